@@ -1,0 +1,36 @@
+import type { NodeId, Relation } from '../manifest/node.ts'
+import type { LineMap } from '../template/template.ts'
+
+/** A node's SQL as it goes to the database, without anything that materializing adds around it. */
+export interface Compiled {
+  readonly id: NodeId
+  /** Without a trailing semicolon. Ephemeral inputs are inlined as CTEs. */
+  readonly sql: string
+  readonly lines: LineMap
+  /** Relations that the SQL reads, ephemeral inputs followed to theirs; sorted by schema and identifier. */
+  readonly inputs: readonly CompiledInput[]
+  /** sha256 over everything that decides `sql`: its text rendered for a full build, and the configuration. */
+  readonly fingerprint: string
+}
+
+export interface CompiledInput {
+  readonly id: NodeId
+  readonly relation: Relation
+  /** Read through `changes()` (it has a mark), a plain `ref`/`source`, or both. */
+  readonly viaChanges: boolean
+}
+
+/** What compiling needs to know about the warehouse; compile itself asks no database. */
+export interface CompileState {
+  /** `is_incremental()`: the target exists, is incremental, keeps its shape, and no full refresh was asked for. */
+  readonly isIncremental: boolean
+  /** SQL for `changes(input)` of this node: a parenthesised select of the rows new to the node's mark, or the whole. */
+  changes(input: NodeId, relation: Relation, columnsOf?: 'versions'): string
+  /** Answers run_query() and statement(); absent while parsing. Synchronous. */
+  readonly runQuery?: (sql: string) => {
+    readonly columns: readonly string[]
+    readonly rows: readonly (readonly unknown[])[]
+  }
+  /** `--as-of`, vars overridden for this run. */
+  readonly vars: Readonly<Record<string, unknown>>
+}

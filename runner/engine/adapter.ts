@@ -1,0 +1,97 @@
+import type { Relation } from '../manifest/node.ts'
+import type { Outcome, Rows, Statement, Transaction } from './statement.ts'
+
+/** What a database can do, as data; planners choose by these, never by the engine's name. */
+export interface Capabilities {
+  /** DDL and DML roll back together. Without it a step's statements must each be atomic and repeatable. */
+  readonly transactionalDdl: boolean
+  /** A mark is a pg_snapshot kept with each model and input; without it marks are table versions in the ledger. */
+  readonly snapshotMarks: boolean
+  readonly renameTable: boolean
+  readonly merge: boolean
+  /** The longest identifier, in bytes. */
+  readonly identifierBytes: number
+}
+
+/** What stands behind a name right now. */
+export interface RelationState {
+  readonly relation: Relation
+  readonly type: 'table' | 'view' | 'materialized view' | 'partitioned table' | 'foreign table'
+  /** Which table this is: changes whenever the name gets another one (PostgreSQL: the oid). */
+  readonly generation: string
+  readonly columns: readonly { readonly name: string; readonly type: string }[]
+  /** Unique or not, the indexes by their key columns. */
+  readonly indexes: readonly IndexState[]
+  /** What reads this relation by its identity and must be recreated when it is swapped; innermost first. */
+  readonly dependents: readonly DependentView[]
+  readonly comment: string | undefined
+  /** `grant … on …` statements that restore today's privileges. */
+  readonly grants: readonly string[]
+  /** Whether the relation has gm's tracking column. */
+  readonly isTracked: boolean
+}
+
+export interface IndexState {
+  readonly name: string
+  readonly columns: readonly string[]
+  readonly unique: boolean
+}
+
+export interface DependentView {
+  readonly relation: Relation
+  readonly generation: string
+  readonly type: 'view' | 'materialized view' | 'other'
+  readonly definition: string
+  readonly grants: readonly string[]
+  readonly comment: string | undefined
+}
+
+/** What gm needs from a database, and nothing more. */
+export interface Adapter {
+  readonly name: string
+  readonly capabilities: Capabilities
+  quote(relation: Relation): string
+  /** One connection of its own; whoever opens it closes it. */
+  open(signal?: AbortSignal): Promise<Session>
+  /** States of those of the relations that exist, by quoted name. One round trip for all. */
+  describe(relations: readonly Relation[]): Promise<ReadonlyMap<string, RelationState>>
+  close(): Promise<void>
+}
+
+/**
+ * One connection. Calls on a session do not overlap. An aborted signal cancels the statement in the server
+ * and rejects; the session stays usable unless the connection is lost.
+ * All rejections are GmErrors (GM4…) without a place; `run/` adds the place.
+ */
+export interface Session {
+  /**
+   * Takes the lock of a node (session level: it outlives transactions and dies with the connection).
+   * @returns false when `wait` is false and somebody else holds it.
+   */
+  lock(key: string, wait: boolean, signal?: AbortSignal): Promise<boolean>
+  unlock(key: string): Promise<void>
+  query(statement: Statement, signal?: AbortSignal): Promise<Rows>
+  /**
+   * Runs the statements in order in one transaction: all of them happen or none does.
+   * @throws GuardFailed when a guard returned false (rolled back).
+   */
+  transaction(transaction: Transaction, signal?: AbortSignal): Promise<Outcome>
+  close(): Promise<void>
+}
+
+/** A guard did not hold: what the plan saw has changed. Not an error of the user's; the step is planned again. */
+export class GuardFailed extends Error {
+  readonly guard: string
+  constructor(guard: string) {
+    super(`no longer true: ${guard}`)
+    this.guard = guard
+    this.name = 'GuardFailed'
+  }
+}
+
+/** A database error with what is needed to place it: the offset counts code points from 0 in the statement's SQL. */
+export interface SqlErrorInfo {
+  readonly sqlState: string
+  readonly offset: number | undefined
+  readonly statement: Statement
+}

@@ -1,0 +1,192 @@
+/**
+ * The words of gm, used alike in code, messages and docs.
+ *
+ * - node: anything in the graph (model, seed, snapshot, test, source).
+ * - relation: a table or view in a database, by schema and identifier.
+ * - step: what a run does for one node; transaction, statement: its parts.
+ * - watermark: the idea of reading each row once; mark: one stored value of it.
+ * - generation: which table stands behind a name; a rebuild gives a new one.
+ * - snapshot: a node with history (SCD2). PostgreSQL's own notion is always called pg_snapshot.
+ * - landing: writing raw events into the schema `raw`; batch: one such write.
+ */
+import type { Location } from '../base/location.ts'
+
+/** `model.globalmart.fact_sales`, `source.globalmart.raw.transactions`, `test.globalmart.not_null_x_y.1a2b3c4d5e`. */
+export type NodeId = string & { readonly __brand: 'NodeId' }
+
+/** A table or view, unquoted. */
+export interface Relation {
+  readonly schema: string
+  readonly identifier: string
+}
+
+export type Materialized = 'view' | 'table' | 'incremental' | 'ephemeral'
+export type IncrementalStrategy = 'append' | 'merge' | 'delete+insert'
+
+/** One index of a table, in the keys of dbt-postgres. */
+export interface IndexConfig {
+  readonly columns: readonly string[]
+  readonly unique?: boolean
+  readonly type?: string
+}
+
+/**
+ * A node's configuration after merging (project.yml < properties YAML < config() in the file), in
+ * dbt's own key names, because selectors, artifacts and users read them by these names.
+ * Single-or-list keys are always lists here.
+ */
+export interface NodeConfig {
+  readonly enabled: boolean
+  readonly schema?: string
+  readonly alias?: string
+  readonly tags: readonly string[]
+  readonly meta: Readonly<Record<string, unknown>>
+  /** Models. */
+  readonly materialized?: Materialized
+  readonly incremental_strategy?: IncrementalStrategy
+  /** Models and snapshots; empty when none is declared. */
+  readonly unique_key: readonly string[]
+  readonly full_refresh?: boolean
+  readonly on_schema_change?: 'ignore' | 'fail' | 'append_new_columns' | 'sync_all_columns'
+  readonly indexes: readonly IndexConfig[]
+  /** Snapshots. `events` builds history from an event log; see docs on snapshots. */
+  readonly strategy?: 'events'
+  /** Snapshots: the column of the query that holds the event's time (timestamptz). */
+  readonly updated_at?: string
+  /** Snapshots: a change in one of these columns opens a version; the others are updated in place. */
+  readonly check_cols?: readonly string[]
+  /** Snapshots: columns that order events of one moment; the last wins. */
+  readonly tie_breakers?: readonly string[]
+  /** Snapshots: the name of the surrogate key column; `<name>_sk` when not given. */
+  readonly surrogate_key?: string
+  /** Seeds. */
+  readonly column_types?: Readonly<Record<string, string>>
+  readonly delimiter?: string
+  readonly quote_columns?: boolean
+  /** Tests. */
+  readonly severity?: 'error' | 'warn'
+  readonly warn_if?: string
+  readonly error_if?: string
+  readonly fail_calc?: string
+  readonly limit?: number
+  readonly where?: string
+  readonly store_failures?: boolean
+  /** Sources with a column of their own for changes(). */
+  readonly event_time?: string
+}
+
+export interface ColumnInfo {
+  readonly name: string
+  readonly description: string
+  readonly data_type?: string
+  readonly meta: Readonly<Record<string, unknown>>
+  readonly tags: readonly string[]
+}
+
+/** A literal `ref('x')` or `ref('package', 'x')` with its place, for messages and editors. */
+export interface RefCall {
+  readonly name: string
+  readonly package?: string
+  readonly at: Location
+}
+
+export interface SourceCall {
+  readonly source: string
+  readonly table: string
+  readonly at: Location
+}
+
+interface NodeBase {
+  readonly id: NodeId
+  readonly name: string
+  readonly package: string
+  /** Where the node is defined: the .sql or .csv file, or the YAML entry for sources and generic tests. */
+  readonly at: Location
+  /** `[package, folder, …, name]`, as dbt's fqn. */
+  readonly fqn: readonly string[]
+  readonly description: string
+  readonly columns: ReadonlyMap<string, ColumnInfo>
+  readonly config: NodeConfig
+  /** sha256 of the file's content (with configuration that comes from elsewhere for YAML-made nodes). */
+  readonly checksum: string
+  /** Nodes that must exist before this one; sorted, no duplicates. */
+  readonly dependsOn: readonly NodeId[]
+}
+
+interface Templated {
+  /** The text of the file as the user wrote it. */
+  readonly rawCode: string
+  readonly refs: readonly RefCall[]
+  readonly sources: readonly SourceCall[]
+  /** Inputs that are read through `changes()`; a subset of `dependsOn`. */
+  readonly changesOf: readonly NodeId[]
+}
+
+export interface ModelNode extends NodeBase, Templated {
+  readonly kind: 'model'
+  readonly relation: Relation
+}
+
+export interface SnapshotNode extends NodeBase, Templated {
+  readonly kind: 'snapshot'
+  readonly relation: Relation
+}
+
+export interface SeedNode extends NodeBase {
+  readonly kind: 'seed'
+  readonly relation: Relation
+  /** The CSV file, relative to the project root. */
+  readonly file: string
+}
+
+export interface SourceNode extends NodeBase {
+  readonly kind: 'source'
+  readonly sourceName: string
+  readonly relation: Relation
+}
+
+export interface TestNode extends NodeBase, Templated {
+  readonly kind: 'test'
+  /** Generic tests: the test's name and arguments, the node and column under test. Absent on singular tests. */
+  readonly generic?: {
+    readonly name: string
+    readonly arguments: Readonly<Record<string, unknown>>
+    readonly column?: string
+    readonly on: NodeId
+  }
+}
+
+export type Node = ModelNode | SnapshotNode | SeedNode | SourceNode | TestNode
+export type NodeKind = Node['kind']
+/** Nodes that gm builds a relation for. */
+export type BuiltNode = ModelNode | SnapshotNode | SeedNode
+
+/** A macro's text with its place; macros of all files form one flat namespace per package. */
+export interface Macro {
+  readonly name: string
+  readonly package: string
+  readonly file: string
+  readonly at: Location
+}
+
+export interface Manifest {
+  readonly project: string
+  /** Enabled nodes, sorted by id. */
+  readonly nodes: ReadonlyMap<NodeId, Node>
+  /** Nodes switched off by `enabled: false`, by id, for messages. */
+  readonly disabled: ReadonlyMap<NodeId, Node>
+  readonly macros: readonly Macro[]
+}
+
+export function nodeId(kind: NodeKind, ...parts: readonly string[]): NodeId {
+  return [kind, ...parts].join('.') as NodeId
+}
+
+/** Whether a node has a relation of its own that gm builds. */
+export function isBuilt(node: Node): node is BuiltNode {
+  return (
+    node.kind === 'seed' ||
+    node.kind === 'snapshot' ||
+    (node.kind === 'model' && node.config.materialized !== 'ephemeral')
+  )
+}

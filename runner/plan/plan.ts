@@ -1,0 +1,39 @@
+import type { Transaction } from '../engine/statement.ts'
+import type { NodeId, NodeKind, Relation } from '../manifest/node.ts'
+
+export type Action =
+  | 'create view'
+  | 'build table'
+  | 'build incremental'
+  | 'add rows'
+  | 'load seed'
+  | 'keep seed'
+  | 'build history'
+  | 'update history'
+  | 'run test'
+
+/** What a run does for one node. Plain data: printed by --dry-run, stored in the ledger, executed by `run/`. */
+export interface Step {
+  readonly id: NodeId
+  readonly kind: NodeKind
+  readonly action: Action
+  /** One clause for the user: `first build`, `12 columns changed`, `input raw.transactions was rebuilt`. */
+  readonly reason: string
+  /** Steps of this plan that must have succeeded first. */
+  readonly needs: readonly NodeId[]
+  /** The lock that is held from before the first transaction until after the last; absent for tests. */
+  readonly lock: string | undefined
+  readonly relation: Relation | undefined
+  readonly transactions: readonly Transaction[]
+  /** Tests only. */
+  readonly verdict?: {
+    readonly severity: 'error' | 'warn'
+    readonly warnIf: string
+    readonly errorIf: string
+  }
+}
+
+export interface Plan {
+  /** In an order in which every step comes after those it needs. */
+  readonly steps: readonly Step[]
+}

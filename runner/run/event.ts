@@ -1,0 +1,60 @@
+import type { GmError } from '../base/error.ts'
+import type { RowCounts } from '../engine/statement.ts'
+import type { NodeId, NodeKind } from '../manifest/node.ts'
+import type { Action } from '../plan/plan.ts'
+
+export type StepStatus = 'success' | 'error' | 'skipped' | 'pass' | 'warn' | 'fail' | 'cancelled'
+
+/** Everything that happens in a run. The terminal, the JSON log, the report and the history all read these. */
+export type RunEvent =
+  | {
+      readonly type: 'run-start'
+      readonly runId: string
+      readonly command: string
+      readonly at: Date
+      readonly stepCount: number
+      readonly threads: number
+      /** Nodes to do, by kind, for the opening line. */
+      readonly totals: Readonly<Partial<Record<NodeKind, number>>>
+    }
+  | {
+      readonly type: 'step-start'
+      readonly id: NodeId
+      readonly index: number
+      readonly action: Action
+      readonly name: string
+    }
+  /** Something the user should know that is no failure: a bounded wait that ran out, a retried lock. */
+  | { readonly type: 'step-note'; readonly id: NodeId; readonly message: string }
+  | { readonly type: 'step-end'; readonly result: StepResult }
+  | { readonly type: 'log'; readonly level: 'info' | 'warn'; readonly message: string }
+  | { readonly type: 'run-end'; readonly result: RunResult }
+
+export interface StepResult {
+  readonly id: NodeId
+  readonly kind: NodeKind
+  /** What lines show: `warehouse.fact_sales`, or the test's name. */
+  readonly name: string
+  readonly action: Action
+  readonly status: StepStatus
+  /** Position in start order, from 1; 0 when it never started. */
+  readonly index: number
+  readonly startedAt: Date | undefined
+  readonly durationMs: number
+  readonly counts: RowCounts
+  /** Tests: rows that fail. */
+  readonly failures?: number
+  readonly error?: GmError
+  /** Skipped: the node whose failure is the reason. */
+  readonly because?: NodeId
+  readonly reason: string
+}
+
+export interface RunResult {
+  readonly runId: string
+  readonly command: string
+  readonly startedAt: Date
+  readonly durationMs: number
+  readonly status: 'success' | 'warn' | 'failed' | 'cancelled'
+  readonly steps: readonly StepResult[]
+}
