@@ -28,6 +28,17 @@ export type RunEvent =
   | { readonly type: 'step-note'; readonly id: NodeId; readonly message: string }
   | { readonly type: 'step-end'; readonly result: StepResult }
   | { readonly type: 'log'; readonly level: 'info' | 'warn'; readonly message: string }
+  /**
+   * Text that was sent to the server, transaction boundaries included, each in a form that psql can run.
+   * `session` numbers the connections of the run from 1, so that a log can be replayed with as many.
+   */
+  | {
+      readonly type: 'sql'
+      /** Absent for gm's own statements that belong to no node. */
+      readonly id: NodeId | undefined
+      readonly session: number
+      readonly sql: string
+    }
   | { readonly type: 'run-end'; readonly result: RunResult }
 
 export interface StepResult {
