@@ -137,6 +137,11 @@ export interface SeedNode extends NodeBase {
   readonly relation: Relation
   /** The CSV file, relative to the project root. */
   readonly file: string
+  /**
+   * The header's names with a type for each: `column_types` where given, else what every value of the column is
+   * without loss: integer, bigint, numeric, boolean, date, timestamptz; text otherwise (leading zeros make text).
+   */
+  readonly fields: readonly { readonly name: string; readonly type: string }[]
 }
 
 export interface SourceNode extends NodeBase {
