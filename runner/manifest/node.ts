@@ -41,6 +41,8 @@ export interface NodeConfig {
   readonly alias?: string
   readonly tags: readonly string[]
   readonly meta: Readonly<Record<string, unknown>>
+  /** How the docs site shows the node. */
+  readonly docs?: { readonly show?: boolean; readonly node_color?: string }
   /** Models. */
   readonly materialized?: Materialized
   readonly incremental_strategy?: IncrementalStrategy

@@ -1,0 +1,264 @@
+import { z } from 'zod'
+import { GmError } from '../base/error.ts'
+import { didYouMean } from '../base/nearest.ts'
+import type { PlaceOf } from '../project/explain-issues.ts'
+import { explainIssues, isNotYet, notYet } from '../project/explain-issues.ts'
+import type { NodeConfig, NodeKind } from './node.ts'
+
+/** Configuration of one level, as checked: lists normalised, `null` where a level takes back what a lower one set. */
+export type GivenConfig = { readonly [K in keyof NodeConfig]?: NodeConfig[K] | null }
+
+const text = z.string()
+const texts = z
+  .union([z.string(), z.array(z.string())])
+  .transform((given) => (typeof given === 'string' ? [given] : given))
+const mapping = z.record(z.string(), z.unknown())
+
+const common = {
+  enabled: z.boolean().describe('Whether the node is part of the project. Default true.'),
+  tags: texts.describe('Words to select by (`tag:x`). Tags of all levels add up.'),
+  meta: mapping.describe('Anything you want to keep with the node. Levels merge key by key.'),
+}
+
+const docs = z
+  .strictObject({
+    show: z.boolean().optional().describe('Whether the docs site lists the node.'),
+    node_color: z.string().optional().describe('Colour in the lineage graph.'),
+  })
+  .describe('How the docs site shows the node.')
+
+const placed = {
+  schema: text.describe("Schema of the relation; the target's own schema when not given."),
+  alias: text.describe("Name of the relation; the node's name when not given."),
+  docs,
+}
+
+const index = z.strictObject({
+  columns: texts.describe('Columns of the index, in order.'),
+  unique: z.boolean().optional().describe('Whether the index is unique.'),
+  type: z.string().optional().describe('btree (default), hash, gin, gist, brin.'),
+})
+const indexes = z.array(index).describe('Indexes of the table.')
+
+const uniqueKey = texts.describe('Column or columns that identify a row.')
+const fullRefresh = z
+  .boolean()
+  .describe('true: always rebuild; false: never, not even with --full-refresh.')
+
+/** Every key of dbt's models, snapshots and seeds that gm would otherwise have to ignore. */
+const relationNotYet = {
+  access: notYet,
+  contract: notYet,
+  database: notYet,
+  event_time: notYet,
+  grants: notYet,
+  group: notYet,
+  on_configuration_change: notYet,
+  on_error: notYet,
+  persist_docs: notYet,
+  post_hook: notYet,
+  'post-hook': notYet,
+  pre_hook: notYet,
+  'pre-hook': notYet,
+  quoting: notYet,
+  sql_header: notYet,
+  static_analysis: notYet,
+  unlogged: notYet,
+}
+
+const SHAPES = {
+  model: {
+    ...common,
+    ...placed,
+    materialized: z
+      .enum(['view', 'table', 'incremental', 'ephemeral'])
+      .describe('What the model becomes in the database. Default view.'),
+    incremental_strategy: z
+      .enum(['append', 'merge', 'delete+insert'])
+      .describe(
+        'How new rows enter an incremental model. Default merge with a unique_key, else append.',
+      ),
+    unique_key: uniqueKey,
+    full_refresh: fullRefresh,
+    on_schema_change: z
+      .enum(['ignore', 'fail', 'append_new_columns', 'sync_all_columns'])
+      .describe('What to do when the columns of an incremental model change. Default ignore.'),
+    indexes,
+    ...relationNotYet,
+    batch_size: notYet,
+    begin: notYet,
+    concurrent_batches: notYet,
+    freshness: notYet,
+    incremental_predicates: notYet,
+    latest_version_pointer: notYet,
+    lookback: notYet,
+    merge_exclude_columns: notYet,
+    merge_update_columns: notYet,
+    packages: notYet,
+  },
+  snapshot: {
+    ...common,
+    ...placed,
+    strategy: z
+      .enum(['events'])
+      .describe(
+        'events: history is a function of an event log, ordered by the times of the events.',
+      ),
+    unique_key: uniqueKey,
+    updated_at: text.describe("Column of the query with the event's time (timestamptz)."),
+    check_cols: texts.describe(
+      'A change in one of these columns opens a version; others are updated in place.',
+    ),
+    tie_breakers: texts.describe('Columns that order events of one moment; the last wins.'),
+    surrogate_key: text.describe('Name of the surrogate key column. Default `<name>_sk`.'),
+    full_refresh: fullRefresh,
+    indexes,
+    ...relationNotYet,
+    dbt_valid_to_current: notYet,
+    hard_deletes: notYet,
+    invalidate_hard_deletes: notYet,
+    snapshot_meta_column_names: notYet,
+    target_database: notYet,
+    target_schema: notYet,
+  },
+  seed: {
+    ...common,
+    ...placed,
+    column_types: z
+      .record(z.string(), z.string())
+      .describe('PostgreSQL types by column. Levels merge column by column.'),
+    delimiter: z
+      .string()
+      .regex(/^[^\n\r"]$/, 'one character')
+      .describe('What separates the columns of the CSV file. Default comma.'),
+    quote_columns: z.boolean().describe('Whether column names keep their case.'),
+    full_refresh: fullRefresh,
+    indexes,
+    ...relationNotYet,
+  },
+  test: {
+    ...common,
+    severity: z
+      .string()
+      .transform((given) => given.toLowerCase())
+      .pipe(z.enum(['error', 'warn']))
+      .describe('Whether failing rows fail the run. Default error.'),
+    warn_if: text.describe('Condition on the count of failing rows that warns. Default `!= 0`.'),
+    error_if: text.describe('Condition on the count of failing rows that fails. Default `!= 0`.'),
+    fail_calc: text.describe('SQL that counts the failing rows. Default `count(*)`.'),
+    limit: z.int().min(1).describe('Most failing rows to look at.'),
+    where: text.describe('Condition that the tested rows must meet.'),
+    store_failures: z.boolean().describe('Whether failing rows are kept in a table.'),
+    schema: placed.schema,
+    alias: placed.alias,
+    database: notYet,
+    group: notYet,
+    sql_header: notYet,
+    static_analysis: notYet,
+    store_failures_as: notYet,
+  },
+  source: {
+    ...common,
+    event_time: text.describe(
+      "Column with the row's time, for changes() of a table without tracking.",
+    ),
+    database: notYet,
+    freshness: notYet,
+    loaded_at_field: notYet,
+    loaded_at_query: notYet,
+    quoting: notYet,
+  },
+} as const satisfies Record<NodeKind, Record<string, z.ZodType>>
+
+const KINDS = Object.keys(SHAPES) as NodeKind[]
+
+/** Values that dbt has and gm does not yet: an error of their own, so that nobody looks for a typing mistake. */
+const VALUES_NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
+  materialized: new Set(['materialized_view']),
+  incremental_strategy: new Set(['microbatch', 'insert_overwrite']),
+  strategy: new Set(['timestamp', 'check']),
+  check_cols: new Set(['all']),
+}
+
+const VALUE_HINTS: Readonly<Record<string, string>> = {
+  materialized: 'Use view, table, incremental or ephemeral.',
+  incremental_strategy: 'Use append, merge or delete+insert.',
+  strategy: 'Use events, over a query that returns the changes with their times.',
+  check_cols: 'List the columns.',
+}
+
+/** The configuration keys of each kind as one schema; all are optional. Serves JSON Schema and the reference. */
+export const CONFIG_SCHEMAS: Readonly<Record<NodeKind, z.ZodObject>> = {
+  model: z.strictObject(SHAPES.model).partial(),
+  snapshot: z.strictObject(SHAPES.snapshot).partial(),
+  seed: z.strictObject(SHAPES.seed).partial(),
+  test: z.strictObject(SHAPES.test).partial(),
+  source: z.strictObject(SHAPES.source).partial(),
+}
+
+/** Whether a name is a configuration key of the kind, supported yet or not. */
+export function isConfigKey(kind: NodeKind, key: string): boolean {
+  return Object.hasOwn(SHAPES[kind], key)
+}
+
+/**
+ * Checks the configuration of one level and normalises single values to lists.
+ * Keys with errors are left out of `config`; an empty mapping gives an empty configuration.
+ *
+ * Errors are GM1002 unknown key, GM1003 wrong type or value, GM1008 not supported yet; nothing is thrown.
+ */
+export function checkNodeConfig(
+  kind: NodeKind,
+  raw: Readonly<Record<string, unknown>>,
+  placeOf: PlaceOf,
+): { config: GivenConfig; errors: GmError[] } {
+  const config: Record<string, unknown> = {}
+  const errors: GmError[] = []
+  for (const key of Object.keys(raw)) {
+    const value = raw[key]
+    if (!isConfigKey(kind, key)) {
+      errors.push(unknownKey(kind, key, placeOf))
+      continue
+    }
+    const schema = (SHAPES[kind] as Record<string, z.ZodType>)[key] ?? notYet
+    if (value === null && !isNotYet(schema)) {
+      config[key] = null
+    } else if (typeof value === 'string' && VALUES_NOT_YET[key]?.has(value) === true) {
+      const at = placeOf([key], 'value')
+      errors.push(
+        new GmError('GM1008', `gm does not support ${key}: ${value} yet`, {
+          at,
+          hint: VALUE_HINTS[key],
+        }),
+      )
+    } else {
+      const result = schema.safeParse(value)
+      if (result.success) config[key] = result.data
+      else errors.push(...explainKey(kind, key, value, placeOf))
+    }
+  }
+  return { config: config as GivenConfig, errors }
+}
+
+/** Checks one key again, inside its mapping, so that messages can name it. Only errors come here. */
+function explainKey(kind: NodeKind, key: string, value: unknown, placeOf: PlaceOf): GmError[] {
+  const whole = { [key]: value }
+  const { error } = CONFIG_SCHEMAS[kind].safeParse(whole)
+  return error === undefined ? [] : explainIssues(error, CONFIG_SCHEMAS[kind], whole, placeOf)
+}
+
+function unknownKey(kind: NodeKind, key: string, placeOf: PlaceOf): GmError {
+  const others = (Object.keys(SHAPES) as NodeKind[]).filter((other) => isConfigKey(other, key))
+  const hint =
+    others.length > 0
+      ? `It belongs to ${others.map((other) => `${other}s`).join(' and ')}.`
+      : didYouMean(key, supportedKeys(kind))
+  return new GmError('GM1002', `unknown key "${key}" in the configuration of a ${kind}`, {
+    at: placeOf([key]),
+    hint: hint ?? `Possible here: ${supportedKeys(kind).join(', ')}.`,
+  })
+}
+
+function supportedKeys(kind: NodeKind): string[] {
+  return Object.entries(SHAPES[kind]).flatMap(([key, schema]) => (isNotYet(schema) ? [] : [key]))
+}
