@@ -1,7 +1,7 @@
 import type { GivenConfig } from './config-schema.ts'
 import type { NodeConfig, NodeKind } from './node.ts'
 
-const DEFAULTS: { readonly [K in NodeKind]: GivenConfig } = {
+const DEFAULTS: { readonly [K in NodeKind]: Partial<NodeConfig> } = {
   model: { materialized: 'view', on_schema_change: 'ignore' },
   snapshot: {},
   seed: { delimiter: ',' },
@@ -19,31 +19,41 @@ const DEFAULTS: { readonly [K in NodeKind]: GivenConfig } = {
 const MERGED_BY_KEY: ReadonlySet<string> = new Set(['meta', 'docs', 'column_types'])
 
 /**
- * One configuration from several levels, the most general first: project.yml from the root of its tree inwards,
- * the properties YAML, config() in the file. Tags add up; meta, docs and column_types merge key by key; the last
- * level wins for the rest. `null` takes back what lower levels set. No levels give the defaults of the kind.
+ * Several levels as one, the most general first: tags add up, meta, docs and column_types merge key by key, the
+ * last level wins for the rest. `null` takes back what earlier levels set and stays in the result.
+ */
+export function stackConfig(levels: readonly GivenConfig[]): GivenConfig {
+  const stacked: Record<string, unknown> = {}
+  for (const level of levels) {
+    for (const [key, value] of Object.entries(level)) {
+      const before = stacked[key]
+      if (Array.isArray(before) && Array.isArray(value) && key === 'tags') {
+        stacked[key] = [...(before as unknown[]), ...(value as unknown[])]
+      } else if (MERGED_BY_KEY.has(key) && value !== null) {
+        stacked[key] = { ...(before as object | null | undefined), ...(value as object) }
+      } else {
+        stacked[key] = value
+      }
+    }
+  }
+  return stacked as GivenConfig
+}
+
+/**
+ * The configuration of a node from all its levels: project.yml from the root of its tree inwards, the properties
+ * YAML, config() in the file. No levels give the defaults of the kind.
  *
  * Source: dbt's rules of configuration inheritance.
  */
 export function mergeConfig(kind: NodeKind, levels: readonly GivenConfig[]): NodeConfig {
-  const merged: Record<string, unknown> = {}
-  for (const level of levels) {
-    for (const [key, value] of Object.entries(level)) {
-      if (value === null) delete merged[key]
-      else if (key === 'tags')
-        merged[key] = [...((merged[key] as string[] | undefined) ?? []), ...(value as string[])]
-      else if (MERGED_BY_KEY.has(key))
-        merged[key] = { ...(merged[key] as object | undefined), ...(value as object) }
-      else merged[key] = value
-    }
-  }
-  const given = merged as Partial<NodeConfig>
+  const stacked = Object.entries(stackConfig(levels)).filter(([, value]) => value !== null)
+  const given = Object.fromEntries(stacked) as Partial<NodeConfig>
   return {
     enabled: true,
     meta: {},
     unique_key: [],
     indexes: [],
-    ...(DEFAULTS[kind] as Partial<NodeConfig>),
+    ...DEFAULTS[kind],
     ...(given.materialized === 'incremental' && { incremental_strategy: strategyFor(given) }),
     ...given,
     tags: [...new Set(given.tags)],

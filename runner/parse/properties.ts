@@ -1,4 +1,5 @@
 import type { Location } from '../base/location.ts'
+import type { GivenConfig } from '../manifest/config-schema.ts'
 
 /** One properties YAML file (dbt's schema.yml), checked for unknown keys and types, with places. */
 export interface PropertiesFile {
@@ -8,14 +9,15 @@ export interface PropertiesFile {
   readonly snapshots: readonly ResourceProperties[]
   readonly sources: readonly SourceProperties[]
   readonly macros: readonly MacroProperties[]
+  readonly analyses: readonly ResourceProperties[]
 }
 
 export interface ResourceProperties {
   readonly name: string
   readonly at: Location
   readonly description: string
-  /** Checked by checkNodeConfig; dbt's key names. */
-  readonly config: Readonly<Record<string, unknown>>
+  /** Checked by checkNodeConfig. */
+  readonly config: GivenConfig
   readonly columns: readonly ColumnProperties[]
   readonly tests: readonly TestProperties[]
 }
@@ -37,7 +39,7 @@ export interface TestProperties {
   /** Own name given with `name:`. */
   readonly name?: string
   readonly arguments: Readonly<Record<string, unknown>>
-  readonly config: Readonly<Record<string, unknown>>
+  readonly config: GivenConfig
   readonly description: string
   readonly at: Location
 }
@@ -47,7 +49,7 @@ export interface SourceProperties {
   readonly at: Location
   readonly schema: string
   readonly description: string
-  readonly config: Readonly<Record<string, unknown>>
+  readonly config: GivenConfig
   readonly tables: readonly (ResourceProperties & { readonly identifier: string })[]
 }
 

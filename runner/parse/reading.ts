@@ -1,0 +1,13 @@
+import type { GmError } from '../base/error.ts'
+import type { Path, PlaceOf } from '../project/explain-issues.ts'
+
+/** What reading a file needs everywhere: places, and a list that takes the errors so that all are reported. */
+export interface Reading {
+  readonly placeOf: PlaceOf
+  readonly errors: GmError[]
+}
+
+/** Places of paths that begin below a path of the file. */
+export function placesBelow(base: Path, reading: Reading): PlaceOf {
+  return (path, part) => reading.placeOf([...base, ...path], part)
+}
