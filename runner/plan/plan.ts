@@ -25,12 +25,8 @@ export interface Step {
   readonly lock: string | undefined
   readonly relation: Relation | undefined
   readonly transactions: readonly Transaction[]
-  /** Tests only. */
-  readonly verdict?: {
-    readonly severity: 'error' | 'warn'
-    readonly warnIf: string
-    readonly errorIf: string
-  }
+  /** Tests: whether failing rows fail the run. */
+  readonly severity: 'error' | 'warn' | undefined
 }
 
 export interface Plan {

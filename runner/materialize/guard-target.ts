@@ -1,0 +1,25 @@
+import type { Statement } from '../engine/statement.ts'
+import { literal } from '../manifest/quoted.ts'
+import type { Materials } from './materialize.ts'
+
+/**
+ * True while the warehouse is as the plan saw it: the same table behind the name, at the same revision, nothing pending,
+ * and behind each marked input the table that the mark belongs to. It is the transaction's first query, so it also fixes
+ * the pg_snapshot, after the locks.
+ */
+export function guardTarget(targetQuoted: string, materials: Materials): Statement {
+  const generation = materials.target?.generation
+  const conditions = [
+    `to_regclass(${literal(targetQuoted)})::oid::text is not distinct from ${generation === undefined ? 'null' : literal(generation)}`,
+    `coalesce((select r.revision from gm.relations r where r.relation = ${literal(targetQuoted)}), 0) = ${BigInt(materials.revision)}`,
+    `not exists (select from gm.pending p where p.target = ${literal(targetQuoted)})`,
+    ...[...materials.marked].map(
+      ([input, of]) => `to_regclass(${literal(input)})::oid::text is not distinct from ${literal(of)}`,
+    ),
+  ]
+  return {
+    purpose: 'guard',
+    guard: `${targetQuoted} is as planned`,
+    sql: `select ${conditions.join('\n  and ')} as ok`,
+  }
+}

@@ -1,0 +1,187 @@
+import type { Compiled } from '../compile/compiled.ts'
+import type { Statement } from '../engine/statement.ts'
+import type { SnapshotNode } from '../manifest/node.ts'
+import { identifier, quoted } from '../manifest/quoted.ts'
+import { moveMarks, VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
+import { countExtracted } from './count-extracted.ts'
+import { guardTarget } from './guard-target.ts'
+import type { Materialize } from './materialize.ts'
+import { markedInputs, ownColumns } from './materialize-incremental.ts'
+import { buildAndPublish } from './publish-table.ts'
+import { recordBuild } from './record-build.ts'
+
+/** The end of an interval that has none yet. */
+const OPEN_END = `timestamptz '9999-12-31 00:00:00+00'`
+
+/** What versions() needs on its way and leaves in its result. */
+const WORKING_COLUMNS = ['gm_opens', 'gm_version', 'gm_is_last']
+
+interface History {
+  readonly key: readonly string[]
+  readonly time: string
+  readonly ties: readonly string[]
+  readonly watched: readonly string[]
+  readonly surrogateKey: string
+}
+
+export function historyOf(node: SnapshotNode): History {
+  const { unique_key, updated_at, tie_breakers, check_cols, surrogate_key } = node.config
+  if (updated_at === undefined || check_cols === undefined || unique_key.length === 0) {
+    throw new Error(`${node.id} was parsed without updated_at, check_cols or unique_key`)
+  }
+  return {
+    key: unique_key,
+    time: updated_at,
+    ties: tie_breakers ?? [],
+    watched: check_cols,
+    surrogateKey: surrogate_key ?? `${node.name}_sk`,
+  }
+}
+
+/** The history of every key, from all events. */
+export const buildHistory: Materialize<SnapshotNode> = (node, compiled, materials) => {
+  const history = historyOf(node)
+  return {
+    transactions: buildAndPublish({
+      node,
+      materials,
+      fill: (hidden) => [
+        ...countExtracted(compiled, 'whole'),
+        { ...versions(node, compiled, `create table ${hidden} as\n`), counts: 'inserted' },
+        {
+          // The events' own time and coordinates say nothing about a version; its interval does.
+          purpose: 'drop event columns',
+          sql: `alter table ${hidden} ${[history.time, ...history.ties, ...WORKING_COLUMNS].map((c) => `drop column ${identifier(c)}`).join(', ')}`,
+        },
+      ],
+      indexes: [
+        { columns: [history.surrogateKey], unique: true },
+        { columns: [...history.key, 'effective_from'], unique: true },
+        { columns: [...history.key, 'is_current'] },
+        { columns: [VERSION_XID_COLUMN] },
+        ...node.config.indexes,
+      ],
+      notNull: [...history.key, history.surrogateKey, 'effective_from', 'effective_to', 'is_current'],
+      tracking: [XID_COLUMN, VERSION_XID_COLUMN],
+      marks: markedInputs(compiled),
+      record: recordBuild(node, compiled, materials, 'build history', true),
+    }),
+  }
+}
+
+/**
+ * Rebuilds the history of the keys that new events touch, and writes only what differs. Versions are named by key and
+ * beginning, so a late event that changes nothing writes nothing, and one that does corrects the intervals around it.
+ */
+export const updateHistory: Materialize<SnapshotNode> = (node, compiled, materials) => {
+  const target = materials.target
+  if (target === undefined) throw new Error(`${node.id} has no table to update`)
+  const history = historyOf(node)
+  const name = quoted(node.relation)
+  const columns = ownColumns(target)
+  const sk = identifier(history.surrogateKey)
+  const values = columns.filter((c) => c !== history.surrogateKey).map(identifier)
+  const key = history.key.map(identifier)
+  const marks = markedInputs(compiled)
+  const list = columns.map(identifier).join(', ')
+  return {
+    transactions: [
+      {
+        name: 'write',
+        isolation: 'repeatable read',
+        locks: materials.lockable.map((relation) => ({ relation, mode: 'access share' })),
+        statements: [
+          guardTarget(name, materials),
+          ...countExtracted(compiled, name),
+          versions(node, compiled, 'create temporary table _gm_versions on commit drop as\n'),
+          { purpose: 'index versions', sql: `create unique index on _gm_versions (${sk})` },
+          { purpose: 'analyze versions', sql: 'analyze _gm_versions' },
+          {
+            purpose: 'delete versions',
+            sql: `delete from ${name} as old_row
+using (select distinct ${key.join(', ')} from _gm_versions) as touched
+where ${key.map((c) => `old_row.${c} = touched.${c}`).join(' and ')}
+  and not exists (select from _gm_versions as v where v.${sk} = old_row.${sk})`,
+            counts: 'deleted',
+          },
+          {
+            purpose: 'update versions',
+            sql: `update ${name} as old_row set
+  ${values.map((c) => `${c} = v.${c}`).join(', ')},
+  "${XID_COLUMN}" = pg_current_xact_id(),
+  "${VERSION_XID_COLUMN}" = case
+    when old_row."effective_to" is distinct from v."effective_to" then pg_current_xact_id()
+    else old_row."${VERSION_XID_COLUMN}"
+  end
+from _gm_versions as v
+where v.${sk} = old_row.${sk}
+  and (${values.map((c) => `old_row.${c}`).join(', ')})
+    is distinct from (${values.map((c) => `v.${c}`).join(', ')})`,
+            counts: 'updated',
+          },
+          {
+            purpose: 'insert versions',
+            sql: `insert into ${name} (${list})
+select ${list} from _gm_versions as v
+where not exists (select from ${name} as old_row where old_row.${sk} = v.${sk})`,
+            counts: 'inserted',
+          },
+          ...(marks.length > 0 ? [moveMarks(materials.runId, name, marks)] : []),
+          recordBuild(node, compiled, materials, 'update history', false),
+        ],
+      },
+    ],
+  }
+}
+
+/**
+ * Events in, versions out. Of the events of one moment the last by the tie-breakers counts. A version opens where a
+ * watched column differs from the event before; all other columns are those of the version's last event.
+ * The names of its CTEs cannot meet the user's: their SQL stands in the innermost, which sees none of them.
+ */
+function versions(node: SnapshotNode, compiled: Compiled, lead: string): Statement {
+  const history = historyOf(node)
+  const key = history.key.map(identifier).join(', ')
+  const time = identifier(history.time)
+  const ties = history.ties.map((column) => `, ${identifier(column)} desc nulls last`).join('')
+  const watched = history.watched.map(identifier)
+  const head = `${lead}with gm_events as (\n`
+  const tail = `
+), gm_moments as (
+  select distinct on (${key}, ${time}) *
+  from gm_events
+  order by ${key}, ${time}${ties}
+), gm_compared as (
+  select *,
+    row_number() over by_time = 1
+      or (${watched.join(', ')})
+        is distinct from (${watched.map((c) => `lag(${c}) over by_time`).join(', ')}) as gm_opens
+  from gm_moments
+  window by_time as (partition by ${key} order by ${time})
+), gm_numbered as (
+  select *, count(*) filter (where gm_opens) over (partition by ${key} order by ${time}) as gm_version
+  from gm_compared
+), gm_bounded as (
+  select *,
+    min(${time}) over by_version as "effective_from",
+    ${time} = max(${time}) over by_version as gm_is_last
+  from gm_numbered
+  window by_version as (partition by ${key}, gm_version)
+), gm_last as (
+  select *, lead("effective_from", 1, ${OPEN_END}) over (partition by ${key} order by "effective_from") as "effective_to"
+  from gm_bounded
+  where gm_is_last
+), gm_keyed as (
+  select
+    md5(concat_ws('|', ${key}, (extract(epoch from "effective_from") * 1000000)::bigint)) as ${identifier(history.surrogateKey)},
+    *,
+    "effective_to" = ${OPEN_END} as "is_current"
+  from gm_last
+)
+select * from gm_keyed`
+  return {
+    purpose: 'history',
+    sql: head + compiled.sql + tail,
+    user: { node: node.id, offset: [...head].length },
+  }
+}

@@ -1,0 +1,47 @@
+import type { Statement } from '../engine/statement.ts'
+import type { ModelNode } from '../manifest/node.ts'
+import { identifier, quoted } from '../manifest/quoted.ts'
+import type { Materialize } from './materialize.ts'
+import { removeTarget, restoreAround, swapLocks } from './publish-table.ts'
+import { recordBuild } from './record-build.ts'
+
+const VIEW_LOCK_TIMEOUT_MS = 100
+
+/**
+ * A view is replaced in place where its columns allow it, so that what reads it never notices. Where they do not
+ * (a column renamed, dropped or of another type), or a table stands behind the name, it is dropped and made again in
+ * one transaction together with the views that read it.
+ */
+export function materializeView(isReshaped: boolean): Materialize<ModelNode> {
+  return (node, compiled, materials) => {
+    const name = quoted(node.relation)
+    const isInPlace = materials.target === undefined || (materials.target.type === 'view' && !isReshaped)
+    const head = `create ${isInPlace ? 'or replace ' : ''}view ${name} as\n`
+    const create: Statement = {
+      purpose: 'create view',
+      sql: head + compiled.sql,
+      user: { node: node.id, offset: [...head].length },
+    }
+    return {
+      transactions: [
+        {
+          name: 'publish',
+          isolation: 'read committed',
+          locks: isInPlace ? [] : swapLocks(node.relation, materials),
+          lockTimeoutMs: VIEW_LOCK_TIMEOUT_MS,
+          statements: [
+            ...(isInPlace ? [] : removeTarget(materials)),
+            create,
+            ...(isInPlace ? [] : restoreAround(name, materials)),
+            recordBuild(node, compiled, materials, 'create view', true),
+          ],
+        },
+      ],
+    }
+  }
+}
+
+/** `create schema if not exists`, sent once a run before the first step. */
+export function createSchema(schema: string): Statement {
+  return { purpose: 'create schema', sql: `create schema if not exists ${identifier(schema)}` }
+}

@@ -1,0 +1,34 @@
+import type { Compiled } from '../compile/compiled.ts'
+import type { RelationState } from '../engine/adapter.ts'
+import type { Transaction } from '../engine/statement.ts'
+import type { BuiltNode, Relation } from '../manifest/node.ts'
+
+/** What a planner is given besides the node: the warehouse as it is, and what the run was asked for. */
+export interface Materials {
+  readonly runId: string
+  readonly project: string
+  /** What stands behind the node's name now. */
+  readonly target: RelationState | undefined
+  /** The revision in the ledger; `0` when gm has not built the relation. */
+  readonly revision: string
+  /** Quoted names of the inputs that have a mark, with the generation that the mark belongs to. */
+  readonly marked: ReadonlyMap<string, string>
+  /** Inputs that can be locked against being swapped: tables and views, but not materialized views. */
+  readonly lockable: readonly Relation[]
+  /** The reason for the action, for people. */
+  readonly reason: string
+  /** Relations that belong to gm: views among them are recreated when what they read is swapped. */
+  readonly isOurs: (relation: Relation) => boolean
+}
+
+/** A node's work, from nothing to recorded. */
+export interface Materialization {
+  readonly transactions: readonly Transaction[]
+}
+
+/** Node, compiled SQL and state in; transactions out. */
+export type Materialize<N extends BuiltNode = BuiltNode> = (
+  node: N,
+  compiled: Compiled,
+  materials: Materials,
+) => Materialization

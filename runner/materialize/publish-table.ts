@@ -1,0 +1,179 @@
+import { GmError } from '../base/error.ts'
+import type { DependentView } from '../engine/adapter.ts'
+import type { Statement, Transaction } from '../engine/statement.ts'
+import type { IndexConfig, NodeId } from '../manifest/node.ts'
+import { identifier, literal, quoted } from '../manifest/quoted.ts'
+import { publishPending, recordPending, XID_COLUMN } from '../state/marks.ts'
+import { hiddenIndexName, hiddenName, indexName } from './hidden-name.ts'
+import { guardTarget } from './guard-target.ts'
+import type { Materials } from './materialize.ts'
+
+/** How long a swap waits for its locks before it steps back and tries again: short, because readers queue behind it. */
+const SWAP_LOCK_TIMEOUT_MS = 100
+
+interface TableBuild {
+  readonly node: { readonly id: NodeId; readonly relation: { schema: string; identifier: string } }
+  readonly materials: Materials
+  /** Creates and fills the table of the given quoted name. */
+  readonly fill: (hidden: string) => readonly Statement[]
+  readonly indexes: readonly IndexConfig[]
+  readonly notNull: readonly string[]
+  /** Whether consumers can follow the rows by a mark; a table that is always rebuilt whole needs no such column. */
+  readonly tracking: readonly string[]
+  /** Quoted names of inputs whose marks the published table carries. */
+  readonly marks: readonly string[]
+  readonly record: Statement
+}
+
+/**
+ * Builds a table out of sight, then swaps it in: two transactions, so that the long one holds no lock that a reader
+ * feels, and readers with an older pg_snapshot can be waited for in between (to them the new table would be empty).
+ * Source: PostgreSQL, "Caveats" of concurrency control: tables made after a pg_snapshot look empty to it.
+ */
+export function buildAndPublish(build: TableBuild): readonly Transaction[] {
+  const { node, materials } = build
+  const hidden = hiddenName(node.relation)
+  const hiddenQuoted = quoted(hidden)
+  const indexes = build.indexes.map((index) => ({
+    ...index,
+    name: indexName(node.relation.identifier, index.columns, index.unique === true),
+  }))
+  const alterations = [
+    ...build.tracking.flatMap((column) => [
+      `drop column if exists ${identifier(column)}`,
+      // A stable default: PostgreSQL evaluates it once and writes no row again.
+      `add column ${identifier(column)} xid8 not null default pg_current_xact_id()`,
+    ]),
+    ...build.notNull.map((column) => `alter column ${identifier(column)} set not null`),
+  ]
+  return [
+    {
+      name: 'build',
+      isolation: 'repeatable read',
+      locks: materials.lockable.map((relation) => ({ relation, mode: 'access share' })),
+      statements: [
+        guardTarget(quoted(node.relation), materials),
+        ...build.fill(hiddenQuoted),
+        ...(alterations.length === 0
+          ? []
+          : [{ purpose: 'track and constrain', sql: `alter table ${hiddenQuoted}\n  ${alterations.join(',\n  ')}` }]),
+        ...indexes.map((index) => createIndex(hiddenQuoted, hiddenIndexName(index.name), index)),
+        ...(build.tracking.includes(XID_COLUMN)
+          ? [
+              createIndex(hiddenQuoted, hiddenIndexName(xidIndex(node.relation.identifier)), {
+                columns: [XID_COLUMN],
+              }),
+            ]
+          : []),
+        { purpose: 'analyze', sql: `analyze ${hiddenQuoted}` },
+        recordPending({
+          runId: materials.runId,
+          nodeId: node.id,
+          hidden: hiddenQuoted,
+          target: quoted(node.relation),
+          inputs: build.marks,
+        }),
+      ],
+    },
+    {
+      name: 'publish',
+      isolation: 'read committed',
+      locks: swapLocks(node.relation, materials),
+      lockTimeoutMs: SWAP_LOCK_TIMEOUT_MS,
+      waitForReaders: materials.target !== undefined,
+      statements: [
+        ...removeTarget(materials),
+        {
+          purpose: 'publish',
+          sql: `alter table ${hiddenQuoted} rename to ${identifier(node.relation.identifier)}`,
+        },
+        ...[
+          ...indexes.map((index) => index.name),
+          ...(build.tracking.includes(XID_COLUMN) ? [xidIndex(node.relation.identifier)] : []),
+        ].map((name) => ({
+          purpose: 'name index',
+          sql: `alter index ${identifier(node.relation.schema)}.${identifier(hiddenIndexName(name))} rename to ${identifier(name)}`,
+        })),
+        ...restoreAround(quoted(node.relation), materials),
+        ...publishPending(materials.runId, hiddenQuoted, quoted(node.relation)),
+        build.record,
+      ],
+    },
+  ]
+}
+
+export function xidIndex(table: string): string {
+  return indexName(table, [XID_COLUMN], false)
+}
+
+export function createIndex(tableQuoted: string, name: string, index: IndexConfig): Statement {
+  const using = index.type === undefined ? '' : ` using ${identifier(index.type)}`
+  return {
+    purpose: `index ${index.columns.join(', ')}`,
+    sql: `create ${index.unique === true ? 'unique ' : ''}index ${identifier(name)} on ${tableQuoted}${using} (${index.columns.map(identifier).join(', ')})`,
+  }
+}
+
+/** The views that read the target, outermost first, then the target: readers take their locks in this order too. */
+export function swapLocks(
+  relation: { readonly schema: string; readonly identifier: string },
+  materials: Materials,
+): Transaction['locks'] {
+  const { target } = materials
+  if (target === undefined) return []
+  return [
+    ...[...target.dependents].reverse().map((view) => view.relation),
+    ...(target.type === 'materialized view' ? [] : [relation]),
+  ].map((locked) => ({ relation: locked, mode: 'access exclusive' }))
+}
+
+/** Drops what stands behind the name, with the views of gm's that read it; somebody else's make the plan refuse. */
+export function removeTarget(materials: Materials): readonly Statement[] {
+  const { target } = materials
+  if (target === undefined) return []
+  refuseForeignDependents(target.dependents, materials, quoted(target.relation))
+  const kind = target.type === 'partitioned table' ? 'table' : target.type
+  return [
+    ...[...target.dependents].reverse().map((view) => ({
+      purpose: 'drop dependent view',
+      sql: `drop ${view.type} ${quoted(view.relation)}`,
+    })),
+    { purpose: 'drop old', sql: `drop ${kind} ${quoted(target.relation)}` },
+  ]
+}
+
+/** Puts back what hung on the old relation: views (innermost first) with their grants and comments, grants, comment. */
+export function restoreAround(targetQuoted: string, materials: Materials): readonly Statement[] {
+  const { target } = materials
+  if (target === undefined) return []
+  return [
+    ...target.dependents.flatMap((view) => [
+      {
+        purpose: 'recreate dependent view',
+        sql: `create view ${quoted(view.relation)} as\n${view.definition.replace(/;\s*$/, '')}`,
+      },
+      ...view.grants.map((sql) => ({ purpose: 'grant', sql })),
+      ...comment('view', quoted(view.relation), view.comment),
+    ]),
+    ...target.grants.map((sql) => ({ purpose: 'grant', sql })),
+    ...comment('table', targetQuoted, target.type === 'view' ? undefined : target.comment),
+  ]
+}
+
+function comment(kind: string, relationQuoted: string, text: string | undefined): readonly Statement[] {
+  if (text === undefined) return []
+  return [{ purpose: 'comment', sql: `comment on ${kind} ${relationQuoted} is ${literal(text)}` }]
+}
+
+function refuseForeignDependents(
+  dependents: readonly DependentView[],
+  materials: Materials,
+  targetQuoted: string,
+): void {
+  const foreign = dependents.filter((view) => view.type !== 'view' || !materials.isOurs(view.relation))
+  if (foreign.length === 0) return
+  const names = foreign.map((view) => `${view.type} ${quoted(view.relation)}`).join(', ')
+  throw new GmError('GM4008', `${targetQuoted} must be replaced, but ${names} depends on it and is not gm's`, {
+    hint: 'gm never drops what it did not make. Make it a model of this project, or drop it yourself before the run and create it again after.',
+  })
+}

@@ -1,0 +1,129 @@
+import type { BuiltNode, Manifest, Node, NodeId, TestNode } from '../manifest/node.ts'
+import { isBuilt } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import type { Plan, Step } from './plan.ts'
+import type { PlanRequest, Warehouse } from './plan-step.ts'
+import { planStep } from './plan-step.ts'
+
+export interface Work {
+  /** Every node of the manifest, parents first. */
+  readonly order: readonly NodeId[]
+  readonly selected: ReadonlySet<NodeId>
+  /** `build`: a failing test holds back what comes after the nodes that it tests. */
+  readonly testsGate: boolean
+}
+
+/** A node that a step is made for, with the steps it must wait for. */
+export interface PlannedNode {
+  readonly node: BuiltNode | TestNode
+  readonly needs: readonly NodeId[]
+}
+
+/** Which nodes get a step, in order, and what each waits for; nodes between them that get none are looked through. */
+export function planNodes(work: Work, manifest: Manifest): readonly PlannedNode[] {
+  const nearest = new Map<NodeId, ReadonlySet<NodeId>>()
+  const planned: PlannedNode[] = []
+  for (const id of work.order) {
+    const node = manifest.nodes.get(id)
+    if (node === undefined) continue
+    const needs = new Set<NodeId>()
+    for (const parent of node.dependsOn) for (const step of nearest.get(parent) ?? []) needs.add(step)
+    const hasStep = work.selected.has(id) && (isBuilt(node) || node.kind === 'test')
+    if (hasStep) planned.push({ node, needs: [...needs].sort() })
+    nearest.set(id, hasStep ? new Set([id]) : needs)
+  }
+  return work.testsGate ? letTestsGate(planned, manifest) : planned
+}
+
+/**
+ * Makes every node wait for the tests of its parents. A test over several nodes gates only what lies downstream of all
+ * of them, as in dbt: otherwise a relationship test would make a parent wait for its own child.
+ */
+function letTestsGate(planned: readonly PlannedNode[], manifest: Manifest): readonly PlannedNode[] {
+  const testsOf = new Map<NodeId, NodeId[]>()
+  for (const { node } of planned) {
+    if (node.kind !== 'test') continue
+    for (const parent of node.dependsOn) testsOf.set(parent, [...(testsOf.get(parent) ?? []), node.id])
+  }
+  if (testsOf.size === 0) return planned
+  const ancestors = ancestorsOf(planned, manifest, testsOf)
+  const gated = planned.map(({ node, needs }) => {
+    if (node.kind === 'test') return { node, needs }
+    const above = ancestors.get(node.id) ?? new Set<NodeId>()
+    const gates = new Set(needs)
+    for (const parent of above) {
+      for (const test of testsOf.get(parent) ?? []) {
+        const tested = manifest.nodes.get(test)?.dependsOn ?? []
+        if (tested.every((id) => above.has(id) || manifest.nodes.get(id)?.kind === 'source')) gates.add(test)
+      }
+    }
+    return { node, needs: [...gates].sort() }
+  })
+  return inOrder(gated)
+}
+
+/** For each planned node the tested nodes above it: only those matter, which keeps the sets small. */
+function ancestorsOf(
+  planned: readonly PlannedNode[],
+  manifest: Manifest,
+  testsOf: ReadonlyMap<NodeId, unknown>,
+): ReadonlyMap<NodeId, ReadonlySet<NodeId>> {
+  const above = new Map<NodeId, Set<NodeId>>()
+  const visit = (node: Node): Set<NodeId> => {
+    const found = above.get(node.id)
+    if (found !== undefined) return found
+    const result = new Set<NodeId>()
+    for (const id of node.dependsOn) {
+      if (testsOf.has(id)) result.add(id)
+      for (const ancestor of above.get(id) ?? []) result.add(ancestor)
+    }
+    above.set(node.id, result)
+    return result
+  }
+  for (const { node } of planned) visit(node)
+  void manifest
+  return above
+}
+
+/** Tests were planned after their parents but perhaps after a child that now waits for them: sort again, stably. */
+function inOrder(planned: readonly PlannedNode[]): readonly PlannedNode[] {
+  const waiting = new Map(planned.map((item) => [item.node.id, item.needs.length]))
+  const dependents = new Map<NodeId, PlannedNode[]>()
+  for (const item of planned) {
+    for (const need of item.needs) dependents.set(need, [...(dependents.get(need) ?? []), item])
+  }
+  const ready = planned.filter((item) => item.needs.length === 0)
+  const sorted: PlannedNode[] = []
+  for (let item = ready.shift(); item !== undefined; item = ready.shift()) {
+    sorted.push(item)
+    for (const dependent of dependents.get(item.node.id) ?? []) {
+      const left = (waiting.get(dependent.node.id) ?? 0) - 1
+      waiting.set(dependent.node.id, left)
+      if (left === 0) ready.push(dependent)
+    }
+  }
+  return sorted
+}
+
+/**
+ * The whole run as the warehouse stands now. What earlier steps will change is foreseen as far as it decides later
+ * ones: a rebuilt input makes its consumers rebuild.
+ */
+export function planRun(
+  planned: readonly PlannedNode[],
+  request: PlanRequest,
+  warehouse: Warehouse,
+): Plan {
+  const rebuilt = new Set<string>()
+  const steps: Step[] = []
+  for (const { node, needs } of planned) {
+    const step = planStep(node, needs, request, warehouse, { rebuilt, reshaped: new Set() })
+    if (step.relation !== undefined && isNewTable(step)) rebuilt.add(quoted(step.relation))
+    steps.push(step)
+  }
+  return { steps }
+}
+
+function isNewTable(step: Step): boolean {
+  return ['build table', 'build incremental', 'build history', 'load seed'].includes(step.action)
+}

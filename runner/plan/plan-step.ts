@@ -1,0 +1,264 @@
+import { GmError } from '../base/error.ts'
+import { testStatement } from '../check/test-statement.ts'
+import type { Compiled, CompileState } from '../compile/compiled.ts'
+import type { RelationState } from '../engine/adapter.ts'
+import type {
+  BuiltNode,
+  Manifest,
+  ModelNode,
+  Node,
+  NodeId,
+  Relation,
+  SeedNode,
+  SnapshotNode,
+  TestNode,
+} from '../manifest/node.ts'
+import { isBuilt } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import type { Materialization, Materials } from '../materialize/materialize.ts'
+import { buildHistory, updateHistory } from '../materialize/materialize-history.ts'
+import { addRows, buildIncremental } from '../materialize/materialize-incremental.ts'
+import { materializeSeed, seedFingerprint } from '../materialize/materialize-seed.ts'
+import { materializeTable } from '../materialize/materialize-table.ts'
+import { materializeView } from '../materialize/materialize-view.ts'
+import type { Ledger } from '../state/ledger.ts'
+import { newRows, VERSION_XID_COLUMN } from '../state/marks.ts'
+import type { Action, Step } from './plan.ts'
+
+/** What the user asked for and what does not change while a run lasts. */
+export interface PlanRequest {
+  readonly runId: string
+  readonly manifest: Manifest
+  readonly fullRefresh: boolean
+  readonly compile: (node: ModelNode | SnapshotNode | TestNode, state: CompileState) => Compiled
+  readonly vars: Readonly<Record<string, unknown>>
+  readonly runQuery?: CompileState['runQuery']
+}
+
+/** The warehouse at the moment of planning. */
+export interface Warehouse {
+  readonly relations: ReadonlyMap<string, RelationState>
+  readonly ledger: Ledger
+}
+
+/** What the steps before this one will have done by the time it runs. */
+export interface Foreseen {
+  /** Quoted names of relations that will be another table by then. */
+  readonly rebuilt: ReadonlySet<string>
+  /** Views that the database refused to replace in place. */
+  readonly reshaped: ReadonlySet<NodeId>
+}
+
+export const NOTHING_FORESEEN: Foreseen = { rebuilt: new Set(), reshaped: new Set() }
+
+interface Decision {
+  readonly action: Action
+  readonly reason: string
+  readonly isIncremental: boolean
+}
+
+/** One node's step, from its code and the warehouse as it is. Pure: the same arguments give the same step. */
+export function planStep(
+  node: BuiltNode | TestNode,
+  needs: readonly NodeId[],
+  request: PlanRequest,
+  warehouse: Warehouse,
+  foreseen: Foreseen = NOTHING_FORESEEN,
+): Step {
+  if (node.kind === 'test') return planTest(node, needs, request)
+  const name = quoted(node.relation)
+  const target = warehouse.relations.get(name)
+  const entry = warehouse.ledger.entries.get(name)
+  if (target !== undefined && entry === undefined && !request.fullRefresh) {
+    throw new GmError('GM4008', `${name} exists already, and gm did not make it`, {
+      at: node.at,
+      hint: 'gm replaces only what it made. Drop or rename it, or let gm replace it with --full-refresh.',
+    })
+  }
+  const decision = decide(node, request, warehouse, foreseen)
+  const marked = new Map<string, string>()
+  if (decision.isIncremental) {
+    for (const [input, generation] of entry?.marks ?? []) marked.set(input, generation)
+  }
+  const compiled = node.kind === 'seed' ? undefined : request.compile(node, compileState(node, decision, request))
+  const materials: Materials = {
+    runId: request.runId,
+    project: request.manifest.project,
+    target,
+    revision: entry?.revision ?? '0',
+    marked,
+    lockable: compiled === undefined ? [] : lockable(compiled, request.manifest, warehouse, node),
+    reason: decision.reason,
+    isOurs: (relation) => warehouse.ledger.entries.has(quoted(relation)),
+  }
+  return {
+    id: node.id,
+    kind: node.kind,
+    action: decision.action,
+    reason: decision.reason,
+    needs,
+    lock: name,
+    relation: node.relation,
+    transactions: materialize(node, decision, compiled, materials, foreseen).transactions,
+    severity: undefined,
+  }
+}
+
+function planTest(node: TestNode, needs: readonly NodeId[], request: PlanRequest): Step {
+  const compiled = request.compile(node, compileState(node, undefined, request))
+  return {
+    id: node.id,
+    kind: 'test',
+    action: 'run test',
+    reason: 'selected',
+    needs,
+    lock: undefined,
+    relation: undefined,
+    severity: node.config.severity ?? 'error',
+    transactions: [
+      {
+        name: 'query',
+        isolation: 'read committed',
+        locks: [],
+        statements: [testStatement(node, compiled)],
+      },
+    ],
+  }
+}
+
+function decide(
+  node: BuiltNode,
+  request: PlanRequest,
+  warehouse: Warehouse,
+  foreseen: Foreseen,
+): Decision {
+  const name = quoted(node.relation)
+  const target = warehouse.relations.get(name)
+  const entry = warehouse.ledger.entries.get(name)
+  if (node.kind === 'seed') {
+    const isLoaded =
+      target?.type === 'table' && entry?.fingerprint === seedFingerprint(node) && !request.fullRefresh
+    if (isLoaded) return { action: 'keep seed', reason: 'unchanged', isIncremental: false }
+    const reason = target === undefined ? 'first load' : request.fullRefresh ? 'full refresh' : 'its file changed'
+    return { action: 'load seed', reason, isIncremental: false }
+  }
+  if (node.kind === 'model' && node.config.materialized !== 'incremental') {
+    const action = node.config.materialized === 'table' ? 'build table' : 'create view'
+    return { action, reason: target === undefined ? 'first build' : 'selected', isIncremental: false }
+  }
+  const [build, update]: [Action, Action] =
+    node.kind === 'snapshot' ? ['build history', 'update history'] : ['build incremental', 'add rows']
+  const rebuild = reasonToRebuild(node, request, warehouse, foreseen)
+  if (rebuild === undefined) return { action: update, reason: 'new rows since its mark', isIncremental: true }
+  if (target !== undefined && entry !== undefined && node.config.full_refresh === false) {
+    throw new GmError('GM4012', `${name} would have to be rebuilt (${rebuild}), but it has full_refresh: false`, {
+      at: node.at,
+      hint: 'Remove full_refresh: false for this one run if losing what cannot be rebuilt is acceptable.',
+    })
+  }
+  return { action: build, reason: rebuild, isIncremental: false }
+}
+
+/** Why an incremental model or a history must be built whole; undefined when its new rows are enough. */
+function reasonToRebuild(
+  node: ModelNode | SnapshotNode,
+  request: PlanRequest,
+  warehouse: Warehouse,
+  foreseen: Foreseen,
+): string | undefined {
+  const name = quoted(node.relation)
+  const target = warehouse.relations.get(name)
+  const entry = warehouse.ledger.entries.get(name)
+  if (target === undefined) return 'first build'
+  if (node.config.full_refresh === true) return 'full_refresh: true'
+  if (request.fullRefresh && node.config.full_refresh !== false) return 'full refresh'
+  if (target.type !== 'table' || !target.isTracked) return `a ${target.type} stands behind its name`
+  for (const id of node.changesOf) {
+    const input = request.manifest.nodes.get(id)
+    if (input === undefined || input.kind === 'test') continue
+    const inputName = quoted(input.relation)
+    const state = warehouse.relations.get(inputName)
+    refuseUntracked(node, input, state)
+    const mark = entry?.marks.get(inputName)
+    if (mark === undefined) return `it has no mark on ${input.name} yet`
+    if (foreseen.rebuilt.has(inputName)) return `its input ${input.name} is rebuilt`
+    if (state !== undefined && state.generation !== mark) return `its input ${input.name} was rebuilt`
+  }
+  return undefined
+}
+
+/** changes() needs rows that say which transaction wrote them. */
+function refuseUntracked(node: Node, input: Node, state: RelationState | undefined): void {
+  if (state === undefined || state.isTracked || (isBuilt(input) && isRebuiltWhole(input))) return
+  throw new GmError('GM3009', `changes() cannot follow ${input.name}: it is a ${state.type} without the column _gm_xid`, {
+    at: node.at,
+    hint: 'Read it with ref() or source(), or make it an incremental model, a snapshot or a landed table.',
+  })
+}
+
+/** Tables and seeds get a new generation with each build: their consumers rebuild, and between builds nothing is new. */
+function isRebuiltWhole(node: BuiltNode): boolean {
+  return node.kind === 'seed' || (node.kind === 'model' && node.config.materialized === 'table')
+}
+
+function compileState(node: Node, decision: Decision | undefined, request: PlanRequest): CompileState {
+  const isIncremental = decision?.isIncremental ?? false
+  return {
+    isIncremental,
+    vars: request.vars,
+    ...(request.runQuery === undefined ? {} : { runQuery: request.runQuery }),
+    changes: (inputId: NodeId, relation: Relation, columnsOf?: 'versions') => {
+      const input = request.manifest.nodes.get(inputId)
+      const name = quoted(relation)
+      if (!isIncremental || node.kind === 'test' || node.kind === 'source') return name
+      if (input !== undefined && isBuilt(input) && isRebuiltWhole(input)) return `(select * from ${name} where false)`
+      return newRows(quoted(node.relation), name, columnsOf === 'versions' ? VERSION_XID_COLUMN : undefined)
+    },
+  }
+}
+
+/** Inputs to lock, in name order. One that does not exist is left out: the user's own SQL then gives the better error. */
+function lockable(
+  compiled: Compiled,
+  manifest: Manifest,
+  warehouse: Warehouse,
+  node: BuiltNode,
+): readonly Relation[] {
+  const own = quoted(node.relation)
+  return compiled.inputs
+    .filter(({ id, relation }) => {
+      if (quoted(relation) === own) return false
+      const state = warehouse.relations.get(quoted(relation))
+      if (state !== undefined) return ['table', 'view', 'partitioned table'].includes(state.type)
+      const input = manifest.nodes.get(id)
+      return input !== undefined && isBuilt(input)
+    })
+    .map(({ relation }) => relation)
+    .sort((a, b) => (quoted(a) < quoted(b) ? -1 : 1))
+}
+
+function materialize(
+  node: BuiltNode,
+  decision: Decision,
+  compiled: Compiled | undefined,
+  materials: Materials,
+  foreseen: Foreseen,
+): Materialization {
+  if (node.kind === 'seed') return loadOrKeep(node, decision, materials)
+  if (compiled === undefined) throw new Error(`${node.id} was not compiled`)
+  if (node.kind === 'snapshot') {
+    return (decision.isIncremental ? updateHistory : buildHistory)(node, compiled, materials)
+  }
+  switch (node.config.materialized) {
+    case 'table':
+      return materializeTable(node, compiled, materials)
+    case 'incremental':
+      return (decision.isIncremental ? addRows : buildIncremental)(node, compiled, materials)
+    default:
+      return materializeView(foreseen.reshaped.has(node.id))(node, compiled, materials)
+  }
+}
+
+function loadOrKeep(node: SeedNode, decision: Decision, materials: Materials): Materialization {
+  return decision.action === 'keep seed' ? { transactions: [] } : materializeSeed(node, materials)
+}

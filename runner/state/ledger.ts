@@ -1,0 +1,172 @@
+import { GmError } from '../base/error.ts'
+import type { Session } from '../engine/adapter.ts'
+import type { Statement } from '../engine/statement.ts'
+import { literal } from '../manifest/quoted.ts'
+
+/** What gm remembers of a relation: of the last step that changed it. */
+export interface LedgerEntry {
+  readonly nodeId: string
+  readonly project: string
+  readonly kind: string
+  readonly revision: string
+  /** Of code and configuration at the last full build. */
+  readonly fingerprint: string
+  /** Generation of each input at this relation's mark on it, by the input's quoted name. */
+  readonly marks: ReadonlyMap<string, string>
+  /** Seconds that its last successful steps took, for scheduling; undefined when unknown. */
+  readonly lastDurationMs: number | undefined
+}
+
+/** A table that a run built out of sight and never published. */
+export interface PendingTable {
+  readonly relation: string
+  readonly target: string
+}
+
+export interface Ledger {
+  readonly entries: ReadonlyMap<string, LedgerEntry>
+  readonly pending: readonly PendingTable[]
+}
+
+const READ_LEDGER = `select
+  (select coalesce(jsonb_agg(jsonb_build_array(r.relation, r.node_id, r.project, r.kind, r.revision::text, r.fingerprint, d.duration_ms)), '[]')
+   from gm.relations r
+   left join lateral (
+     select s.duration_ms from gm.steps s
+     where s.node_id = r.node_id and s.status = 'success'
+     order by s.finished_at desc limit 1
+   ) d on true) as relations,
+  (select coalesce(jsonb_agg(jsonb_build_array(m.relation, m.input, m.generation)), '[]') from gm.marks m) as marks,
+  (select coalesce(jsonb_agg(jsonb_build_array(p.relation, p.target)), '[]') from gm.pending p) as pending,
+  (select c.system_identifier = s.system_identifier and c.database_oid = d.oid
+   from gm.cluster c, pg_control_system() s, pg_database d where d.datname = current_database()) as is_same_database`
+
+interface LedgerRow {
+  readonly relations: readonly (readonly [string, string, string, string, string, string, number | null])[]
+  readonly marks: readonly (readonly [string, string, string])[]
+  readonly pending: readonly (readonly [string, string])[]
+  readonly is_same_database: boolean
+}
+
+/**
+ * Everything the ledger knows, in one round trip.
+ * @throws GmError GM4010 when the database is a restored or cloned one: marks hold transaction ids of the original.
+ */
+export async function readLedger(session: Session, signal?: AbortSignal): Promise<Ledger> {
+  const { rows } = await session.query({ purpose: 'read ledger', sql: READ_LEDGER }, signal)
+  const row = rows[0] as LedgerRow | undefined
+  if (row === undefined) throw new Error('the ledger query gave no row')
+  if (!row.is_same_database) {
+    throw new GmError('GM4010', 'this database is a restored backup or a clone of the one that gm built', {
+      hint: 'What each model has read is recorded as transaction ids of the original server. Rebuild here: `delete from gm.cluster, gm.marks` is never right by hand; use a fresh schema gm and `gm run --full-refresh`.',
+    })
+  }
+  const marks = new Map<string, Map<string, string>>()
+  for (const [relation, input, generation] of row.marks) {
+    const ofRelation = marks.get(relation) ?? new Map<string, string>()
+    ofRelation.set(input, generation)
+    marks.set(relation, ofRelation)
+  }
+  const entries = new Map<string, LedgerEntry>()
+  for (const [relation, nodeId, project, kind, revision, fingerprint, durationMs] of row.relations) {
+    entries.set(relation, {
+      nodeId,
+      project,
+      kind,
+      revision,
+      fingerprint,
+      marks: marks.get(relation) ?? new Map<string, string>(),
+      lastDurationMs: durationMs ?? undefined,
+    })
+  }
+  return { entries, pending: row.pending.map(([relation, target]) => ({ relation, target })) }
+}
+
+/** The row of a run, written before its first step. Runs whose session is gone are marked as interrupted. */
+export function startRun(run: {
+  readonly runId: string
+  readonly command: string
+  readonly project: string
+  readonly target: string
+  readonly version: string
+}): Statement {
+  return {
+    purpose: 'record run',
+    sql: `insert into gm.runs (run_id, command, project, target, gm_version) values ($1, $2, $3, $4, $5)`,
+    binds: [run.runId, run.command, run.project, run.target, run.version],
+  }
+}
+
+/** Runs that never ended and whose run lock nobody holds died without a word. */
+export const MARK_DEAD_RUNS: Statement = {
+  purpose: 'mark interrupted runs',
+  sql: `with dead as (
+  select run_id from gm.runs where status = 'running' and not exists (
+    select from pg_locks l
+    where l.locktype = 'advisory' and l.objsubid = 1
+      and l.database = (select oid from pg_database where datname = current_database())
+      and ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended('run ' || run_id, 0)
+  )
+)
+update gm.runs set status = 'interrupted', finished_at = clock_timestamp() from dead where runs.run_id = dead.run_id`,
+}
+
+/** The lock that a run holds as long as it lives. */
+export function runLock(runId: string): string {
+  return `run ${runId}`
+}
+
+export interface FinishedStep {
+  readonly nodeId: string
+  readonly relation: string | null
+  readonly action: string
+  readonly reason: string
+  readonly status: string
+  readonly startedAt: string | null
+  readonly durationMs: number
+  readonly failures: number | null
+  readonly message: string | null
+}
+
+/** Ends a run: its status, and for each step what only the runner knows (start, duration, failures, messages). */
+export function finishRun(runId: string, status: string, steps: readonly FinishedStep[]): Statement {
+  return {
+    purpose: 'finish run',
+    sql: `with given as (
+  select * from jsonb_to_recordset($3::jsonb) as s (
+    "nodeId" text, relation text, action text, reason text, status text, "startedAt" timestamptz,
+    "durationMs" double precision, failures bigint, message text
+  )
+), recorded as (
+  insert into gm.steps (run_id, node_id, relation, action, reason, status, started_at, duration_ms, failures, message)
+  select $1, "nodeId", relation, action, reason, status, "startedAt", "durationMs", failures, message from given
+  on conflict (run_id, node_id) do update set
+    status = excluded.status, started_at = excluded.started_at, duration_ms = excluded.duration_ms,
+    failures = excluded.failures, message = excluded.message
+)
+update gm.runs set status = $2, finished_at = clock_timestamp() where run_id = $1`,
+    binds: [runId, status, JSON.stringify(steps)],
+  }
+}
+
+/** The step's own entry, as the last statement of its last transaction. */
+export function recordStep(step: {
+  readonly runId: string
+  readonly project: string
+  readonly nodeId: string
+  readonly kind: string
+  readonly relation: string
+  readonly action: string
+  readonly reason: string
+  readonly fingerprint: string
+  readonly isFullBuild: boolean
+}): Statement {
+  const values = [
+    step.runId, step.project, step.nodeId, step.kind, step.relation, step.action, step.reason, step.fingerprint,
+  ].map(literal)
+  return {
+    purpose: 'record step',
+    sql: `select gm.record_step($1, ${values.join(', ')}, ${String(step.isFullBuild)})`,
+    binds: 'counts',
+  }
+}
