@@ -1,0 +1,70 @@
+import { Command } from 'commander'
+import type { CommandSpec, OptionSpec } from './command-spec.ts'
+import { COMMANDS, GLOBAL_OPTIONS } from './commands.ts'
+import type { ExitCode } from './exit-code.ts'
+import type { Io } from './io.ts'
+import { usageError } from './usage-error.ts'
+
+/**
+ * The commander program for the table of commands. Its actions load their code, run it and give the exit code to `done`.
+ */
+export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
+  const program = settle(new Command('gm'), io)
+    .description('SQL models, history and tests on PostgreSQL')
+    .usage('<command> [options]')
+    .helpCommand(false)
+    .addHelpText('after', '\n`gm <command> --help` shows the options of a command, with examples.')
+  addOptions(program, GLOBAL_OPTIONS)
+  program.option('-V, --version', 'print the version')
+  for (const spec of COMMANDS) program.addCommand(build(spec, io, done))
+  return program
+}
+
+function build(spec: CommandSpec, io: Io, done: (code: ExitCode) => void): Command {
+  const command = settle(new Command(spec.name), io).description(spec.summary).helpCommand(false)
+  for (const { name, description } of spec.arguments ?? []) command.argument(name, description)
+  addOptions(command, spec.options ?? [])
+  for (const child of spec.children ?? []) command.addCommand(build(child, io, done))
+  const { load } = spec
+  if (load !== undefined) {
+    command.action(async (...values: unknown[]) => {
+      // commander gives the arguments, then the flags, then the command itself.
+      const args = values.slice(0, -2) as (string | readonly string[])[]
+      const action = await load()
+      done(await action(args, command.optsWithGlobals(), io))
+    })
+  }
+  const examples = spec.examples ?? []
+  if (examples.length > 0) {
+    const lines = examples.map(([line, meaning]) => `  ${line}\n      ${meaning}`)
+    command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
+  }
+  return command
+}
+
+/** Errors come out as exceptions, and nothing writes to the process's streams directly. */
+function settle(command: Command, io: Io): Command {
+  return command
+    .exitOverride((error) => {
+      if (error.exitCode === 0 || error.code === 'commander.help') throw error
+      throw usageError(command, error)
+    })
+    .configureOutput({
+      writeOut: (text) => io.out(text),
+      writeErr: (text) => io.out(text),
+      outputError: () => undefined,
+      getOutHelpWidth: () => io.width(),
+      getOutHasColors: () => io.colour,
+    })
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (child) => child.name(),
+    })
+    .helpOption('-h, --help', 'show this help')
+    .showSuggestionAfterError(false)
+    .allowExcessArguments(false)
+}
+
+function addOptions(command: Command, options: readonly OptionSpec[]): void {
+  for (const { flags, description } of options) command.option(flags, description)
+}

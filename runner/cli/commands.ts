@@ -1,0 +1,212 @@
+import type { CommandSpec, OptionSpec } from './command-spec.ts'
+
+const SELECT: readonly OptionSpec[] = [
+  {
+    flags: '-s, --select <selector...>',
+    description: 'nodes by name, path, tag:x, source:x, +x, x+, @x; a comma means both',
+  },
+  { flags: '--exclude <selector...>', description: 'nodes to leave out of the selection' },
+  {
+    flags: '--resource-type <type...>',
+    description: 'only model, seed, snapshot, test or source',
+  },
+]
+
+const RUN: readonly OptionSpec[] = [
+  ...SELECT,
+  { flags: '-f, --full-refresh', description: 'rebuild incremental models and histories' },
+  {
+    flags: '--dry-run',
+    description: 'print what would be done and why, with its SQL; change nothing',
+  },
+  { flags: '-x, --fail-fast', description: 'stop at the first failure' },
+  { flags: '--threads <n>', description: 'nodes at a time' },
+  { flags: '--lock <mode>', description: 'a node that another run builds: wait (default) or fail' },
+  { flags: '--as-of <date>', description: 'the day that counts as today, YYYY-MM-DD' },
+]
+
+/** Options that every command takes, before or after its name. */
+export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '--project-dir <path>',
+    description: 'the folder with project.yml; default: here or above',
+  },
+  { flags: '-t, --target <name>', description: 'the target of project.yml to use' },
+  { flags: '--vars <yaml>', description: "variables over project.yml's: '{key: value}'" },
+  { flags: '--log-format <format>', description: 'text (default) or json, one object a line' },
+  { flags: '--log-level <level>', description: 'debug, info (default), warn, error or none' },
+  { flags: '-q, --quiet', description: 'errors only' },
+  { flags: '--no-color', description: 'no colours; NO_COLOR does the same' },
+]
+
+/** All commands of gm, in the order of the help. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'demo',
+    summary: 'land the sample in steps, build, test, show rows',
+    examples: [['gm demo', 'what `npm start` does; safe to run again']],
+    load: async () => (await import('./commands/demo.ts')).demoCommand,
+  },
+  {
+    name: 'build',
+    summary: 'build seeds, models and snapshots, test all of it',
+    options: RUN,
+    examples: [
+      ['gm build', 'everything'],
+      ['gm build -s +fact_sales', 'fact_sales and all that it needs'],
+      ['gm build --dry-run', 'what would be done, and why'],
+    ],
+    load: async () => (await import('./commands/run.ts')).buildCommand,
+  },
+  {
+    name: 'run',
+    summary: 'build models',
+    options: RUN,
+    examples: [
+      ['gm run -s tag:daily --exclude stg_sales', 'some of the models'],
+      ['gm run -s dim_products+ --full-refresh', 'rebuild a model and what follows from it'],
+    ],
+    load: async () => (await import('./commands/run.ts')).runCommand,
+  },
+  {
+    name: 'seed',
+    summary: 'load CSV files of the project that changed',
+    options: RUN,
+    examples: [['gm seed', 'load all seeds']],
+    load: async () => (await import('./commands/run.ts')).seedCommand,
+  },
+  {
+    name: 'snapshot',
+    summary: 'bring tables with history up to date',
+    options: RUN,
+    examples: [['gm snapshot -s dim_products', 'bring one history up to date']],
+    load: async () => (await import('./commands/run.ts')).snapshotCommand,
+  },
+  {
+    name: 'test',
+    summary: 'run data tests',
+    options: RUN,
+    examples: [['gm test -s fact_sales', 'the tests on one model']],
+    load: async () => (await import('./commands/run.ts')).testCommand,
+  },
+  {
+    name: 'compile',
+    summary: 'print or write the SQL as the database gets it',
+    options: [
+      ...SELECT,
+      { flags: '--inline <sql>', description: 'compile this text instead of a node' },
+      { flags: '--as-of <date>', description: 'the day that counts as today, YYYY-MM-DD' },
+    ],
+    examples: [
+      ['gm compile -s fact_sales', 'print the SQL of one node'],
+      ['gm compile', 'write the SQL of all nodes to target/compiled'],
+    ],
+    load: async () => (await import('./commands/compile.ts')).compileCommand,
+  },
+  {
+    name: 'parse',
+    summary: 'check the project without a database',
+    examples: [['gm parse', 'errors with their places, or what was found']],
+    load: async () => (await import('./commands/parse.ts')).parseCommand,
+  },
+  {
+    name: 'ls',
+    summary: 'list nodes of the project',
+    options: [
+      ...SELECT,
+      { flags: '--output <form>', description: 'selector (default), name, path or json' },
+      { flags: '--output-keys <key...>', description: 'keys of json, such as name config.tags' },
+    ],
+    examples: [
+      ['gm ls -s +rfm_analysis', 'what a model needs'],
+      ['gm ls --output json --output-keys name config.materialized', 'for scripts'],
+    ],
+    load: async () => (await import('./commands/ls.ts')).lsCommand,
+  },
+  {
+    name: 'show',
+    summary: 'show rows of a node or of a query',
+    options: [
+      { flags: '-s, --select <selector...>', description: 'the node to show' },
+      { flags: '--inline <sql>', description: 'a query instead of a node; ref() works in it' },
+      { flags: '--limit <n>', description: 'rows at most; 5 when not given, -1 for all' },
+      { flags: '--output <form>', description: 'table (default) or json' },
+      { flags: '--as-of <date>', description: 'the day that counts as today, YYYY-MM-DD' },
+    ],
+    examples: [
+      ['gm show -s fact_sales --limit 20', 'what the model gives right now'],
+      [
+        `gm show --inline "select count(*) from {{ ref('fact_sales') }}" --output json`,
+        'any query',
+      ],
+    ],
+    load: async () => (await import('./commands/show.ts')).showCommand,
+  },
+  {
+    name: 'ingest',
+    summary: 'land raw events',
+    children: [
+      {
+        name: 'file',
+        summary: 'from CSV (also gzipped) and JSON lines files',
+        arguments: [
+          { name: '<topic>', description: 'where the events belong: transactions-topic' },
+          { name: '<path...>', description: 'files, in the order to land them' },
+        ],
+        options: [
+          {
+            flags: '--mapping <file>',
+            description: 'YAML: which column is which field of an event',
+          },
+        ],
+        examples: [
+          [
+            'gm ingest file transactions-topic retail.csv.gz --mapping ingest/mappings/uci.yml',
+            'the same file twice adds nothing',
+          ],
+        ],
+        load: async () => (await import('./commands/ingest-file.ts')).ingestFileCommand,
+      },
+    ],
+  },
+  {
+    name: 'db',
+    summary: 'start, stop or reset the PostgreSQL that comes with gm',
+    children: [
+      {
+        name: 'start',
+        summary: 'start it, or find it running',
+        load: async () => (await import('./commands/db.ts')).dbStartCommand,
+      },
+      {
+        name: 'stop',
+        summary: 'stop it; the data stays',
+        load: async () => (await import('./commands/db.ts')).dbStopCommand,
+      },
+      {
+        name: 'status',
+        summary: 'whether it runs, and where',
+        load: async () => (await import('./commands/db.ts')).dbStatusCommand,
+      },
+      {
+        name: 'url',
+        summary: 'print the connection URL, password included',
+        examples: [['psql "$(gm db url)"', 'a terminal in the warehouse']],
+        load: async () => (await import('./commands/db.ts')).dbUrlCommand,
+      },
+      {
+        name: 'reset',
+        summary: 'delete its data and start empty',
+        options: [{ flags: '--yes', description: 'do not ask' }],
+        load: async () => (await import('./commands/db.ts')).dbResetCommand,
+      },
+    ],
+  },
+  {
+    name: 'schema',
+    summary: 'print the JSON Schema of a YAML file, for editors',
+    arguments: [{ name: '<file>', description: 'project, properties or mapping' }],
+    examples: [['gm schema project > .gm/project.schema.json', 'completion in an editor']],
+    load: async () => (await import('./commands/schema.ts')).schemaCommand,
+  },
+]

@@ -1,0 +1,122 @@
+import { parse as parseYaml } from 'yaml'
+import { z } from 'zod'
+import { GmError, throwAll } from '../base/error.ts'
+import { didYouMean } from '../base/nearest.ts'
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'none'] as const
+const RESOURCE_TYPES = ['model', 'seed', 'snapshot', 'test', 'source'] as const
+
+/** One of a few words; the message lists them. */
+function word<const Words extends readonly [string, ...string[]]>(words: Words) {
+  const last = words.at(-1) ?? ''
+  const list = words.length === 1 ? last : `${words.slice(0, -1).join(', ')} or ${last}`
+  return z.enum(words, {
+    error: ({ input }) => {
+      const meant = didYouMean(String(input), words)
+      return `is ${list}, not "${String(input)}"${meant === undefined ? '' : `; ${meant}`}`
+    },
+  })
+}
+
+function wholeNumber(least: number, most: number, range: string) {
+  return z
+    .string()
+    .refine((text) => /^-?\d+$/.test(text) && Number(text) >= least && Number(text) <= most, {
+      error: ({ input }) => `is ${range}, not "${String(input)}"`,
+    })
+    .transform(Number)
+}
+
+const date = z.string().refine(isCalendarDay, {
+  error: ({ input }) => `is a day as YYYY-MM-DD, not "${String(input)}"`,
+})
+
+function isCalendarDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false
+  const day = new Date(`${text}T00:00:00Z`)
+  // February 30 becomes a day in March.
+  return !Number.isNaN(day.getTime()) && day.toISOString().slice(0, 10) === text
+}
+
+const vars = z.string().transform((text, context): Readonly<Record<string, unknown>> => {
+  let value: unknown
+  try {
+    value = parseYaml(text)
+  } catch {
+    value = undefined
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    context.addIssue({ code: 'custom', message: `is a YAML mapping such as '{as_of: 2011-02-28}'` })
+    return z.NEVER
+  }
+  return value as Readonly<Record<string, unknown>>
+})
+
+/** Flags that every command takes. */
+export const GlobalFlags = z.object({
+  projectDir: z.string().optional(),
+  target: z.string().optional(),
+  vars: vars.optional(),
+  logFormat: word(['text', 'json']).default('text'),
+  logLevel: word(LOG_LEVELS).default('info'),
+  quiet: z.boolean().default(false),
+})
+export type GlobalFlags = z.infer<typeof GlobalFlags>
+
+export const SelectFlags = GlobalFlags.extend({
+  select: z.array(z.string()).default([]),
+  exclude: z.array(z.string()).default([]),
+  resourceType: z.array(word(RESOURCE_TYPES)).default([]),
+})
+export type SelectFlags = z.infer<typeof SelectFlags>
+
+export const RunFlags = SelectFlags.extend({
+  fullRefresh: z.boolean().default(false),
+  dryRun: z.boolean().default(false),
+  failFast: z.boolean().default(false),
+  threads: wholeNumber(1, 64, 'a whole number from 1 to 64').optional(),
+  lock: word(['wait', 'fail']).default('wait'),
+  asOf: date.optional(),
+})
+export type RunFlags = z.infer<typeof RunFlags>
+
+export const CompileFlags = SelectFlags.extend({
+  inline: z.string().optional(),
+  asOf: date.optional(),
+})
+
+export const LsFlags = SelectFlags.extend({
+  output: word(['selector', 'name', 'path', 'json']).default('selector'),
+  outputKeys: z.array(z.string()).default([]),
+})
+
+export const ShowFlags = GlobalFlags.extend({
+  select: z.array(z.string()).default([]),
+  inline: z.string().optional(),
+  limit: wholeNumber(-1, 2_147_483_647, 'a whole number, or -1 for all rows').default(5),
+  output: word(['table', 'json']).default('table'),
+  asOf: date.optional(),
+})
+
+export const IngestFlags = GlobalFlags.extend({ mapping: z.string().optional() })
+
+export const ResetFlags = GlobalFlags.extend({ yes: z.boolean().default(false) })
+
+/**
+ * The flags of a command, checked and with their defaults.
+ * @throws GmError GM1010 for each value that cannot be used, all of them together.
+ */
+export function parseFlags<Schema extends z.ZodType>(
+  schema: Schema,
+  raw: unknown,
+): z.infer<Schema> {
+  const parsed = schema.safeParse(raw)
+  if (parsed.success) return parsed.data
+  throwAll(
+    parsed.error.issues.map((issue) => {
+      const name = String(issue.path[0] ?? '').replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)
+      return new GmError('GM1010', `--${name} ${issue.message}`)
+    }),
+  )
+  throw parsed.error
+}

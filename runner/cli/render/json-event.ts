@@ -1,0 +1,84 @@
+import type { GmError } from '../../base/error.ts'
+import { formatLocation } from '../../base/location.ts'
+import type { RunEvent, StepResult } from '../../run/event.ts'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'none'
+
+const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, none: 4 }
+
+/** Whether something of `level` shows when the user asked for `wanted`. */
+export function showsAt(level: LogLevel, wanted: LogLevel): boolean {
+  return wanted !== 'none' && RANK[level] >= RANK[wanted]
+}
+
+/** How loud an event is. */
+export function levelOf(event: RunEvent): LogLevel {
+  switch (event.type) {
+    case 'sql':
+      return 'debug'
+    case 'step-note':
+      return 'warn'
+    case 'log':
+      return event.level
+    case 'step-end':
+      return resultLevel(event.result)
+    case 'run-start':
+    case 'step-start':
+    case 'run-end':
+      return 'info'
+  }
+}
+
+/** One line of NDJSON for an event, with its time and level; no newline at the end. */
+export function jsonEvent(event: RunEvent, now: Date): string {
+  return JSON.stringify({ time: now.toISOString(), level: levelOf(event), ...fields(event) })
+}
+
+/** One line of NDJSON for an error that is not part of a run. */
+export function jsonError(error: GmError, now: Date): string {
+  return JSON.stringify({
+    time: now.toISOString(),
+    level: 'error',
+    type: 'error',
+    ...errorFields(error),
+  })
+}
+
+function resultLevel(result: StepResult): LogLevel {
+  if (result.status === 'error' || result.status === 'fail') return 'error'
+  return result.status === 'success' || result.status === 'pass' ? 'info' : 'warn'
+}
+
+function fields(event: RunEvent): Readonly<Record<string, unknown>> {
+  switch (event.type) {
+    case 'step-end':
+      return { type: event.type, ...resultFields(event.result) }
+    case 'run-end': {
+      const { steps, ...rest } = event.result
+      return { type: event.type, ...rest, steps: steps.map(resultFields) }
+    }
+    case 'run-start':
+    case 'step-start':
+    case 'step-note':
+    case 'log':
+    case 'sql':
+      return event
+  }
+}
+
+function resultFields(result: StepResult): Readonly<Record<string, unknown>> {
+  const { error, ...rest } = result
+  return error === undefined ? rest : { ...rest, error: errorFields(error) }
+}
+
+function errorFields(error: GmError): Readonly<Record<string, unknown>> {
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.at === undefined ? {} : { at: formatLocation(error.at) }),
+    ...(error.calledFrom.length === 0
+      ? {}
+      : { called_from: error.calledFrom.map((at) => formatLocation(at)) }),
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  }
+}

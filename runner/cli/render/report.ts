@@ -1,0 +1,128 @@
+import type { RunResult, StepResult, StepStatus } from '../../run/event.ts'
+import type { ErrorContext } from './error.ts'
+import { renderGmError } from './error.ts'
+import { foundLine } from './event-lines.ts'
+import { formatDuration, plural } from './format.ts'
+
+export interface ReportContext extends ErrorContext {
+  /** Where the whole log is, relative to the project; undefined when there is none. */
+  readonly logFile: string | undefined
+}
+
+/**
+ * The report at the end of a run: what failed and why, what was executed, the rows by what happened to them, the slowest
+ * steps, the overall status, and dbt's line of totals.
+ */
+export function renderReport(result: RunResult, context: ReportContext): string {
+  const { style } = context
+  const rows: string[] = ['']
+  const failed = result.steps.filter((step) => step.status === 'error' || step.status === 'fail')
+  const warned = result.steps.filter((step) => step.status === 'warn')
+  const cancelled = result.steps.filter((step) => step.status === 'cancelled' && step.index > 0)
+
+  if (failed.length > 0) {
+    rows.push(style.red(`${plural(failed.length, 'failure')}:`), '')
+    for (const step of failed) rows.push(failure(step, context), '')
+  }
+  if (warned.length > 0) {
+    rows.push(style.yellow(`${plural(warned.length, 'warning')}:`), '')
+    for (const step of warned) rows.push(failure(step, context), '')
+  }
+  if (cancelled.length > 0) {
+    rows.push(style.yellow('Cancelled in the server and rolled back:'))
+    for (const step of cancelled) rows.push(`  ${step.name}`)
+    rows.push('')
+  }
+
+  rows.push(...figures(result))
+  if (context.logFile !== undefined) rows.push(row('log', context.logFile))
+  rows.push('', verdict(result, context), totalsLine(result.steps), '')
+  return rows.join('\n')
+}
+
+function figures(result: RunResult): readonly string[] {
+  const executed = result.steps.filter((step) => step.index > 0)
+  const totals: Partial<Record<StepResult['kind'], number>> = {}
+  for (const step of executed) totals[step.kind] = (totals[step.kind] ?? 0) + 1
+  const sum = (kind: keyof StepResult['counts']): number =>
+    executed.reduce((total, step) => total + (step.counts[kind] ?? 0), 0)
+  const rows = [
+    row('jobs executed', `${executed.length} of ${result.steps.length} (${foundLine(totals)})`),
+    row('rows extracted', String(sum('extracted'))),
+    row('rows inserted', String(sum('inserted'))),
+    row('rows updated', String(sum('updated'))),
+    row('rows deleted', String(sum('deleted'))),
+    row('errors', String(result.steps.filter((step) => isFailure(step.status)).length)),
+    row('duration', formatDuration(result.durationMs)),
+  ]
+  const slowest = executed
+    .filter((step) => step.durationMs >= 100)
+    .sort((a, b) => b.durationMs - a.durationMs)
+    .slice(0, 3)
+    .map((step) => `${step.name} ${formatDuration(step.durationMs)}`)
+  if (slowest.length > 0 && executed.length > 1) rows.push(row('slowest', slowest.join(', ')))
+  return rows
+}
+
+function verdict(result: RunResult, { style }: ReportContext): string {
+  switch (result.status) {
+    case 'cancelled':
+      return style.yellow('Interrupted. What had finished is kept, nothing is half done.')
+    case 'failed':
+      return style.red('Completed with failures.')
+    case 'warn':
+      return style.yellow('Completed with warnings.')
+    case 'success':
+      if (result.steps.length === 0)
+        return style.green('Completed successfully. There was nothing to do.')
+      return style.green(
+        changedNothing(result.steps)
+          ? 'Completed successfully. Nothing changed.'
+          : 'Completed successfully.',
+      )
+  }
+}
+
+/** Whether no relation was built and no row written: what running again on the same input must give. */
+export function changedNothing(steps: readonly StepResult[]): boolean {
+  const built = steps.filter((step) => step.kind !== 'test')
+  return built.length > 0 && built.every((step) => isUnchanged(step))
+}
+
+function isUnchanged({ action, counts }: StepResult): boolean {
+  if (action === 'keep seed') return true
+  if (action !== 'add rows' && action !== 'update history') return false
+  return (counts.inserted ?? 0) + (counts.updated ?? 0) + (counts.deleted ?? 0) === 0
+}
+
+/** dbt's last line. Tests and built nodes count together. */
+export function totalsLine(steps: readonly StepResult[]): string {
+  const count = (...statuses: readonly StepStatus[]): number =>
+    steps.filter((step) => statuses.includes(step.status)).length
+  const cancelled = count('cancelled')
+  return [
+    `Done. PASS=${count('success', 'pass')}`,
+    `WARN=${count('warn')}`,
+    `ERROR=${count('error', 'fail')}`,
+    `SKIP=${count('skipped')}`,
+    ...(cancelled > 0 ? [`CANCEL=${cancelled}`] : []),
+    `TOTAL=${steps.length}`,
+  ].join(' ')
+}
+
+function failure(step: StepResult, context: ReportContext): string {
+  if (step.error !== undefined) {
+    const place = step.error.at === undefined ? `${step.name}  ` : ''
+    return place + renderGmError(step.error, context)
+  }
+  const count = step.failures === undefined ? '' : `: ${plural(step.failures, 'row')}`
+  return `${step.name}${count}\n  ${context.style.cyan('hint:')} gm show --select ${step.id.split('.')[2] ?? step.name}`
+}
+
+function isFailure(status: StepStatus): boolean {
+  return status === 'error' || status === 'fail'
+}
+
+function row(label: string, value: string): string {
+  return `  ${label.padEnd(16)}${value}`
+}

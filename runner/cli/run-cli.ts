@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { CommanderError } from 'commander'
+import { gmErrorsOf } from '../base/error.ts'
+import { buildProgram } from './build-program.ts'
+import type { ExitCode } from './exit-code.ts'
+import { EXIT } from './exit-code.ts'
+import type { Io } from './io.ts'
+import { packageVersion } from './package-version.ts'
+import { renderError } from './render/error.ts'
+import { jsonError } from './render/json-event.ts'
+import { styleFor } from './render/style.ts'
+
+/** Runs one command line (without node and the script) and gives its exit code; every error ends as a screen on stderr. */
+export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok
+  try {
+    if (argv.includes('--version') || argv[0] === '-V') {
+      io.out(`${packageVersion()}\n`)
+      return EXIT.ok
+    }
+    await buildProgram(io, (result) => {
+      code = result
+    }).parseAsync(argv, { from: 'user' })
+    return code
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      // Help that was asked for is an answer; help because no command was given is not.
+      return thrown.exitCode === 0 ? EXIT.ok : EXIT.notRun
+    }
+    showError(thrown, argv, io)
+    return EXIT.notRun
+  }
+}
+
+function showError(thrown: unknown, argv: readonly string[], io: Io): void {
+  const errors = gmErrorsOf(thrown)
+  if (errors !== undefined && wantsJson(argv)) {
+    for (const error of errors) io.err(`${jsonError(error, io.now())}\n`)
+    return
+  }
+  const root = projectDirOf(argv, io.cwd)
+  io.err(
+    renderError(thrown, {
+      style: styleFor(io.colour),
+      readText: (file) => readIfThere(resolve(root, file)),
+    }),
+  )
+}
+
+/** Usage errors come before the flags are understood, so the two that shape an error are looked for in the words. */
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.includes('--log-format=json') || argv[argv.indexOf('--log-format') + 1] === 'json'
+}
+
+function projectDirOf(argv: readonly string[], cwd: string): string {
+  const joined = argv
+    .find((word) => word.startsWith('--project-dir='))
+    ?.slice('--project-dir='.length)
+  const at = argv.indexOf('--project-dir')
+  return resolve(cwd, joined ?? (at === -1 ? '.' : (argv[at + 1] ?? '.')))
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
