@@ -1,0 +1,16 @@
+{# Numbers, one macro for each thing that engines write differently. #}
+
+{# The quotient without its fraction, rounded towards zero. #}
+{% macro int_div(dividend, divisor) -%}
+div({{ dividend }}, {{ divisor }})
+{%- endmacro %}
+
+{# The value below which a share of the values lies, interpolated between neighbours; `share` is 0 to 1. #}
+{% macro percentile(value, share) -%}
+percentile_cont({{ share }}) within group (order by {{ value }})
+{%- endmacro %}
+
+{# 100 * part / whole with two decimals; null when the whole is null or zero. #}
+{% macro percent(part, whole) -%}
+round(100.0 * ({{ part }}) / nullif({{ whole }}, 0), 2)
+{%- endmacro %}
