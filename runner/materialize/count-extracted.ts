@@ -9,7 +9,9 @@ import { newRows } from '../state/marks.ts'
  * @param relation the quoted name whose marks bound the rows, or `whole` on a full build.
  */
 export function countExtracted(compiled: Compiled, relation: string): readonly Statement[] {
-  const inputs = compiled.inputs.filter((input) => input.viaChanges && !input.id.startsWith('snapshot.'))
+  const inputs = compiled.inputs.filter(
+    (input) => input.viaChanges && !input.id.startsWith('snapshot.'),
+  )
   if (inputs.length !== 1) return []
   return inputs.map((input) => {
     const name = quoted(input.relation)

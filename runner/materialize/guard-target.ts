@@ -14,7 +14,8 @@ export function guardTarget(targetQuoted: string, materials: Materials): Stateme
     `coalesce((select r.revision from gm.relations r where r.relation = ${literal(targetQuoted)}), 0) = ${BigInt(materials.revision)}`,
     `not exists (select from gm.pending p where p.target = ${literal(targetQuoted)})`,
     ...[...materials.marked].map(
-      ([input, of]) => `to_regclass(${literal(input)})::oid::text is not distinct from ${literal(of)}`,
+      ([input, of]) =>
+        `to_regclass(${literal(input)})::oid::text is not distinct from ${literal(of)}`,
     ),
   ]
   return {

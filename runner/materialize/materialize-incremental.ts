@@ -14,7 +14,9 @@ import { recordBuild } from './record-build.ts'
 
 /** The strategy that a model uses when it names none: merge with a unique key, append without. */
 export function strategyOf(node: ModelNode): IncrementalStrategy {
-  return node.config.incremental_strategy ?? (node.config.unique_key.length > 0 ? 'merge' : 'append')
+  return (
+    node.config.incremental_strategy ?? (node.config.unique_key.length > 0 ? 'merge' : 'append')
+  )
 }
 
 /** The first build of an incremental model, or its rebuild. */
@@ -69,7 +71,15 @@ function writeRows(
   const list = columns.map(identifier).join(', ')
   switch (strategyOf(node)) {
     case 'append':
-      return [userStatement(node, compiled, `insert into ${name} (${list})\nselect ${list} from (\n`, '\n) as new_rows', 'inserted')]
+      return [
+        userStatement(
+          node,
+          compiled,
+          `insert into ${name} (${list})\nselect ${list} from (\n`,
+          '\n) as new_rows',
+          'inserted',
+        ),
+      ]
     case 'merge':
       return [mergeRows(node, compiled, name, columns)]
     case 'delete+insert': {
@@ -155,13 +165,18 @@ function missingIndexes(node: ModelNode, target: RelationState): readonly Statem
   const has = (wanted: IndexConfig): boolean =>
     target.indexes.some(
       (index) =>
-        index.columns.join('\n') === wanted.columns.join('\n') && (wanted.unique !== true || index.unique),
+        index.columns.join('\n') === wanted.columns.join('\n') &&
+        (wanted.unique !== true || index.unique),
     )
   return [
     ...wantedIndexes(node)
       .filter((wanted) => !has(wanted))
       .map((wanted) =>
-        createIndex(name, indexName(node.relation.identifier, wanted.columns, wanted.unique === true), wanted),
+        createIndex(
+          name,
+          indexName(node.relation.identifier, wanted.columns, wanted.unique === true),
+          wanted,
+        ),
       ),
     ...(has({ columns: [XID_COLUMN] })
       ? []

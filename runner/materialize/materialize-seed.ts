@@ -1,6 +1,6 @@
 import type { SeedNode } from '../manifest/node.ts'
 import { identifier } from '../manifest/quoted.ts'
-import type { Materials, Materialization } from './materialize.ts'
+import type { Materialization, Materials } from './materialize.ts'
 import { buildAndPublish } from './publish-table.ts'
 import { recordBuild } from './record-build.ts'
 
@@ -35,7 +35,13 @@ export function materializeSeed(node: SeedNode, materials: Materials): Materiali
       notNull: [],
       tracking: [],
       marks: [],
-      record: recordBuild(node, { fingerprint: seedFingerprint(node) }, materials, 'load seed', true),
+      record: recordBuild(
+        node,
+        { fingerprint: seedFingerprint(node) },
+        materials,
+        'load seed',
+        true,
+      ),
     }),
   }
 }

@@ -19,7 +19,11 @@ export const materializeTable: Materialize<ModelNode> = (node, compiled, materia
   }),
 })
 
-export function createTableAs(node: ModelNode, compiled: Compiled, hiddenQuoted: string): Statement {
+export function createTableAs(
+  node: ModelNode,
+  compiled: Compiled,
+  hiddenQuoted: string,
+): Statement {
   const head = `create table ${hiddenQuoted} as\n`
   return {
     purpose: 'build',

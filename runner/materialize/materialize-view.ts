@@ -15,7 +15,8 @@ const VIEW_LOCK_TIMEOUT_MS = 100
 export function materializeView(isReshaped: boolean): Materialize<ModelNode> {
   return (node, compiled, materials) => {
     const name = quoted(node.relation)
-    const isInPlace = materials.target === undefined || (materials.target.type === 'view' && !isReshaped)
+    const isInPlace =
+      materials.target === undefined || (materials.target.type === 'view' && !isReshaped)
     const head = `create ${isInPlace ? 'or replace ' : ''}view ${name} as\n`
     const create: Statement = {
       purpose: 'create view',

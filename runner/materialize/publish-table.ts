@@ -4,8 +4,8 @@ import type { Statement, Transaction } from '../engine/statement.ts'
 import type { IndexConfig, NodeId } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import { publishPending, recordPending, XID_COLUMN } from '../state/marks.ts'
-import { hiddenIndexName, hiddenName, indexName } from './hidden-name.ts'
 import { guardTarget } from './guard-target.ts'
+import { hiddenIndexName, hiddenName, indexName } from './hidden-name.ts'
 import type { Materials } from './materialize.ts'
 
 /** How long a swap waits for its locks before it steps back and tries again: short, because readers queue behind it. */
@@ -56,7 +56,12 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
         ...build.fill(hiddenQuoted),
         ...(alterations.length === 0
           ? []
-          : [{ purpose: 'track and constrain', sql: `alter table ${hiddenQuoted}\n  ${alterations.join(',\n  ')}` }]),
+          : [
+              {
+                purpose: 'track and constrain',
+                sql: `alter table ${hiddenQuoted}\n  ${alterations.join(',\n  ')}`,
+              },
+            ]),
         ...indexes.map((index) => createIndex(hiddenQuoted, hiddenIndexName(index.name), index)),
         ...(build.tracking.includes(XID_COLUMN)
           ? [
@@ -160,7 +165,11 @@ export function restoreAround(targetQuoted: string, materials: Materials): reado
   ]
 }
 
-function comment(kind: string, relationQuoted: string, text: string | undefined): readonly Statement[] {
+function comment(
+  kind: string,
+  relationQuoted: string,
+  text: string | undefined,
+): readonly Statement[] {
   if (text === undefined) return []
   return [{ purpose: 'comment', sql: `comment on ${kind} ${relationQuoted} is ${literal(text)}` }]
 }
@@ -170,10 +179,16 @@ function refuseForeignDependents(
   materials: Materials,
   targetQuoted: string,
 ): void {
-  const foreign = dependents.filter((view) => view.type !== 'view' || !materials.isOurs(view.relation))
+  const foreign = dependents.filter(
+    (view) => view.type !== 'view' || !materials.isOurs(view.relation),
+  )
   if (foreign.length === 0) return
   const names = foreign.map((view) => `${view.type} ${quoted(view.relation)}`).join(', ')
-  throw new GmError('GM4008', `${targetQuoted} must be replaced, but ${names} depends on it and is not gm's`, {
-    hint: 'gm never drops what it did not make. Make it a model of this project, or drop it yourself before the run and create it again after.',
-  })
+  throw new GmError(
+    'GM4008',
+    `${targetQuoted} must be replaced, but ${names} depends on it and is not gm's`,
+    {
+      hint: 'gm never drops what it did not make. Make it a model of this project, or drop it yourself before the run and create it again after.',
+    },
+  )
 }

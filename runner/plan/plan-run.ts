@@ -1,4 +1,4 @@
-import type { BuiltNode, Manifest, Node, NodeId, TestNode } from '../manifest/node.ts'
+import type { BuiltNode, Manifest, NodeId, TestNode } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { Plan, Step } from './plan.ts'
@@ -27,34 +27,40 @@ export function planNodes(work: Work, manifest: Manifest): readonly PlannedNode[
     const node = manifest.nodes.get(id)
     if (node === undefined) continue
     const needs = new Set<NodeId>()
-    for (const parent of node.dependsOn) for (const step of nearest.get(parent) ?? []) needs.add(step)
+    for (const parent of node.dependsOn)
+      for (const step of nearest.get(parent) ?? []) needs.add(step)
     const hasStep = work.selected.has(id) && (isBuilt(node) || node.kind === 'test')
     if (hasStep) planned.push({ node, needs: [...needs].sort() })
     nearest.set(id, hasStep ? new Set([id]) : needs)
   }
-  return work.testsGate ? letTestsGate(planned, manifest) : planned
+  return work.testsGate ? letTestsGate(planned, work.order, manifest) : planned
 }
 
 /**
  * Makes every node wait for the tests of its parents. A test over several nodes gates only what lies downstream of all
  * of them, as in dbt: otherwise a relationship test would make a parent wait for its own child.
  */
-function letTestsGate(planned: readonly PlannedNode[], manifest: Manifest): readonly PlannedNode[] {
+function letTestsGate(
+  planned: readonly PlannedNode[],
+  order: readonly NodeId[],
+  manifest: Manifest,
+): readonly PlannedNode[] {
   const testsOf = new Map<NodeId, NodeId[]>()
   for (const { node } of planned) {
     if (node.kind !== 'test') continue
-    for (const parent of node.dependsOn) testsOf.set(parent, [...(testsOf.get(parent) ?? []), node.id])
+    for (const parent of node.dependsOn)
+      testsOf.set(parent, [...(testsOf.get(parent) ?? []), node.id])
   }
   if (testsOf.size === 0) return planned
-  const ancestors = ancestorsOf(planned, manifest, testsOf)
+  const above = testedAncestors(order, manifest, testsOf)
   const gated = planned.map(({ node, needs }) => {
     if (node.kind === 'test') return { node, needs }
-    const above = ancestors.get(node.id) ?? new Set<NodeId>()
+    const tested = above.get(node.id) ?? new Set<NodeId>()
     const gates = new Set(needs)
-    for (const parent of above) {
+    for (const parent of tested) {
       for (const test of testsOf.get(parent) ?? []) {
-        const tested = manifest.nodes.get(test)?.dependsOn ?? []
-        if (tested.every((id) => above.has(id) || manifest.nodes.get(id)?.kind === 'source')) gates.add(test)
+        const over = manifest.nodes.get(test)?.dependsOn ?? []
+        if (over.every((id) => tested.has(id))) gates.add(test)
       }
     }
     return { node, needs: [...gates].sort() }
@@ -62,26 +68,21 @@ function letTestsGate(planned: readonly PlannedNode[], manifest: Manifest): read
   return inOrder(gated)
 }
 
-/** For each planned node the tested nodes above it: only those matter, which keeps the sets small. */
-function ancestorsOf(
-  planned: readonly PlannedNode[],
+/** For each node the tested nodes above it: only those matter, which keeps the sets small. */
+function testedAncestors(
+  order: readonly NodeId[],
   manifest: Manifest,
   testsOf: ReadonlyMap<NodeId, unknown>,
 ): ReadonlyMap<NodeId, ReadonlySet<NodeId>> {
-  const above = new Map<NodeId, Set<NodeId>>()
-  const visit = (node: Node): Set<NodeId> => {
-    const found = above.get(node.id)
-    if (found !== undefined) return found
+  const above = new Map<NodeId, ReadonlySet<NodeId>>()
+  for (const id of order) {
     const result = new Set<NodeId>()
-    for (const id of node.dependsOn) {
-      if (testsOf.has(id)) result.add(id)
-      for (const ancestor of above.get(id) ?? []) result.add(ancestor)
+    for (const parent of manifest.nodes.get(id)?.dependsOn ?? []) {
+      if (testsOf.has(parent)) result.add(parent)
+      for (const ancestor of above.get(parent) ?? []) result.add(ancestor)
     }
-    above.set(node.id, result)
-    return result
+    above.set(id, result)
   }
-  for (const { node } of planned) visit(node)
-  void manifest
   return above
 }
 

@@ -80,7 +80,8 @@ export function planStep(
   if (decision.isIncremental) {
     for (const [input, generation] of entry?.marks ?? []) marked.set(input, generation)
   }
-  const compiled = node.kind === 'seed' ? undefined : request.compile(node, compileState(node, decision, request))
+  const compiled =
+    node.kind === 'seed' ? undefined : request.compile(node, compileState(node, decision, request))
   const materials: Materials = {
     runId: request.runId,
     project: request.manifest.project,
@@ -137,24 +138,42 @@ function decide(
   const entry = warehouse.ledger.entries.get(name)
   if (node.kind === 'seed') {
     const isLoaded =
-      target?.type === 'table' && entry?.fingerprint === seedFingerprint(node) && !request.fullRefresh
+      target?.type === 'table' &&
+      entry?.fingerprint === seedFingerprint(node) &&
+      !request.fullRefresh
     if (isLoaded) return { action: 'keep seed', reason: 'unchanged', isIncremental: false }
-    const reason = target === undefined ? 'first load' : request.fullRefresh ? 'full refresh' : 'its file changed'
+    const reason =
+      target === undefined
+        ? 'first load'
+        : request.fullRefresh
+          ? 'full refresh'
+          : 'its file changed'
     return { action: 'load seed', reason, isIncremental: false }
   }
   if (node.kind === 'model' && node.config.materialized !== 'incremental') {
     const action = node.config.materialized === 'table' ? 'build table' : 'create view'
-    return { action, reason: target === undefined ? 'first build' : 'selected', isIncremental: false }
+    return {
+      action,
+      reason: target === undefined ? 'first build' : 'selected',
+      isIncremental: false,
+    }
   }
   const [build, update]: [Action, Action] =
-    node.kind === 'snapshot' ? ['build history', 'update history'] : ['build incremental', 'add rows']
+    node.kind === 'snapshot'
+      ? ['build history', 'update history']
+      : ['build incremental', 'add rows']
   const rebuild = reasonToRebuild(node, request, warehouse, foreseen)
-  if (rebuild === undefined) return { action: update, reason: 'new rows since its mark', isIncremental: true }
+  if (rebuild === undefined)
+    return { action: update, reason: 'new rows since its mark', isIncremental: true }
   if (target !== undefined && entry !== undefined && node.config.full_refresh === false) {
-    throw new GmError('GM4012', `${name} would have to be rebuilt (${rebuild}), but it has full_refresh: false`, {
-      at: node.at,
-      hint: 'Remove full_refresh: false for this one run if losing what cannot be rebuilt is acceptable.',
-    })
+    throw new GmError(
+      'GM4012',
+      `${name} would have to be rebuilt (${rebuild}), but it has full_refresh: false`,
+      {
+        at: node.at,
+        hint: 'Remove full_refresh: false for this one run if losing what cannot be rebuilt is acceptable.',
+      },
+    )
   }
   return { action: build, reason: rebuild, isIncremental: false }
 }
@@ -182,7 +201,8 @@ function reasonToRebuild(
     const mark = entry?.marks.get(inputName)
     if (mark === undefined) return `it has no mark on ${input.name} yet`
     if (foreseen.rebuilt.has(inputName)) return `its input ${input.name} is rebuilt`
-    if (state !== undefined && state.generation !== mark) return `its input ${input.name} was rebuilt`
+    if (state !== undefined && state.generation !== mark)
+      return `its input ${input.name} was rebuilt`
   }
   return undefined
 }
@@ -190,10 +210,14 @@ function reasonToRebuild(
 /** changes() needs rows that say which transaction wrote them. */
 function refuseUntracked(node: Node, input: Node, state: RelationState | undefined): void {
   if (state === undefined || state.isTracked || (isBuilt(input) && isRebuiltWhole(input))) return
-  throw new GmError('GM3009', `changes() cannot follow ${input.name}: it is a ${state.type} without the column _gm_xid`, {
-    at: node.at,
-    hint: 'Read it with ref() or source(), or make it an incremental model, a snapshot or a landed table.',
-  })
+  throw new GmError(
+    'GM3009',
+    `changes() cannot follow ${input.name}: it is a ${state.type} without the column _gm_xid`,
+    {
+      at: node.at,
+      hint: 'Read it with ref() or source(), or make it an incremental model, a snapshot or a landed table.',
+    },
+  )
 }
 
 /** Tables and seeds get a new generation with each build: their consumers rebuild, and between builds nothing is new. */
@@ -201,7 +225,11 @@ function isRebuiltWhole(node: BuiltNode): boolean {
   return node.kind === 'seed' || (node.kind === 'model' && node.config.materialized === 'table')
 }
 
-function compileState(node: Node, decision: Decision | undefined, request: PlanRequest): CompileState {
+function compileState(
+  node: Node,
+  decision: Decision | undefined,
+  request: PlanRequest,
+): CompileState {
   const isIncremental = decision?.isIncremental ?? false
   return {
     isIncremental,
@@ -211,8 +239,13 @@ function compileState(node: Node, decision: Decision | undefined, request: PlanR
       const input = request.manifest.nodes.get(inputId)
       const name = quoted(relation)
       if (!isIncremental || node.kind === 'test' || node.kind === 'source') return name
-      if (input !== undefined && isBuilt(input) && isRebuiltWhole(input)) return `(select * from ${name} where false)`
-      return newRows(quoted(node.relation), name, columnsOf === 'versions' ? VERSION_XID_COLUMN : undefined)
+      if (input !== undefined && isBuilt(input) && isRebuiltWhole(input))
+        return `(select * from ${name} where false)`
+      return newRows(
+        quoted(node.relation),
+        name,
+        columnsOf === 'versions' ? VERSION_XID_COLUMN : undefined,
+      )
     },
   }
 }

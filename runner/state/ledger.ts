@@ -28,6 +28,8 @@ export interface Ledger {
   readonly pending: readonly PendingTable[]
 }
 
+export const EMPTY_LEDGER: Ledger = { entries: new Map(), pending: [] }
+
 const READ_LEDGER = `select
   (select coalesce(jsonb_agg(jsonb_build_array(r.relation, r.node_id, r.project, r.kind, r.revision::text, r.fingerprint, d.duration_ms)), '[]')
    from gm.relations r
@@ -42,24 +44,44 @@ const READ_LEDGER = `select
    from gm.cluster c, pg_control_system() s, pg_database d where d.datname = current_database()) as is_same_database`
 
 interface LedgerRow {
-  readonly relations: readonly (readonly [string, string, string, string, string, string, number | null])[]
+  readonly relations: readonly (readonly [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    number | null,
+  ])[]
   readonly marks: readonly (readonly [string, string, string])[]
   readonly pending: readonly (readonly [string, string])[]
   readonly is_same_database: boolean
 }
 
 /**
- * Everything the ledger knows, in one round trip.
+ * Everything the ledger knows; undefined where gm has never run.
  * @throws GmError GM4010 when the database is a restored or cloned one: marks hold transaction ids of the original.
  */
-export async function readLedger(session: Session, signal?: AbortSignal): Promise<Ledger> {
+export async function readLedger(
+  session: Session,
+  signal?: AbortSignal,
+): Promise<Ledger | undefined> {
+  const there = await session.query(
+    { purpose: 'find ledger', sql: `select to_regclass('gm.pending') is not null as is_there` },
+    signal,
+  )
+  if (there.rows[0]?.['is_there'] !== true) return undefined
   const { rows } = await session.query({ purpose: 'read ledger', sql: READ_LEDGER }, signal)
   const row = rows[0] as LedgerRow | undefined
   if (row === undefined) throw new Error('the ledger query gave no row')
   if (!row.is_same_database) {
-    throw new GmError('GM4010', 'this database is a restored backup or a clone of the one that gm built', {
-      hint: 'What each model has read is recorded as transaction ids of the original server. Rebuild here: `delete from gm.cluster, gm.marks` is never right by hand; use a fresh schema gm and `gm run --full-refresh`.',
-    })
+    throw new GmError(
+      'GM4010',
+      'this database is a restored backup or a clone of the one that gm built',
+      {
+        hint: 'What each model has read is recorded as transaction ids of the original server. Rebuild here: `delete from gm.cluster, gm.marks` is never right by hand; use a fresh schema gm and `gm run --full-refresh`.',
+      },
+    )
   }
   const marks = new Map<string, Map<string, string>>()
   for (const [relation, input, generation] of row.marks) {
@@ -68,7 +90,15 @@ export async function readLedger(session: Session, signal?: AbortSignal): Promis
     marks.set(relation, ofRelation)
   }
   const entries = new Map<string, LedgerEntry>()
-  for (const [relation, nodeId, project, kind, revision, fingerprint, durationMs] of row.relations) {
+  for (const [
+    relation,
+    nodeId,
+    project,
+    kind,
+    revision,
+    fingerprint,
+    durationMs,
+  ] of row.relations) {
     entries.set(relation, {
       nodeId,
       project,
@@ -129,7 +159,11 @@ export interface FinishedStep {
 }
 
 /** Ends a run: its status, and for each step what only the runner knows (start, duration, failures, messages). */
-export function finishRun(runId: string, status: string, steps: readonly FinishedStep[]): Statement {
+export function finishRun(
+  runId: string,
+  status: string,
+  steps: readonly FinishedStep[],
+): Statement {
   return {
     purpose: 'finish run',
     sql: `with given as (
@@ -162,7 +196,14 @@ export function recordStep(step: {
   readonly isFullBuild: boolean
 }): Statement {
   const values = [
-    step.runId, step.project, step.nodeId, step.kind, step.relation, step.action, step.reason, step.fingerprint,
+    step.runId,
+    step.project,
+    step.nodeId,
+    step.kind,
+    step.relation,
+    step.action,
+    step.reason,
+    step.fingerprint,
   ].map(literal)
   return {
     purpose: 'record step',

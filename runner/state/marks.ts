@@ -55,9 +55,16 @@ values (${[pending.hidden, pending.target, pending.nodeId, pending.runId].map(li
 }
 
 /** Forgets the pending table, and sets the marks to the pg_snapshot that it was built with. Marks of earlier inputs go. */
-export function publishPending(runId: string, hidden: string, target: string): readonly Statement[] {
+export function publishPending(
+  runId: string,
+  hidden: string,
+  target: string,
+): readonly Statement[] {
   return [
-    { purpose: 'forget old marks', sql: `delete from gm.marks where relation = ${literal(target)}` },
+    {
+      purpose: 'forget old marks',
+      sql: `delete from gm.marks where relation = ${literal(target)}`,
+    },
     {
       purpose: 'set marks',
       sql: `with published as (

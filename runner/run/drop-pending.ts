@@ -1,0 +1,36 @@
+import type { Session } from '../engine/adapter.ts'
+
+/**
+ * Drops tables that a dead run built and never published.
+ * @param target the quoted name whose leavings to drop, when its lock is held already; undefined for those of every
+ *   node that nobody works on now.
+ */
+export async function dropPending(session: Session, target: string | undefined): Promise<void> {
+  const { rows } = await session.query({
+    purpose: 'read pending',
+    sql: 'select relation, target from gm.pending where $1::text is null or target = $1',
+    binds: [target ?? null],
+  })
+  for (const row of rows) {
+    const relation = String(row['relation'])
+    const of = String(row['target'])
+    if (target === undefined && !(await session.lock(of, false))) continue
+    try {
+      await session.transaction({
+        name: 'write',
+        isolation: 'read committed',
+        locks: [],
+        statements: [
+          { purpose: 'drop leavings', sql: `drop table if exists ${relation}` },
+          {
+            purpose: 'forget leavings',
+            sql: 'delete from gm.pending where relation = $1',
+            binds: [relation],
+          },
+        ],
+      })
+    } finally {
+      if (target === undefined) await session.unlock(of)
+    }
+  }
+}

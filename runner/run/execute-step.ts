@@ -1,0 +1,183 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { GmError } from '../base/error.ts'
+import type { Verdict } from '../check/test-statement.ts'
+import { verdictOf } from '../check/test-statement.ts'
+import type { Compiled } from '../compile/compiled.ts'
+import type { Session } from '../engine/adapter.ts'
+import { GuardFailed } from '../engine/adapter.ts'
+import { sqlErrorOf } from '../engine/sql-error.ts'
+import type { Outcome, RowCounts, Transaction } from '../engine/statement.ts'
+import { transactionSql } from '../engine/transaction-sql.ts'
+import type { Node, NodeId } from '../manifest/node.ts'
+import { isBuilt } from '../manifest/node.ts'
+import type { Step } from '../plan/plan.ts'
+import type { PlanRequest, Warehouse } from '../plan/plan-step.ts'
+import { NOTHING_FORESEEN, planStep } from '../plan/plan-step.ts'
+import { dropPending } from './drop-pending.ts'
+import type { StepStatus } from './event.ts'
+import { placeError } from './place-error.ts'
+
+const MAX_ATTEMPTS = 8
+/** How long the short waits for a swap's locks may add up to. */
+const LOCK_PATIENCE_MS = 600_000
+
+export interface Execution {
+  readonly session: Session
+  readonly request: PlanRequest
+  readonly nodes: ReadonlyMap<NodeId, Node>
+  /** Each node's SQL as it was last compiled, for placing errors. */
+  readonly compiled: ReadonlyMap<NodeId, Compiled>
+  readonly lock: 'wait' | 'fail'
+  readonly publishWaitMs: number
+  readonly readWarehouse: (session: Session) => Promise<Warehouse>
+  readonly note: (message: string) => void
+  readonly sent: (sql: string) => void
+  readonly signal: AbortSignal
+}
+
+export interface Executed {
+  /** As it ran in the end: it may have been planned again. */
+  readonly step: Step
+  readonly status: StepStatus
+  readonly counts: RowCounts
+  readonly failures?: number
+  readonly error?: GmError
+}
+
+/**
+ * Runs one step under its lock. When the warehouse is no longer as the plan saw it (another run was faster, a view took
+ * another shape), the step is planned again from what is there now.
+ * @throws GmError placed in the user's file; AbortError when the signal aborts.
+ */
+export async function executeStep(planned: Step, on: Execution): Promise<Executed> {
+  if (planned.transactions.length === 0) return { step: planned, status: 'success', counts: {} }
+  if (planned.lock === undefined) return await runTest(planned, on)
+  await takeLock(planned.lock, on)
+  try {
+    return await runUntilPlanHolds(planned, planned.lock, on)
+  } finally {
+    await on.session.unlock(planned.lock).catch(() => undefined)
+  }
+}
+
+async function runTest(step: Step, on: Execution): Promise<Executed> {
+  const outcome = await runTransactions(step, on)
+  const verdict: Verdict = verdictOf(outcome.rows, step.severity ?? 'error')
+  return { step, status: verdict.status, counts: {}, failures: verdict.failures }
+}
+
+async function takeLock(lock: string, on: Execution): Promise<void> {
+  if (await on.session.lock(lock, false, on.signal)) return
+  if (on.lock === 'fail') {
+    throw new GmError('GM4007', `another run is working on ${lock}`, {
+      hint: 'Wait for it to end, or run with --lock wait to queue behind it.',
+    })
+  }
+  on.note(`waiting for another run that works on ${lock}`)
+  await on.session.lock(lock, true, on.signal)
+}
+
+async function runUntilPlanHolds(planned: Step, target: string, on: Execution): Promise<Executed> {
+  let step = planned
+  let reshaped: ReadonlySet<NodeId> = NOTHING_FORESEEN.reshaped
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { counts } = await runTransactions(step, on)
+      return { step, status: 'success', counts }
+    } catch (error) {
+      const again =
+        attempt < MAX_ATTEMPTS && !on.signal.aborted ? reasonToPlanAgain(error) : undefined
+      if (isConnectionAlive(error)) await dropPending(on.session, target).catch(() => undefined)
+      if (again === undefined) throw error
+      if (again === 'view takes another shape') reshaped = new Set([step.id])
+      if (again === 'collision') await sleep(2 ** attempt * 10, undefined, { signal: on.signal })
+      step = replan(step, await on.readWarehouse(on.session), reshaped, on)
+    }
+  }
+}
+
+function replan(
+  step: Step,
+  warehouse: Warehouse,
+  reshaped: ReadonlySet<NodeId>,
+  on: Execution,
+): Step {
+  const node = on.nodes.get(step.id)
+  if (node === undefined || !isBuilt(node)) throw new Error(`${step.id} is not a built node`)
+  return planStep(node, step.needs, on.request, warehouse, { ...NOTHING_FORESEEN, reshaped })
+}
+
+type Again = 'plan is stale' | 'view takes another shape' | 'collision'
+
+function reasonToPlanAgain(error: unknown): Again | undefined {
+  if (error instanceof GuardFailed) return 'plan is stale'
+  const info = sqlErrorOf(error)
+  if (info === undefined) return undefined
+  const isOurs = info.statement.user === undefined
+  switch (info.sqlState) {
+    case '42P16': // invalid_table_definition: create or replace view with other columns
+      return info.statement.purpose === 'create view' ? 'view takes another shape' : undefined
+    case '2BP01': // dependent_objects_still_exist: somebody made a view since the plan
+    case '42P07': // duplicate_table
+    case '42P01': // undefined_table: a relation to lock or drop went away
+      return isOurs ? 'plan is stale' : undefined
+    case '40001': // serialization_failure
+    case '40P01': // deadlock_detected
+      return 'collision'
+    default:
+      return undefined
+  }
+}
+
+function isConnectionAlive(error: unknown): boolean {
+  return !(error instanceof GmError && (error.code === 'GM4004' || error.code === 'GM4002'))
+}
+
+async function runTransactions(step: Step, on: Execution): Promise<Outcome> {
+  let counts: RowCounts = {}
+  let last: Outcome = { counts: {}, rows: undefined }
+  for (const transaction of step.transactions) {
+    if (transaction.waitForReaders === true) await waitForReaders(step, on)
+    last = await withLockRetries(transaction, on)
+    counts = { ...counts, ...last.counts }
+  }
+  return { counts, rows: last.rows }
+}
+
+async function waitForReaders(step: Step, on: Execution): Promise<void> {
+  const { done, holders } = await on.session.waitForOldSnapshots(on.publishWaitMs, on.signal)
+  if (done) return
+  const who = holders
+    .map((h) => `pid ${h.pid} (${h.applicationName || h.user}, ${Math.round(h.ageSeconds)} s)`)
+    .join(', ')
+  on.note(
+    `published ${step.lock ?? step.id} while older transactions are open: to them it is empty. Held by ${who}`,
+  )
+}
+
+/** A swap asks for its locks briefly, steps back and asks again, so that readers never queue behind it for long. */
+async function withLockRetries(transaction: Transaction, on: Execution): Promise<Outcome> {
+  const begin = performance.now()
+  let noted = false
+  for (let attempt = 1; ; attempt++) {
+    try {
+      on.sent(transactionSql(transaction))
+      return await on.session.transaction(transaction, on.signal)
+    } catch (error) {
+      const waitedMs = performance.now() - begin
+      const isLockTimeout = sqlErrorOf(error)?.sqlState === '55P03'
+      if (
+        !isLockTimeout ||
+        transaction.lockTimeoutMs === undefined ||
+        waitedMs > LOCK_PATIENCE_MS
+      ) {
+        throw placeError(error, on.compiled)
+      }
+      if (!noted && waitedMs > 5_000) {
+        noted = true
+        on.note('waiting for readers that hold the old version')
+      }
+      await sleep(Math.min(1_000, 5 * 2 ** attempt), undefined, { signal: on.signal })
+    }
+  }
+}

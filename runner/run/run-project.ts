@@ -1,0 +1,217 @@
+import { GmError } from '../base/error.ts'
+import type { Compiled } from '../compile/compiled.ts'
+import type { Adapter, Session } from '../engine/adapter.ts'
+import type { Manifest, NodeId, NodeKind, Relation } from '../manifest/node.ts'
+import { isBuilt } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import { createSchema } from '../materialize/materialize-view.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { PlannedNode, Work } from '../plan/plan-run.ts'
+import { planNodes, planRun } from '../plan/plan-run.ts'
+import type { PlanRequest, Warehouse } from '../plan/plan-step.ts'
+import {
+  EMPTY_LEDGER,
+  finishRun,
+  MARK_DEAD_RUNS,
+  readLedger,
+  runLock,
+  startRun,
+} from '../state/ledger.ts'
+import { dropPending } from './drop-pending.ts'
+import type { RunEvent, RunResult, StepResult } from './event.ts'
+import { executeStep } from './execute-step.ts'
+import { schedule } from './schedule.ts'
+
+export interface RunRequest {
+  readonly runId: string
+  /** `run`, `build`, `test`, … for the ledger and the report. */
+  readonly command: string
+  readonly manifest: Manifest
+  readonly work: Work
+  readonly adapter: Adapter
+  readonly compile: PlanRequest['compile']
+  readonly vars: Readonly<Record<string, unknown>>
+  readonly runQuery?: PlanRequest['runQuery']
+  readonly targetName: string
+  readonly version: string
+  readonly threads: number
+  readonly fullRefresh: boolean
+  readonly failFast: boolean
+  /** What to do when another run works on a node: queue, or fail that node. */
+  readonly lock: 'wait' | 'fail'
+  /** Longest wait for readers with an older pg_snapshot before a swap. */
+  readonly publishWaitMs: number
+  readonly emit: (event: RunEvent) => void
+  readonly signal: AbortSignal
+}
+
+/** What would run and why, with its statements, as the warehouse stands now. Changes nothing in the database. */
+export async function planProject(request: RunRequest): Promise<Plan> {
+  const session = await request.adapter.open(request.signal)
+  try {
+    const planned = planNodes(request.work, request.manifest)
+    const warehouse = await readWarehouse(request, session)
+    return planRun(planned, planRequest(request, new Map()), warehouse)
+  } finally {
+    await session.close()
+  }
+}
+
+/**
+ * Runs the selected nodes in dependency order and in parallel.
+ * A failing node is an outcome, not an exception: it stands in the result, and what depends on it is skipped.
+ * @throws GmError when nothing could be run (database unreachable, plan refused).
+ */
+export async function runProject(request: RunRequest): Promise<RunResult> {
+  const { adapter, emit, runId, signal } = request
+  const startedAt = new Date()
+  const control = await adapter.open(signal)
+  try {
+    await control.lock(runLock(runId), true)
+    await control.query(MARK_DEAD_RUNS, signal)
+    await dropPending(control, undefined)
+    const compiled = new Map<NodeId, Compiled>()
+    const planned = planNodes(request.work, request.manifest)
+    const warehouse = await readWarehouse(request, control)
+    const toPlan = planRequest(request, compiled)
+    const plan = planRun(planned, toPlan, warehouse)
+    await control.query(
+      startRun({
+        runId,
+        command: request.command,
+        project: request.manifest.project,
+        target: request.targetName,
+        version: request.version,
+      }),
+    )
+    await createSchemas(control, plan)
+    emit({
+      type: 'run-start',
+      runId,
+      command: request.command,
+      at: startedAt,
+      stepCount: plan.steps.length,
+      threads: request.threads,
+      totals: countKinds(planned),
+    })
+    const steps = await schedule({
+      plan,
+      warehouse,
+      threads: request.threads,
+      failFast: request.failFast,
+      signal,
+      emit,
+      open: () => adapter.open(signal),
+      execute: (step, session, sessionNumber, abort) =>
+        executeStep(step, {
+          session,
+          request: toPlan,
+          nodes: request.manifest.nodes,
+          compiled,
+          lock: request.lock,
+          publishWaitMs: request.publishWaitMs,
+          readWarehouse: (again) => readWarehouse(request, again),
+          note: (message) => emit({ type: 'step-note', id: step.id, message }),
+          sent: (sql) => emit({ type: 'sql', id: step.id, session: sessionNumber, sql }),
+          signal: abort,
+        }),
+    })
+    const result: RunResult = {
+      runId,
+      command: request.command,
+      startedAt,
+      durationMs: Date.now() - startedAt.getTime(),
+      status: statusOf(steps, signal),
+      steps,
+    }
+    await control.query(
+      finishRun(
+        runId,
+        result.status,
+        steps.map((step) => forLedger(step, request.manifest)),
+      ),
+    )
+    emit({ type: 'run-end', result })
+    return result
+  } finally {
+    await control.close()
+  }
+}
+
+function planRequest(request: RunRequest, compiled: Map<NodeId, Compiled>): PlanRequest {
+  return {
+    runId: request.runId,
+    manifest: request.manifest,
+    fullRefresh: request.fullRefresh,
+    vars: request.vars,
+    ...(request.runQuery === undefined ? {} : { runQuery: request.runQuery }),
+    compile: (node, state) => {
+      const result = request.compile(node, state)
+      compiled.set(node.id, result)
+      return result
+    },
+  }
+}
+
+async function readWarehouse(request: RunRequest, session: Session): Promise<Warehouse> {
+  const relations: Relation[] = []
+  for (const node of request.manifest.nodes.values()) {
+    if (isBuilt(node) || node.kind === 'source') relations.push(node.relation)
+  }
+  const [states, ledger] = await Promise.all([
+    request.adapter.describe(relations),
+    readLedger(session, request.signal),
+  ])
+  return { relations: states, ledger: ledger ?? EMPTY_LEDGER }
+}
+
+async function createSchemas(session: Session, plan: Plan): Promise<void> {
+  const wanted = [
+    ...new Set(
+      plan.steps.flatMap((step) => (step.relation === undefined ? [] : [step.relation.schema])),
+    ),
+  ]
+  const { rows } = await session.query({
+    purpose: 'read schemas',
+    sql: 'select nspname as name from pg_namespace',
+  })
+  const existing = new Set(rows.map((row) => row['name']))
+  for (const schema of wanted.filter((name) => !existing.has(name)).sort()) {
+    await session.query(createSchema(schema)).catch(async (error: unknown) => {
+      // Two runs that begin at once may both try; the second finds it there.
+      const again = await session.query({
+        purpose: 'read schemas',
+        sql: 'select 1 from pg_namespace where nspname = $1',
+        binds: [schema],
+      })
+      if (again.rows.length === 0) throw error
+    })
+  }
+}
+
+function countKinds(planned: readonly PlannedNode[]): Partial<Record<NodeKind, number>> {
+  const totals: Partial<Record<NodeKind, number>> = {}
+  for (const { node } of planned) totals[node.kind] = (totals[node.kind] ?? 0) + 1
+  return totals
+}
+
+function statusOf(steps: readonly StepResult[], signal: AbortSignal): RunResult['status'] {
+  if (signal.aborted) return 'cancelled'
+  if (steps.some((step) => step.status === 'error' || step.status === 'fail')) return 'failed'
+  return steps.some((step) => step.status === 'warn') ? 'warn' : 'success'
+}
+
+function forLedger(step: StepResult, manifest: Manifest): Parameters<typeof finishRun>[2][number] {
+  const node = manifest.nodes.get(step.id)
+  return {
+    nodeId: step.id,
+    relation: node !== undefined && isBuilt(node) ? quoted(node.relation) : null,
+    action: step.action,
+    reason: step.reason,
+    status: step.status,
+    startedAt: step.startedAt?.toISOString() ?? null,
+    durationMs: step.durationMs,
+    failures: step.failures ?? null,
+    message: step.error instanceof GmError ? String(step.error) : null,
+  }
+}

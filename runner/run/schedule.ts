@@ -1,0 +1,255 @@
+import { GmError } from '../base/error.ts'
+import type { Session } from '../engine/adapter.ts'
+import type { NodeId } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import type { Plan, Step } from '../plan/plan.ts'
+import type { Warehouse } from '../plan/plan-step.ts'
+import type { RunEvent, StepResult } from './event.ts'
+import type { Executed } from './execute-step.ts'
+
+/** A step that has never run is taken to last this long, so that unknown chains count by their length. */
+const ASSUMED_MS = 100
+
+interface Schedule {
+  readonly plan: Plan
+  readonly warehouse: Warehouse
+  readonly threads: number
+  readonly failFast: boolean
+  readonly signal: AbortSignal
+  readonly emit: (event: RunEvent) => void
+  readonly open: () => Promise<Session>
+  readonly execute: (
+    step: Step,
+    session: Session,
+    sessionNumber: number,
+    abort: AbortSignal,
+  ) => Promise<Executed>
+}
+
+/**
+ * Executes the steps on `threads` connections, each step after those it needs, and of those that could run the one at
+ * the head of the longest chain of work first. Results come in the order of the plan, one for each step.
+ */
+export async function schedule(given: Schedule): Promise<readonly StepResult[]> {
+  const { plan, emit } = given
+  const results = new Map<NodeId, StepResult>()
+  const dependents = dependentsOf(plan)
+  const urgency = urgencyOf(plan, dependents, given.warehouse)
+  const waitingFor = new Map(plan.steps.map((step) => [step.id, step.needs.length]))
+  const byId = new Map(plan.steps.map((step) => [step.id, step]))
+  const ready = new UrgentFirst(urgency)
+  for (const step of plan.steps) if (step.needs.length === 0) ready.push(step)
+  const stop = new AbortController()
+  const signal = AbortSignal.any([given.signal, stop.signal])
+  let started = 0
+  let wake: () => void = () => undefined
+  let changed = new Promise<void>((resolve) => (wake = resolve))
+
+  const settle = (result: StepResult): void => {
+    if (results.has(result.id)) return
+    results.set(result.id, result)
+    emit({ type: 'step-end', result })
+    const isGood =
+      result.status === 'success' || result.status === 'pass' || result.status === 'warn'
+    for (const id of dependents.get(result.id) ?? []) {
+      const step = byId.get(id)
+      if (step === undefined) continue
+      if (!isGood) {
+        settle(notRun(step, 'skipped', result.because ?? result.id))
+        continue
+      }
+      const left = (waitingFor.get(id) ?? 0) - 1
+      waitingFor.set(id, left)
+      if (left === 0 && !results.has(id)) ready.push(step)
+    }
+    if (!isGood && given.failFast && result.status !== 'skipped') stop.abort()
+    wake()
+    changed = new Promise<void>((resolve) => (wake = resolve))
+  }
+
+  const work = async (sessionNumber: number): Promise<void> => {
+    let session: Session | undefined
+    try {
+      while (results.size < plan.steps.length && !signal.aborted) {
+        const step = ready.pop()
+        if (step === undefined) {
+          await Promise.race([changed, aborted(signal)])
+          continue
+        }
+        if (results.has(step.id)) continue
+        const index = ++started
+        emit({ type: 'step-start', id: step.id, index, action: step.action, name: nameOf(step) })
+        const startedAt = new Date()
+        const begin = performance.now()
+        let executed: Executed
+        try {
+          session ??= await given.open()
+          executed = await given.execute(step, session, sessionNumber, signal)
+        } catch (error) {
+          if (isAbort(error)) executed = { step, status: 'cancelled', counts: {} }
+          else if (error instanceof GmError) executed = { step, status: 'error', counts: {}, error }
+          else throw error
+          if (isConnectionLost(error)) {
+            await session?.close().catch(() => undefined)
+            session = undefined
+          }
+        }
+        settle({
+          id: step.id,
+          kind: step.kind,
+          name: nameOf(step),
+          action: executed.step.action,
+          reason: executed.step.reason,
+          status: executed.status,
+          index,
+          startedAt,
+          durationMs: performance.now() - begin,
+          counts: executed.counts,
+          ...(executed.failures === undefined ? {} : { failures: executed.failures }),
+          ...(executed.error === undefined ? {} : { error: executed.error }),
+        })
+      }
+    } finally {
+      await session?.close().catch(() => undefined)
+    }
+  }
+
+  const workers = Math.min(given.threads, plan.steps.length)
+  const finished = await Promise.allSettled(
+    Array.from({ length: workers }, (_, i) =>
+      work(i + 1).catch((error: unknown) => {
+        stop.abort()
+        throw error
+      }),
+    ),
+  )
+  for (const outcome of finished) if (outcome.status === 'rejected') throw outcome.reason
+  for (const step of plan.steps) {
+    if (!results.has(step.id))
+      settle(notRun(step, given.signal.aborted ? 'cancelled' : 'skipped', undefined))
+  }
+  return plan.steps.flatMap((step) => results.get(step.id) ?? [])
+}
+
+function nameOf(step: Step): string {
+  if (step.relation !== undefined) return `${step.relation.schema}.${step.relation.identifier}`
+  return step.id.split('.')[2] ?? step.id
+}
+
+function notRun(
+  step: Step,
+  status: 'skipped' | 'cancelled',
+  because: NodeId | undefined,
+): StepResult {
+  return {
+    id: step.id,
+    kind: step.kind,
+    name: nameOf(step),
+    action: step.action,
+    reason: step.reason,
+    status,
+    index: 0,
+    startedAt: undefined,
+    durationMs: 0,
+    counts: {},
+    ...(because === undefined ? {} : { because }),
+  }
+}
+
+function dependentsOf(plan: Plan): ReadonlyMap<NodeId, readonly NodeId[]> {
+  const dependents = new Map<NodeId, NodeId[]>()
+  for (const step of plan.steps) {
+    for (const need of step.needs) {
+      const list = dependents.get(need)
+      if (list === undefined) dependents.set(need, [step.id])
+      else list.push(step.id)
+    }
+  }
+  return dependents
+}
+
+/** Milliseconds of the longest chain of work that begins with each step, by what the steps took the last time. */
+function urgencyOf(
+  plan: Plan,
+  dependents: ReadonlyMap<NodeId, readonly NodeId[]>,
+  warehouse: Warehouse,
+): ReadonlyMap<NodeId, number> {
+  const urgency = new Map<NodeId, number>()
+  for (const step of [...plan.steps].reverse()) {
+    const last =
+      step.relation && warehouse.ledger.entries.get(quoted(step.relation))?.lastDurationMs
+    let after = 0
+    for (const id of dependents.get(step.id) ?? []) after = Math.max(after, urgency.get(id) ?? 0)
+    urgency.set(step.id, after + (last ?? ASSUMED_MS))
+  }
+  return urgency
+}
+
+/** A binary heap of the steps that could run now. */
+class UrgentFirst {
+  readonly #urgency: ReadonlyMap<NodeId, number>
+  readonly #heap: Step[] = []
+
+  constructor(urgency: ReadonlyMap<NodeId, number>) {
+    this.#urgency = urgency
+  }
+
+  push(step: Step): void {
+    const heap = this.#heap
+    heap.push(step)
+    for (let i = heap.length - 1; i > 0; ) {
+      const parent = (i - 1) >> 1
+      if (!this.#isBefore(i, parent)) break
+      this.#swap(i, parent)
+      i = parent
+    }
+  }
+
+  pop(): Step | undefined {
+    const heap = this.#heap
+    const first = heap[0]
+    const last = heap.pop()
+    if (first === undefined || last === undefined || heap.length === 0) return first
+    heap[0] = last
+    for (let i = 0; ; ) {
+      let best = i
+      for (const child of [2 * i + 1, 2 * i + 2]) {
+        if (child < heap.length && this.#isBefore(child, best)) best = child
+      }
+      if (best === i) return first
+      this.#swap(i, best)
+      i = best
+    }
+  }
+
+  #isBefore(a: number, b: number): boolean {
+    return this.#of(a) > this.#of(b)
+  }
+
+  #of(index: number): number {
+    const step = this.#heap[index]
+    return step === undefined ? 0 : (this.#urgency.get(step.id) ?? 0)
+  }
+
+  #swap(a: number, b: number): void {
+    const [x, y] = [this.#heap[a], this.#heap[b]]
+    if (x === undefined || y === undefined) return
+    this.#heap[a] = y
+    this.#heap[b] = x
+  }
+}
+
+function isConnectionLost(error: unknown): boolean {
+  return error instanceof GmError && (error.code === 'GM4004' || error.code === 'GM4002')
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
