@@ -1,0 +1,37 @@
+import type { ClientBase } from 'pg'
+import type { LandFileOptions, LandFileResult } from './files/land-file.ts'
+
+export type { LandFileOptions, LandFileProgress, LandFileResult } from './files/land-file.ts'
+
+/** A topic as `gm ingest` lists it. */
+export interface TopicSummary {
+  readonly name: string
+  /** Such as `raw.transactions`. */
+  readonly table: string
+  readonly description: string
+}
+
+// What the cli imports. Everything behind it is loaded at the first call, so that commands that land
+// nothing do not pay for zod, pg and yaml.
+
+/** See `files/land-file.ts`. */
+export async function landFile(options: LandFileOptions): Promise<LandFileResult> {
+  const { landFile: land } = await import('./files/land-file.ts')
+  return land(options)
+}
+
+/** See `land/prepare-landing.ts`. */
+export async function prepareLanding(client: ClientBase): Promise<void> {
+  const { prepareLanding: prepare } = await import('./land/prepare-landing.ts')
+  await prepare(client)
+}
+
+/** Every topic that can be landed. */
+export async function listTopics(): Promise<readonly TopicSummary[]> {
+  const { TOPICS } = await import('./topics/registry.ts')
+  return TOPICS.map(({ name, table, description }) => ({
+    name,
+    table: `raw.${table}`,
+    description,
+  }))
+}

@@ -1,0 +1,192 @@
+import { once } from 'node:events'
+import type { ClientBase } from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import { copyText } from './copy-text.ts'
+import type { DeadLetter } from './fault.ts'
+import { isDataError } from './is-data-error.ts'
+
+/** An event that passed every check of ours. */
+export interface RawRow {
+  readonly line: number
+  /** The record as it came, for the dead letter that it may still become. */
+  readonly text: string
+  readonly eventId: string
+  readonly eventType: string
+  readonly eventTime: string
+  /** JSON text. */
+  readonly payload: string
+}
+
+/** Where rows go: columns that are the same for all of them, and the partition's quoted name. */
+export interface BatchTarget {
+  readonly topic: string
+  readonly partition: string
+  readonly fileName: string
+  readonly fileHash: string
+}
+
+// As large as psql's \copy sends; larger chunks were no faster, smaller ones cost a write each.
+const CHUNK_CHARS = 64 * 1024
+// What is held to be sent again, row by row, when the server refuses one.
+const BATCH_ROWS = 20_000
+const BATCH_CHARS = 8 * 1024 * 1024
+
+/**
+ * Lands rows by COPY inside the caller's transaction, a batch per savepoint. The server works on
+ * what was sent while the next rows are made. When it refuses the data of a row (SQLSTATE classes
+ * 22, 23, 54) the batch is halved until that row stands alone, and only that row is a dead letter.
+ */
+export class BatchLander {
+  readonly #client: ClientBase
+  readonly #copy: string
+  readonly #prefix: string
+  readonly #target: BatchTarget
+  #stream: ReturnType<typeof copyFrom> | undefined
+  #done: Promise<unknown> = Promise.resolve()
+  #rows: RawRow[] = []
+  #chars = 0
+  #text = ''
+  #dead: DeadLetter[] = []
+  #deadBytes = 0
+  #hasSavepoint = false
+  /** Rows that are in the table, of the batches that are finished. */
+  landed = 0
+  deadLetters = 0
+
+  constructor(client: ClientBase, target: BatchTarget) {
+    this.#client = client
+    this.#target = target
+    this.#copy =
+      `copy ${target.partition} ` +
+      '(topic, file_name, file_hash, line, event_id, event_type, event_time, payload) from stdin'
+    this.#prefix = `${[target.topic, target.fileName, target.fileHash].map(copyText).join('\t')}\t`
+  }
+
+  /** Takes rows and dead letters in any order; waits while the server has enough to do. */
+  async add(rows: readonly RawRow[], dead: readonly DeadLetter[]): Promise<void> {
+    for (const letter of dead) {
+      this.#dead.push(letter)
+      this.#deadBytes += letter.rawBytes.length
+    }
+    for (const row of rows) {
+      if (this.#stream === undefined) await this.#open()
+      this.#rows.push(row)
+      this.#chars += row.text.length + row.payload.length
+      this.#text += this.#encode(row)
+      if (this.#text.length >= CHUNK_CHARS) await this.#send()
+      if (this.#rows.length >= BATCH_ROWS || this.#chars >= BATCH_CHARS) await this.flush()
+    }
+    if (this.#dead.length >= BATCH_ROWS || this.#deadBytes >= BATCH_CHARS) await this.flush()
+  }
+
+  /** Finishes the batch: after this, every row taken is in the table or a dead letter. */
+  async flush(): Promise<void> {
+    if (this.#stream !== undefined) {
+      const rows = this.#rows
+      try {
+        await this.#send()
+        this.#stream.end()
+        await this.#done
+        this.landed += rows.length
+      } catch (error) {
+        await this.#backOut(error)
+        await this.#halve(rows, error)
+      }
+      this.#stream = undefined
+      this.#rows = []
+      this.#chars = 0
+    }
+    await this.#storeDeadLetters()
+  }
+
+  /** Gives up what is under way, so that the client can roll back. */
+  async abort(): Promise<void> {
+    const stream = this.#stream
+    this.#stream = undefined
+    if (stream === undefined) return
+    stream.destroy(new Error('landing was given up'))
+    await this.#done.catch(() => undefined)
+  }
+
+  async #open(): Promise<void> {
+    await this.#client.query(
+      this.#hasSavepoint ? 'release savepoint batch; savepoint batch' : 'savepoint batch',
+    )
+    this.#hasSavepoint = true
+    const stream = this.#client.query(copyFrom(this.#copy))
+    this.#stream = stream
+    this.#done = once(stream, 'finish')
+    // The server may refuse while rows are still being made; whoever waits next gets the error.
+    this.#done.catch(() => undefined)
+  }
+
+  async #send(): Promise<void> {
+    const isFull = this.#stream?.write(Buffer.from(this.#text)) === false
+    this.#text = ''
+    if (isFull && this.#stream !== undefined) {
+      const drained = once(this.#stream, 'drain')
+      drained.catch(() => undefined)
+      await Promise.race([drained, this.#done]).catch(() => undefined)
+    }
+  }
+
+  #encode(row: RawRow): string {
+    return (
+      `${this.#prefix}${row.line}\t${copyText(row.eventId)}\t${copyText(row.eventType)}\t` +
+      `${row.eventTime}\t${copyText(row.payload)}\n`
+    )
+  }
+
+  async #backOut(error: unknown): Promise<void> {
+    this.#text = ''
+    if (!isDataError(error)) throw error
+    await this.#client.query('rollback to savepoint batch')
+  }
+
+  async #halve(rows: readonly RawRow[], error: unknown): Promise<void> {
+    const [only] = rows
+    if (rows.length === 1 && only !== undefined) {
+      const message = error instanceof Error ? error.message : 'refused'
+      const rawBytes = Buffer.from(only.text)
+      this.#dead.push({ line: only.line, reason: 'refused_by_database', message, rawBytes })
+      return
+    }
+    const middle = rows.length >> 1
+    for (const half of [rows.slice(0, middle), rows.slice(middle)]) {
+      try {
+        await this.#open()
+        this.#stream?.end(Buffer.from(half.map((row) => this.#encode(row)).join('')))
+        await this.#done
+        this.landed += half.length
+      } catch (refusal) {
+        await this.#backOut(refusal)
+        await this.#halve(half, refusal)
+      }
+    }
+  }
+
+  async #storeDeadLetters(): Promise<void> {
+    const dead = this.#dead
+    if (dead.length === 0) return
+    this.#dead = []
+    this.#deadBytes = 0
+    this.deadLetters += dead.length
+    await this.#client.query(
+      `insert into raw.dead_letters
+         (topic, file_name, file_hash, line, raw_bytes, reason, message)
+       select $1, $2, $3, line, raw_bytes, reason, message
+       from unnest($4::bigint[], $5::bytea[], $6::text[], $7::text[])
+         as letter (line, raw_bytes, reason, message)`,
+      [
+        this.#target.topic,
+        this.#target.fileName,
+        this.#target.fileHash,
+        dead.map(({ line }) => line),
+        dead.map(({ rawBytes }) => rawBytes),
+        dead.map(({ reason }) => reason),
+        // A message may quote the record; what PostgreSQL's text cannot hold is replaced.
+        dead.map(({ message }) => message.replaceAll('\0', '\uFFFD').slice(0, 1000)),
+      ],
+    )
+  }
+}
