@@ -14,6 +14,7 @@ export const CODES = {
   GM1008: 'unsupported dbt feature',
   GM1009: 'file cannot be read',
   GM1010: 'unusable command line',
+  GM1011: 'two servers named for one warehouse',
   GM2001: 'template syntax error',
   GM2002: 'duplicate name',
   GM2003: 'unknown ref',

@@ -170,8 +170,6 @@ const SHAPES = {
   },
 } as const satisfies Record<NodeKind, Record<string, z.ZodType>>
 
-const KINDS = Object.keys(SHAPES) as NodeKind[]
-
 /** Values that dbt has and gm does not yet: an error of their own, so that nobody looks for a typing mistake. */
 const VALUES_NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
   materialized: new Set(['materialized_view']),
@@ -237,7 +235,7 @@ export function checkNodeConfig(
       else errors.push(...explainKey(kind, key, value, placeOf))
     }
   }
-  return { config: config as GivenConfig, errors }
+  return { config, errors }
 }
 
 /** Checks one key again, inside its mapping, so that messages can name it. Only errors come here. */
@@ -260,5 +258,5 @@ function unknownKey(kind: NodeKind, key: string, placeOf: PlaceOf): GmError {
 }
 
 function supportedKeys(kind: NodeKind): string[] {
-  return Object.entries(SHAPES[kind]).flatMap(([key, schema]) => (isNotYet(schema) ? [] : [key]))
+  return Object.entries<z.ZodType>(SHAPES[kind]).flatMap(([key, schema]) => (isNotYet(schema) ? [] : [key]))
 }

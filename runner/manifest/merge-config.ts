@@ -36,7 +36,7 @@ export function stackConfig(levels: readonly GivenConfig[]): GivenConfig {
       }
     }
   }
-  return stacked as GivenConfig
+  return stacked
 }
 
 /**

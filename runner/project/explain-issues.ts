@@ -75,7 +75,7 @@ function explain(
       : undefined
   return problem(
     'GM1003',
-    `${name} must be ${expected}, not ${show(given)}`,
+    `${name} must be ${expected}${isSecret(path) ? '' : `, not ${show(given)}`}`,
     placeOf(path, 'value'),
     hint,
   )
@@ -126,6 +126,11 @@ export function show(value: unknown): string {
   if (typeof value === 'object') return 'a mapping'
   const text = JSON.stringify(value)
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}
+
+/** Values of these keys never stand in a message. */
+function isSecret(path: Path): boolean {
+  return /^(password|url)$/.test(String(path.at(-1)))
 }
 
 /** `Did you mean "x"?`, else the short list of what is possible, else nothing. */

@@ -40,7 +40,13 @@ export interface Project {
   readonly statementTimeoutMs: number | undefined
   /** Logs older than this are removed at the start of a run; 30 unless set. */
   readonly logRetentionDays: number
+  /** What BATCH_LOG_LEVEL says; undefined when it is not set. The command line wins. */
+  readonly logLevel: LogLevel | undefined
+  /** Selections with a name: `{facts: 'tag:facts'}`. */
+  readonly jobs: Readonly<Record<string, string>>
 }
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** A nested mapping of folder names whose `+key` entries are configuration, already checked for unknown keys. */
 export interface ConfigTree {
@@ -60,11 +66,15 @@ export interface Target {
   readonly connection: Connection
 }
 
-/** How to reach a server. libpq's words. */
+/**
+ * How to reach a server. libpq's words. For an embedded target only `database` and `options` count: the rest
+ * is known when the server runs.
+ */
 export interface Connection {
   readonly host: string
   readonly port: number
   readonly user: string
+  /** Not enumerable in what loadProject gives: JSON, console output and spreads leave it out. */
   readonly password: string | undefined
   readonly database: string
   readonly sslmode: 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full'

@@ -85,7 +85,7 @@ function placer(text: string, file: string): (offset: number) => Location {
       else high = middle - 1
     }
     const before = text.slice(starts[low] ?? 0, offset)
-    return { file, line: low + 1, column: [...before].length + 1 }
+    return { file, line: low + 1, column: Array.from(before).length + 1 }
   }
 }
 

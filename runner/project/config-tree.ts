@@ -1,0 +1,77 @@
+import { GmError } from '../base/error.ts'
+import { didYouMean } from '../base/nearest.ts'
+import type { Path, PlaceOf } from './explain-issues.ts'
+import type { ConfigTree } from './project.ts'
+
+/** Checks the configuration of one kind of nodes; manifest/ has it, and hands it to loadProject. */
+export type CheckConfig = (
+  kind: 'model' | 'snapshot' | 'seed' | 'test' | 'source',
+  raw: Readonly<Record<string, unknown>>,
+  placeOf: PlaceOf,
+) => { config: Readonly<Record<string, unknown>>; errors: GmError[] }
+
+interface TreeContext {
+  readonly projectName: string
+  readonly placeOf: PlaceOf
+  readonly errors: GmError[]
+  readonly check: (
+    raw: Readonly<Record<string, unknown>>,
+    placeOf: PlaceOf,
+  ) => ReturnType<CheckConfig>
+}
+
+type Mapping = Readonly<Record<string, unknown>>
+
+/**
+ * One tree of project.yml (`models:` and its like). `+key` is configuration; a bare key is, too, unless its value is
+ * a mapping: then it names a folder. Errors go into the context.
+ */
+export function readConfigTree(raw: Mapping, path: Path, context: TreeContext): ConfigTree {
+  const tree = readLevel(raw, path, context)
+  for (const child of tree.children.keys()) {
+    if (child === context.projectName) continue
+    // dbt lets such a branch apply to nothing, and says so in a warning that scrolls by.
+    context.errors.push(
+      new GmError('GM1002', `"${child}" is not the name of this project`, {
+        at: context.placeOf([...path, child]),
+        hint:
+          didYouMean(child, [context.projectName]) ??
+          `Put folders below "${context.projectName}:", and settings behind a plus: "+${child}:".`,
+      }),
+    )
+  }
+  return tree
+}
+
+function readLevel(raw: Mapping, path: Path, context: TreeContext): ConfigTree {
+  const given: Record<string, unknown> = {}
+  /** The key as written, because places are found by it. */
+  const written = new Map<string, string>()
+  const children = new Map<string, ConfigTree>()
+  for (const [key, value] of Object.entries(raw)) {
+    if (!key.startsWith('+') && isMapping(value)) {
+      children.set(key, readLevel(value, [...path, key], context))
+      continue
+    }
+    const plain = key.replace(/^\+/, '')
+    if (written.has(plain)) {
+      context.errors.push(
+        new GmError('GM1003', `"${plain}" is given with and without a plus`, {
+          at: context.placeOf([...path, key]),
+          hint: 'Remove one of the two.',
+        }),
+      )
+    }
+    written.set(plain, key)
+    given[plain] = value
+  }
+  const { config, errors } = context.check(given, ([first, ...rest], part) =>
+    context.placeOf([...path, written.get(String(first)) ?? String(first), ...rest], part),
+  )
+  context.errors.push(...errors)
+  return { config, children, at: context.placeOf(path) }
+}
+
+function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

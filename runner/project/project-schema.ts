@@ -1,0 +1,169 @@
+import { z } from 'zod'
+import { notYet } from './explain-issues.ts'
+
+const name = z
+  .string()
+  .regex(
+    /^[A-Za-z_][A-Za-z0-9_]*$/,
+    'a name of letters, digits and _ that does not begin with a digit',
+  )
+
+/** Inside the project and written the same on every system. */
+const folder = z
+  .string()
+  .regex(
+    /^(?!\/|[A-Za-z]:|.*\\)(?!(?:.*\/)?\.\.(?:\/|$)).+$/,
+    'a folder inside the project, with forward slashes',
+  )
+const folders = (what: string, usual: string) =>
+  z.array(folder).default([usual]).describe(`Folders of ${what}. Default [${usual}].`)
+
+const tree = (what: string) =>
+  z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe(
+      `Configuration of ${what} by folder: the project's name, then folder names, with \`+key: value\` at any level.`,
+    )
+
+const wholeNumber = z
+  .union([z.int(), z.string().regex(/^\d+$/, 'a whole number')])
+  .transform(Number)
+
+/** The settings of a target. Texts of the environment may stand for numbers. */
+const target = {
+  type: z
+    .enum(['embedded', 'postgres'])
+    .describe('embedded: a PostgreSQL server of the project itself, in .gm. postgres: any server.'),
+  schema: z.string().describe('Default schema of what is built. Default public.'),
+  database: z.string().describe('Name of the database. Default `<project>_warehouse`.'),
+  dbname: z.string().describe("dbt's other name of database."),
+  url: z
+    .string()
+    .describe('`postgres://user@host:port/database?sslmode=…` in place of the single fields.'),
+  host: z.string().describe('Host, or the folder of a Unix socket. Default localhost.'),
+  port: wholeNumber.describe('Default 5432.'),
+  user: z.string().describe('Default postgres.'),
+  password: z.string().describe("Only as `{{ env_var('NAME') }}`."),
+  sslmode: z
+    .enum(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'])
+    .describe("libpq's sslmode. Default prefer."),
+  sslrootcert: z.string().describe('File of the authorities that the server is checked against.'),
+  sslcert: z.string().describe("File of the client's certificate."),
+  sslkey: z.string().describe("File of the client's key."),
+  connect_timeout: wholeNumber.describe('Seconds to wait for a connection. Default 10.'),
+  search_path: z.string().describe("The connection's search_path."),
+}
+
+const targetNotYet = {
+  keepalives_idle: notYet,
+  retries: notYet,
+  role: notYet,
+  threads: notYet,
+}
+
+/** A target as it counts: with the values of the environment filled in. */
+export const targetSchema = z
+  .strictObject({ ...target, ...targetNotYet })
+  .partial()
+  .required({ type: true })
+
+/** A target as written: any setting may be a text with env_var(). */
+const writtenTarget = z.strictObject({
+  ...Object.fromEntries(
+    Object.entries(target).map(([key, schema]) => [key, orTemplate(schema, key === 'type')]),
+  ),
+  ...targetNotYet,
+})
+
+function orTemplate(schema: z.ZodType, isRequired: boolean): z.ZodType {
+  const either = z.union([
+    schema,
+    z.string().regex(/\{\{/, { error: 'a text with env_var()', abort: true }),
+  ])
+  return (isRequired ? either : either.optional()).describe(schema.description ?? '')
+}
+
+/** project.yml, strict at every level. The only place that knows its defaults. */
+export const projectSchema = z.strictObject({
+  name: name.describe('Name of the project; part of every node id.'),
+  version: z
+    .union([z.string(), z.number()])
+    .transform(String)
+    .default('')
+    .describe('Version of the project, for people.'),
+  'config-version': z.literal(2).optional().describe('Always 2; may be left out.'),
+  'model-paths': folders('models', 'models'),
+  'snapshot-paths': folders('snapshots', 'snapshots'),
+  'seed-paths': folders('seeds', 'seeds'),
+  'macro-paths': folders('macros', 'macros'),
+  'test-paths': folders('singular tests', 'tests'),
+  'analysis-paths': folders('analyses', 'analyses'),
+  'target-path': folder.default('target').describe('Folder of artifacts. Default target.'),
+  'log-path': folder.default('logs').describe('Folder of logs, one file a run. Default logs.'),
+  vars: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe("Values of var(): `name: value`, or the same below the project's name. --vars wins."),
+  models: tree('models'),
+  snapshots: tree('snapshots'),
+  seeds: tree('seeds'),
+  sources: tree('sources'),
+  data_tests: tree('tests'),
+  tests: tree('tests (the older name of data_tests)'),
+  threads: z.int().min(1).max(64).default(4).describe('Nodes built at the same time. Default 4.'),
+  env: z
+    .array(z.string())
+    .default([])
+    .describe('Environment variables that templates may read with env_var(). No secrets.'),
+  target: z.string().optional().describe('The target used when --target gives none.'),
+  targets: z
+    .record(z.string(), writtenTarget)
+    .optional()
+    .describe('Where to build, by name. Without it the environment decides; see .env.example.'),
+  publish_wait_seconds: z
+    .number()
+    .min(0)
+    .default(10)
+    .describe(
+      'Longest wait for readers of an old table before its name gets the new one. Default 10.',
+    ),
+  statement_timeout_seconds: z
+    .number()
+    .min(0.001)
+    .optional()
+    .describe('Statements that take longer are cancelled. Default: no limit.'),
+  log_retention_days: z
+    .number()
+    .min(0)
+    .default(30)
+    .describe('Logs older than this are removed at the start of a run. Default 30.'),
+  jobs: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Selections with a name: `facts: tag:facts`.'),
+  'asset-paths': notYet,
+  'clean-targets': notYet,
+  'dbt-cloud': notYet,
+  dispatch: notYet,
+  'docs-paths': notYet,
+  exposures: notYet,
+  flags: notYet,
+  'function-paths': notYet,
+  functions: notYet,
+  metrics: notYet,
+  'on-run-end': notYet,
+  'on-run-start': notYet,
+  'packages-install-path': notYet,
+  profile: notYet,
+  'query-comment': notYet,
+  quoting: notYet,
+  'require-dbt-version': notYet,
+  'restrict-access': notYet,
+  'saved-queries': notYet,
+  'semantic-models': notYet,
+  unit_tests: notYet,
+})
+
+export type ProjectFile = z.infer<typeof projectSchema>
+export type TargetFile = z.infer<typeof targetSchema>
