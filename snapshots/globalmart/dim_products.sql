@@ -4,11 +4,7 @@
     updated_at='event_time',
     tie_breakers=['source_kind', 'source_name', 'source_partition', 'source_position', 'source_hash', 'event_id'],
     check_cols=['product_name', 'category', 'brand'],
-    surrogate_key='product_id_pk',
-    indexes=[
-        {'columns': ['product_id_pk'], 'unique': true},
-        {'columns': ['product_id', 'is_current']}
-    ]
+    surrogate_key='product_id_pk'
 ) }}
 
 -- Purchases at a positive price are what a product is known from: returns and free lines say nothing sure about it.

@@ -1,8 +1,8 @@
 -- The quintiles of a day differ by at most one customer, and no customer of a higher one is worse.
 {% set scores = [
-    ('r_score', '-scores.recency_days'),
-    ('f_score', 'scores.frequency_count'),
-    ('m_score', 'scores.monetary_value')
+    ['r_score', '-scores.recency_days'],
+    ['f_score', 'scores.frequency_count'],
+    ['m_score', 'scores.monetary_value']
 ] %}
 {% for score, measure in scores %}
 select

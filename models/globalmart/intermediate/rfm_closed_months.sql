@@ -1,34 +1,23 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='analysis_date',
-    indexes=[{'columns': ['analysis_date', 'user_id'], 'unique': true}]
+    unique_key=['analysis_date', 'user_id'],
+    indexes=[{'columns': ['user_id']}]
 ) }}
 
-with events as (
+-- From the staged events and not from the facts: the segments on dim_customers come from here, and facts need dim_customers.
+with bounds as (
     select
-        sale.user_id,
-        sale.transaction_id,
-        sale.event_type,
-        sale.total_amount,
-        {{ utc_date('sale.transaction_timestamp') }} as event_date
-    from {{ ref('fact_sales') }} as sale
-    where sale.user_id is not null
-),
-
-bounds as (
-    select
-        (select {{ utc_date('min(sale.transaction_timestamp)') }} from {{ ref('fact_sales') }} as sale) as first_day,
+        (select min(e.event_date) from {{ ref('stg_transactions') }} as e) as first_day,
         (select as_of.as_of_date from {{ ref('as_of') }} as as_of) as as_of_day
 ),
 
 month_ends as (
-    select dates.analysis_date
+    select closed.analysis_date
     from bounds
-    cross join lateral {{ closed_month_ends('bounds.first_day', 'bounds.as_of_day') }} as dates
+    cross join lateral {{ closed_month_ends('bounds.first_day', 'bounds.as_of_day') }} as closed
     {% if is_incremental() %}
+    -- Left from a run for a later day: they follow late events as well.
     union
-    -- Kept from a run with a later as_of: they have to follow late events as well.
     select kept.analysis_date
     from {{ this }} as kept
     {% endif %}
@@ -38,8 +27,9 @@ dates as (
     select month_ends.analysis_date
     from month_ends
     {% if is_incremental() %}
+    -- What is new changes every score from its own month on.
     where month_ends.analysis_date >= (
-        select {{ utc_date('min(changed.transaction_timestamp)') }} from {{ changes(ref('fact_sales')) }} as changed
+        select min(changed.event_date) from {{ changes(ref('stg_transactions')) }} as changed
     )
     or month_ends.analysis_date not in (select kept.analysis_date from {{ this }} as kept)
     {% endif %}
@@ -56,4 +46,4 @@ select
     scores.m_score,
     scores.rfm_score,
     scores.rfm_segment
-from {{ rfm('events', 'dates') }} as scores
+from {{ rfm(ref('stg_transactions'), 'dates') }} as scores
