@@ -1,0 +1,163 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type { Compiled, CompileState } from '../compile/compiled.ts'
+import type { Adapter } from '../engine/adapter.ts'
+import type {
+  BuiltNode,
+  Manifest,
+  Node,
+  NodeConfig,
+  NodeId,
+  Relation,
+  SnapshotNode,
+} from '../manifest/node.ts'
+import { nodeId } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import type { RunEvent, RunResult } from '../run/event.ts'
+import type { RunRequest } from '../run/run-project.ts'
+import { planProject, runProject } from '../run/run-project.ts'
+
+const DEFAULTS: NodeConfig = { enabled: true, tags: [], meta: {}, unique_key: [], indexes: [] }
+
+/** What a plain model's SQL is written with: names of inputs, and whether only new rows are asked for. */
+export interface Inputs {
+  readonly ref: (name: string) => string
+  readonly changes: (name: string, of?: 'versions') => string
+  readonly isIncremental: boolean
+}
+
+interface Definition {
+  readonly kind?: 'model' | 'snapshot' | 'source'
+  readonly schema?: string
+  readonly config?: Partial<NodeConfig>
+  readonly inputs?: readonly string[]
+  readonly changes?: readonly string[]
+  readonly sql?: (inputs: Inputs) => string
+}
+
+/**
+ * A project as values, without files and templates, for tests of planning and running. The order of the definitions
+ * is the order of the graph.
+ */
+export function plainProject(definitions: Readonly<Record<string, Definition>>): PlainProject {
+  const nodes = new Map<NodeId, Node>()
+  const byName = new Map<string, Node & { readonly relation: Relation }>()
+  for (const [name, given] of Object.entries(definitions)) {
+    const node = toNode(name, given, byName)
+    nodes.set(node.id, node)
+    byName.set(name, node)
+  }
+  const manifest: Manifest = { project: 'shop', nodes, disabled: new Map(), macros: [] }
+  const compile = (node: Node, state: CompileState): Compiled => {
+    const sql = definitions[node.name]?.sql
+    if (sql === undefined) throw new Error(`${node.name} has no SQL`)
+    const used = (name: string): Node & { readonly relation: Relation } => {
+      const input = byName.get(name)
+      if (input === undefined) throw new Error(`no node ${name}`)
+      return input
+    }
+    const given = definitions[node.name]
+    const text = sql({
+      ref: (name) => quoted(used(name).relation),
+      changes: (name, of) => state.changes(used(name).id, used(name).relation, of),
+      isIncremental: state.isIncremental,
+    })
+    return {
+      id: node.id,
+      sql: text,
+      lines: { segments: [], locate: () => undefined },
+      inputs: [...new Set([...(given?.inputs ?? []), ...(given?.changes ?? [])])].map((name) => ({
+        id: used(name).id,
+        relation: used(name).relation,
+        viaChanges: given?.changes?.includes(name) ?? false,
+      })),
+      fingerprint: createHash('sha256').update(sql.toString()).digest('hex'),
+    }
+  }
+  return { manifest, compile }
+}
+
+export interface PlainProject {
+  readonly manifest: Manifest
+  readonly compile: RunRequest['compile']
+}
+
+function toNode(
+  name: string,
+  given: Definition,
+  byName: ReadonlyMap<string, Node>,
+): Exclude<Node, { kind: 'test' | 'seed' }> {
+  const kind = given.kind ?? 'model'
+  const ids = (names: readonly string[]): NodeId[] =>
+    names.flatMap((of) => byName.get(of)?.id ?? []).sort()
+  const base = {
+    id: nodeId(kind, 'shop', name),
+    name,
+    package: 'shop',
+    at: { file: `models/${name}.sql`, line: 1, column: 1 },
+    fqn: ['shop', name],
+    description: '',
+    columns: new Map(),
+    config: { ...DEFAULTS, ...given.config },
+    checksum: name,
+    dependsOn: ids([...new Set([...(given.inputs ?? []), ...(given.changes ?? [])])]),
+    relation: { schema: given.schema ?? 'shop', identifier: name },
+  }
+  if (kind === 'source') return { ...base, kind, sourceName: 'raw' }
+  const templated = { rawCode: '', refs: [], sources: [], changesOf: ids(given.changes ?? []) }
+  return { ...base, ...templated, kind } satisfies BuiltNode | SnapshotNode
+}
+
+export interface RunOptions {
+  readonly select?: readonly string[]
+  readonly fullRefresh?: boolean
+  readonly threads?: number
+  readonly lock?: 'wait' | 'fail'
+  readonly publishWaitMs?: number
+  readonly signal?: AbortSignal
+  readonly onEvent?: (event: RunEvent) => void
+}
+
+function requestOf(project: PlainProject, adapter: Adapter, options: RunOptions): RunRequest {
+  const order = [...project.manifest.nodes.keys()]
+  const names = options.select
+  return {
+    runId: randomUUID(),
+    command: 'run',
+    manifest: project.manifest,
+    work: {
+      order,
+      selected: new Set(
+        names === undefined ? order : order.filter((id) => names.includes(id.split('.')[2] ?? '')),
+      ),
+      testsGate: false,
+    },
+    adapter,
+    compile: project.compile,
+    vars: {},
+    targetName: 'test',
+    version: '0.0.0',
+    threads: options.threads ?? 2,
+    fullRefresh: options.fullRefresh ?? false,
+    failFast: false,
+    lock: options.lock ?? 'wait',
+    publishWaitMs: options.publishWaitMs ?? 5_000,
+    emit: options.onEvent ?? (() => undefined),
+    signal: options.signal ?? new AbortController().signal,
+  }
+}
+
+export async function runPlain(
+  project: PlainProject,
+  adapter: Adapter,
+  options: RunOptions = {},
+): Promise<RunResult> {
+  return await runProject(requestOf(project, adapter, options))
+}
+
+export async function planPlain(
+  project: PlainProject,
+  adapter: Adapter,
+  options: RunOptions = {},
+): ReturnType<typeof planProject> {
+  return await planProject(requestOf(project, adapter, options))
+}
