@@ -45,6 +45,8 @@ export function embeddedFailure(what: string, output: string, log?: string): GmE
   }
   const lines = output.split('\n').filter((line) => line.trim() !== '')
   const line =
+    // What is wrong with a setting comes before the FATAL line, which says only that something is.
+    lines.find((text) => /parameter "/.test(text)) ??
     lines.find((text) => /\b(FATAL|PANIC)\b/.test(text)) ??
     lines.find((text) => /error/i.test(text)) ??
     lines.at(-1)
@@ -57,5 +59,5 @@ export function embeddedFailure(what: string, output: string, log?: string): GmE
 
 /** Without the time, the process and the severity in front. */
 function plain(line: string): string {
-  return line.replace(/^.*?\b(?:FATAL|PANIC|ERROR|error):\s*/, '').trim()
+  return line.replace(/^.*?\b(?:FATAL|PANIC|ERROR|LOG|error):\s*/, '').trim()
 }

@@ -10,6 +10,9 @@ export function isRoot(): boolean {
 
 export const ownPid = process.pid
 
+/** Where programs are looked for. */
+export const searchPath = process.env.PATH ?? '/usr/bin:/bin'
+
 /** False for a zombie as well: it holds nothing any more, and where nobody reaps it stays for ever. */
 export function isAlive(pid: number): boolean {
   try {

@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rm, rmdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { removeUnfinishedClusters } from './create-cluster.ts'
 import { layoutOf } from './layout.ts'
@@ -14,7 +14,7 @@ export async function resetEmbedded(root: string): Promise<boolean> {
   const layout = layoutOf(resolve(root))
   const names = await readdir(layout.folder).catch(() => [])
   if (!names.some((name) => name.startsWith('postgres'))) return false
-  return withClaim(layout.claims, async () => {
+  const hadData = await withClaim(layout.claims, async () => {
     await stopServer(layout.data)
     await removeUnfinishedClusters(layout.data)
     const hadData = (await readdir(layout.data).catch(() => [])).length > 0
@@ -29,4 +29,7 @@ export async function resetEmbedded(root: string): Promise<boolean> {
     }
     return hadData
   })
+  // Stays where somebody waits in it.
+  await rmdir(layout.claims).catch(() => undefined)
+  return hadData
 }

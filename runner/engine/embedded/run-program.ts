@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
+import { searchPath } from './os-process.ts'
 import type { ServerAccount } from './server-account.ts'
 import { runAs } from './server-account.ts'
 
 /** What a server sees of the environment: nothing of the user's, whose PGPORT, PGDATA or locale would count. */
-export const SERVER_ENV = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
+export const SERVER_ENV = { PATH: searchPath, LC_ALL: 'C', TZ: 'UTC' }
 
 /** Runs one of PostgreSQL's programs to its end; gives the exit code and everything it wrote. */
 export async function runProgram(

@@ -22,8 +22,7 @@ export async function withClaim<T>(
   for (;;) {
     let holder = await otherClaim(folder, name)
     if (holder === undefined) {
-      await mkdir(folder, { recursive: true })
-      await writeFile(claim, '')
+      await putClaim(folder, claim)
       holder = await otherClaim(folder, name)
       if (holder === undefined) break
       await rm(claim, { force: true })
@@ -37,6 +36,19 @@ export async function withClaim<T>(
     return await work()
   } finally {
     await rm(claim, { force: true })
+  }
+}
+
+async function putClaim(folder: string, claim: string): Promise<void> {
+  for (;;) {
+    await mkdir(folder, { recursive: true })
+    try {
+      await writeFile(claim, '')
+      return
+    } catch (error) {
+      // A reset took the folder away in between.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
   }
 }
 
