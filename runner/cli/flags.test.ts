@@ -12,13 +12,12 @@ function messageOf(schema: typeof RunFlags | typeof ShowFlags, raw: unknown): st
 }
 
 describe('flags', () => {
-  test('Without flags a run waits for locks, takes all nodes and logs text at info', () => {
+  test('Without flags a run waits for locks, takes all nodes and logs text', () => {
     expect(parseFlags(RunFlags, {})).toMatchObject({
       lock: 'wait',
       select: [],
       fullRefresh: false,
       logFormat: 'text',
-      logLevel: 'info',
     })
   })
 

@@ -58,7 +58,8 @@ export const GlobalFlags = z.object({
   target: z.string().optional(),
   vars: vars.optional(),
   logFormat: word(['text', 'json']).default('text'),
-  logLevel: word(LOG_LEVELS).default('info'),
+  /** Over BATCH_LOG_LEVEL; `info` where neither is given. */
+  logLevel: word(LOG_LEVELS).optional(),
   quiet: z.boolean().default(false),
 })
 export type GlobalFlags = z.infer<typeof GlobalFlags>
@@ -99,6 +100,7 @@ export const ShowFlags = GlobalFlags.extend({
 })
 
 export const IngestFlags = GlobalFlags.extend({ mapping: z.string().optional() })
+export type IngestFlags = z.infer<typeof IngestFlags>
 
 export const ResetFlags = GlobalFlags.extend({ yes: z.boolean().default(false) })
 

@@ -1,2 +1,19 @@
 import type { CommandAction } from '../command-spec.ts'
-export const lsCommand: CommandAction = () => Promise.reject(new Error('not yet'))
+import { EXIT } from '../exit-code.ts'
+import { LsFlags, parseFlags } from '../flags.ts'
+import { openProject } from '../open-project.ts'
+import { nodeListing } from '../render/node-listing.ts'
+
+/** Lists the selected nodes, parents first. Needs no database. */
+export const lsCommand: CommandAction = async (_args, raw, io) => {
+  const flags = parseFlags(LsFlags, raw)
+  const opened = await Promise.resolve(openProject(flags, io))
+  const selected = opened.select(flags)
+  const form = flags.outputKeys.length > 0 ? 'json' : flags.output
+  for (const id of opened.order) {
+    const node = opened.manifest.nodes.get(id)
+    if (node === undefined || !selected.has(id)) continue
+    io.out(`${nodeListing(node, form, flags.outputKeys)}\n`)
+  }
+  return EXIT.ok
+}

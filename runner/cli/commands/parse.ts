@@ -1,2 +1,25 @@
+import type { NodeKind } from '../../manifest/node.ts'
 import type { CommandAction } from '../command-spec.ts'
-export const parseCommand: CommandAction = () => Promise.reject(new Error('not yet'))
+import { EXIT } from '../exit-code.ts'
+import { GlobalFlags, parseFlags } from '../flags.ts'
+import { openProject } from '../open-project.ts'
+import { foundLine } from '../render/event-lines.ts'
+import { formatDuration } from '../render/format.ts'
+
+/** Checks the files of the project and says what they hold. Needs no database. */
+export const parseCommand: CommandAction = (_args, raw, io) => {
+  const startMs = performance.now()
+  const flags = parseFlags(GlobalFlags, raw)
+  const { manifest } = openProject(flags, io)
+  const totals: Partial<Record<NodeKind, number>> = {}
+  for (const node of manifest.nodes.values()) totals[node.kind] = (totals[node.kind] ?? 0) + 1
+  const durationMs = performance.now() - startMs
+  if (flags.logFormat === 'json') {
+    io.out(
+      `${JSON.stringify({ time: io.now().toISOString(), level: 'info', type: 'parsed', totals, durationMs })}\n`,
+    )
+  } else if (!flags.quiet) {
+    io.out(`${manifest.project}: ${foundLine(totals)}, in ${formatDuration(durationMs)}.\n`)
+  }
+  return Promise.resolve(EXIT.ok)
+}

@@ -51,7 +51,9 @@ describe('table', () => {
       rows: [{ id: '0123456789', a: 'x'.repeat(80), b: 'y'.repeat(30) }],
     }
     const lines = renderTable(wide, plain).split('\n')
-    expect(lines[2]).toMatchInlineSnapshot(`"0123456789 | xxxxxxxxxxxxxxxxxxxxx… | yyyyyyyyyyyyyyyyyyyyy…"`)
+    expect(lines[2]).toMatchInlineSnapshot(
+      `"0123456789 | xxxxxxxxxxxxxxxxxxxxx… | yyyyyyyyyyyyyyyyyyyyy…"`,
+    )
     expect(lines[2]?.length).toBeLessThanOrEqual(60)
   })
 

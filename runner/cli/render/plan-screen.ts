@@ -1,0 +1,37 @@
+import { transactionSql } from '../../engine/transaction-sql.ts'
+import type { Plan, Step } from '../../plan/plan.ts'
+import { padToWidth, plural } from './format.ts'
+import type { Style } from './style.ts'
+
+/** What `--dry-run` prints: each step with its reason, and with its SQL when it is asked for. */
+export function renderPlan(plan: Plan, withSql: boolean, style: Style): string {
+  if (plan.steps.length === 0) return 'Nothing would be done.\n'
+  const names = plan.steps.map(stepName)
+  const actionWidth = Math.max(...plan.steps.map((step) => step.action.length))
+  const nameWidth = Math.max(...names.map((name) => name.length))
+  const numberWidth = String(plan.steps.length).length
+  const rows = plan.steps.flatMap((step, i) => {
+    const number = String(i + 1).padStart(numberWidth)
+    const what = `${step.action.padEnd(actionWidth)}  ${padToWidth(names[i] ?? '', nameWidth)}`
+    const line = `${number}  ${what}  ${style.dim(step.reason)}`.trimEnd()
+    return withSql ? ['', `-- ${line}`, ...step.transactions.map(transactionSql)] : [line]
+  })
+  const end = `${plural(plan.steps.length, 'step')}; nothing was changed.`
+  return `${[...rows, '', withSql ? `-- ${end}` : end].join('\n')}\n`
+}
+
+/** The plan as NDJSON, one step a line, for scripts. */
+export function jsonPlan(plan: Plan): string {
+  return plan.steps
+    .map((step) => {
+      const { transactions, ...rest } = step
+      const sql = transactions.map(transactionSql)
+      return `${JSON.stringify({ type: 'step', name: stepName(step), ...rest, sql })}\n`
+    })
+    .join('')
+}
+
+function stepName(step: Step): string {
+  if (step.relation !== undefined) return `${step.relation.schema}.${step.relation.identifier}`
+  return step.id.split('.')[2] ?? step.id
+}
