@@ -3,7 +3,7 @@ import type { GivenConfig } from '../manifest/config-schema.ts'
 import { checkNodeConfig } from '../manifest/config-schema.ts'
 import { stackConfig } from '../manifest/merge-config.ts'
 import type { NodeKind } from '../manifest/node.ts'
-import type { Path, PlaceOf } from '../project/explain-issues.ts'
+import type { Path } from '../project/explain-issues.ts'
 import { explainIssues } from '../project/explain-issues.ts'
 import { parseYaml } from '../project/yaml-with-places.ts'
 import type {

@@ -1,0 +1,54 @@
+import { nodeId } from '../manifest/node.ts'
+import type { Parsing, SourceDraft } from './draft.ts'
+import { columnsOf } from './draft-resources.ts'
+import { fqnBelow } from './fqn-below.ts'
+import type { PropertiesFile, ResourceProperties } from './properties.ts'
+import type { ProjectFile } from './read-files.ts'
+
+/** A source's node with its entry, whose tests are drafted later. */
+export interface DescribedSource {
+  readonly draft: SourceDraft
+  readonly properties: ResourceProperties
+  readonly from: ProjectFile
+}
+
+/** One node for each table of each source, in the order of files. */
+export function draftSources(
+  parsing: Parsing,
+  files: readonly { readonly from: ProjectFile; readonly properties: PropertiesFile }[],
+): DescribedSource[] {
+  const { project, levels } = parsing
+  const found: DescribedSource[] = []
+  for (const { from, properties: file } of files) {
+    for (const source of file.sources) {
+      for (const table of source.tables) {
+        const fqn = fqnBelow(project.name, from, source.name, table.name)
+        const config = levels.merge('source', fqn, [source.config, table.config])
+        found.push({
+          properties: table,
+          from,
+          draft: {
+            node: {
+              kind: 'source',
+              id: nodeId('source', project.name, source.name, table.name),
+              name: table.name,
+              sourceName: source.name,
+              package: project.name,
+              at: table.at,
+              fqn,
+              description: table.description,
+              columns: columnsOf(table.columns),
+              config,
+              checksum: from.checksum,
+              dependsOn: [],
+              // A source is somebody else's table: its name is never shortened or changed.
+              relation: { schema: source.schema, identifier: table.identifier },
+            },
+            inputs: [],
+          },
+        })
+      }
+    }
+  }
+  return found
+}

@@ -1,0 +1,205 @@
+import { hash } from 'node:crypto'
+import { GmError } from '../base/error.ts'
+import { nearest } from '../base/nearest.ts'
+import type { Node, NodeId } from '../manifest/node.ts'
+import { nodeId } from '../manifest/node.ts'
+import { BUILT_IN_PACKAGE } from './built-in-tests.ts'
+import type { Parsing, TestDraft } from './draft.ts'
+import { collecting } from './draft.ts'
+import { fqnBelow } from './fqn-below.ts'
+import { genericTestMacro, inputOfArgument } from './generic-test.ts'
+import { nameTest } from './name-test.ts'
+import type { ColumnProperties, ResourceProperties, TestProperties } from './properties.ts'
+import type { ProjectFile } from './read-files.ts'
+import type { InputCall, Recording } from './record-template.ts'
+import { recordMacro } from './record-template.ts'
+import { relationObject } from './relation-object.ts'
+import type { TestDefinition } from './test-definitions.ts'
+
+/** The tests that one entry of a properties file asks for, on the table and on its columns. */
+export function draftTests(
+  parsing: Parsing,
+  definitions: ReadonlyMap<string, TestDefinition>,
+  on: Node,
+  properties: ResourceProperties,
+  from: ProjectFile,
+): TestDraft[] {
+  const drafts: TestDraft[] = []
+  const add = (entry: TestProperties, column?: ColumnProperties): void => {
+    const draft = collecting(parsing.errors, () =>
+      draftTest(parsing, definitions, { on, entry, column, from }),
+    )
+    if (draft !== undefined) drafts.push(draft)
+  }
+  for (const entry of properties.tests) add(entry)
+  for (const column of properties.columns) {
+    for (const entry of column.tests) add(entry, column)
+  }
+  return drafts
+}
+
+interface Request {
+  readonly on: Node
+  readonly entry: TestProperties
+  readonly column: ColumnProperties | undefined
+  readonly from: ProjectFile
+}
+
+function draftTest(
+  parsing: Parsing,
+  definitions: ReadonlyMap<string, TestDefinition>,
+  request: Request,
+): TestDraft {
+  const { project, levels } = parsing
+  const { on, entry, column, from } = request
+  const definition = definitionOf(entry, definitions)
+  checkArguments(definition, entry, column !== undefined)
+
+  const [namespace] = entry.test.includes('.') ? entry.test.split('.') : []
+  const named = nameTest({
+    project: project.name,
+    test: definition.name,
+    ...(namespace !== undefined && { namespace }),
+    on:
+      on.kind === 'source'
+        ? { kind: 'source', source: on.sourceName, table: on.name }
+        : { kind: 'node', name: on.name },
+    ...(column !== undefined && { column: column.name }),
+    arguments: entry.arguments,
+    ...(entry.name !== undefined && { name: entry.name }),
+  })
+  const id = nodeId('test', project.name, named.name, named.hash)
+  const recording = recordTest(parsing, definition, request, id)
+  const fqn = fqnBelow(project.name, from, named.name)
+  const config = levels.merge('test', fqn, [
+    ...levels.check('test', recording.config),
+    entry.config,
+  ])
+  return {
+    node: {
+      kind: 'test',
+      id,
+      name: named.name,
+      package: project.name,
+      at: entry.at,
+      fqn,
+      description: entry.description,
+      columns: new Map(),
+      config,
+      checksum: hash(
+        'sha256',
+        JSON.stringify([entry.test, on.id, column?.name, entry.arguments, entry.config]),
+      ),
+      dependsOn: [],
+      rawCode: `{{ ${genericTestMacro(definition)}(…) }}`,
+      refs: [],
+      sources: [],
+      changesOf: [],
+      generic: {
+        name: entry.test,
+        arguments: entry.arguments,
+        ...(column !== undefined && { column: column.name }),
+        on: on.id,
+      },
+    },
+    inputs: [inputOf(on, entry), ...recording.inputs],
+  }
+}
+
+/**
+ * What a test reads besides the table under test. The built-in ones read what their arguments name; a project's own
+ * may call `ref` in its body, so it is rendered.
+ */
+function recordTest(
+  { cache, templates, project }: Parsing,
+  definition: TestDefinition,
+  { on, entry, column }: Request,
+  id: NodeId,
+): Recording {
+  const inputs: InputCall[] = []
+  const values: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(entry.arguments)) {
+    const input = inputOfArgument(value, entry.at)
+    if (input !== undefined) inputs.push(input)
+    values[name] = input === undefined ? value : placeholder(project.target, input)
+  }
+  if (definition.package === BUILT_IN_PACKAGE) return { config: [], inputs, vars: [], env: [] }
+  if (column !== undefined) values.column_name = column.name
+  const relation = on.kind === 'test' ? undefined : on.relation
+  if (relation !== undefined) values.model = relationObject(relation, project.target.database)
+  const key = hash(
+    'sha256',
+    JSON.stringify([entry.test, column?.name, entry.arguments, entry.at, on.name, relation]),
+  )
+  const rendered = cache.recording(id, key, () =>
+    recordMacro(genericTestMacro(definition), values, { templates, project, name: on.name }),
+  )
+  return { ...rendered, inputs: [...inputs, ...rendered.inputs] }
+}
+
+function placeholder(target: { schema: string; database: string }, input: InputCall) {
+  const relation =
+    input.kind === 'ref'
+      ? { schema: target.schema, identifier: input.name }
+      : { schema: input.source, identifier: input.table }
+  return relationObject(relation, target.database)
+}
+
+function inputOf(on: Node, { at }: TestProperties): InputCall {
+  const common = { at, viaChanges: false, isOptional: false }
+  return on.kind === 'source'
+    ? { kind: 'source', source: on.sourceName, table: on.name, ...common }
+    : { kind: 'ref', name: on.name, package: on.package, ...common }
+}
+
+function definitionOf(
+  entry: TestProperties,
+  definitions: ReadonlyMap<string, TestDefinition>,
+): TestDefinition {
+  const found = definitions.get(entry.test)
+  if (found !== undefined) return found
+  const close = nearest(entry.test, definitions.keys())
+  throw new GmError('GM2009', `there is no test "${entry.test}"`, {
+    at: entry.at,
+    hint:
+      close === undefined
+        ? `Define it with {% test ${entry.test}(model, column_name) %} in a macro file.`
+        : `Did you mean "${close}"?`,
+  })
+}
+
+function checkArguments(
+  definition: TestDefinition,
+  entry: TestProperties,
+  onColumn: boolean,
+): void {
+  const { parameters } = definition
+  const wrong = (message: string, hint: string): GmError =>
+    new GmError('GM2008', message, { at: entry.at, hint })
+  const signature = `${definition.name}(${parameters
+    .map((parameter) => (parameter.isOptional ? `[${parameter.name}]` : parameter.name))
+    .join(', ')})`
+  const given = new Set(['model', ...Object.keys(entry.arguments)])
+  if (onColumn) given.add('column_name')
+  for (const name of given) {
+    if (parameters.some((parameter) => parameter.name === name)) continue
+    const close = nearest(
+      name,
+      parameters.map((parameter) => parameter.name),
+    )
+    const message =
+      name === 'column_name'
+        ? `the test "${entry.test}" is for tables, not for columns`
+        : `the test "${entry.test}" has no argument "${name}"`
+    throw wrong(message, close === undefined ? `It is ${signature}.` : `Did you mean "${close}"?`)
+  }
+  for (const { name, isOptional } of parameters) {
+    if (isOptional || given.has(name)) continue
+    throw name === 'column_name'
+      ? wrong(
+          `the test "${entry.test}" needs a column`,
+          'List it under a column, or give column_name.',
+        )
+      : wrong(`the test "${entry.test}" needs the argument "${name}"`, `It is ${signature}.`)
+  }
+}

@@ -1,0 +1,77 @@
+import type { GmError } from '../base/error.ts'
+import type { Node, NodeId, RefCall, SourceCall } from '../manifest/node.ts'
+import type { Draft } from './draft.ts'
+import { collecting } from './draft.ts'
+import type { InputCall } from './record-template.ts'
+import type { Names } from './resolve-input.ts'
+import { indexNames, resolveRef, resolveSource } from './resolve-input.ts'
+
+export interface Linked {
+  /** Sorted by id. */
+  readonly enabled: ReadonlyMap<NodeId, Node>
+  readonly disabled: ReadonlyMap<NodeId, Node>
+}
+
+/**
+ * Gives each node its inputs by id.
+ * @param broken names of files with errors of their own; nothing is said about calls for them.
+ * @param errors takes GM2003 and GM2004 for calls of enabled nodes that find nothing.
+ */
+export function linkDrafts(
+  drafts: readonly Draft[],
+  broken: ReadonlySet<string>,
+  errors: GmError[],
+): Linked {
+  const byId = [...drafts].sort((a, b) =>
+    a.node.id < b.node.id ? -1 : a.node.id > b.node.id ? 1 : 0,
+  )
+  const on = byId.filter(({ node }) => node.config.enabled)
+  const off = byId.filter(({ node }) => !node.config.enabled)
+  const names = indexNames(
+    on.map(({ node }) => node),
+    off.map(({ node }) => node),
+  )
+  return {
+    enabled: new Map(on.map((draft) => [draft.node.id, link(draft, names, broken, errors)])),
+    disabled: new Map(off.map(({ node }) => [node.id, node])),
+  }
+}
+
+function link(
+  { node, inputs }: Draft,
+  names: Names,
+  broken: ReadonlySet<string>,
+  errors: GmError[],
+): Node {
+  if (node.kind === 'seed' || node.kind === 'source') return node
+  const refs: RefCall[] = []
+  const sources: SourceCall[] = []
+  const dependsOn = new Set<NodeId>()
+  const changesOf = new Set<NodeId>()
+  for (const input of inputs) {
+    if (input.kind === 'ref' && broken.has(input.name)) continue
+    const id = resolve(input, names, errors)
+    if (id === undefined) continue
+    dependsOn.add(id)
+    if (input.viaChanges) changesOf.add(id)
+    if (input.kind === 'source') {
+      sources.push({ source: input.source, table: input.table, at: input.at })
+    } else {
+      const { name, package: owner, at } = input
+      refs.push(owner === undefined ? { name, at } : { name, package: owner, at })
+    }
+  }
+  return {
+    ...node,
+    refs,
+    sources,
+    dependsOn: [...dependsOn].sort(),
+    changesOf: [...changesOf].sort(),
+  }
+}
+
+function resolve(input: InputCall, names: Names, errors: GmError[]): NodeId | undefined {
+  return collecting(input.isOptional ? [] : errors, () =>
+    input.kind === 'ref' ? resolveRef(names, input) : resolveSource(names, input),
+  )
+}

@@ -1,0 +1,165 @@
+import { hash } from 'node:crypto'
+import type { Project } from '../project/project.ts'
+import type { InFileConfig } from './config-levels.ts'
+import type { PropertiesFile } from './properties.ts'
+import type { InputCall, Recording } from './record-template.ts'
+import type { SeedField } from './seed-fields.ts'
+
+/** Where the cache is kept; the caller does the reading and writing. */
+export interface ParseCache {
+  /** What was last written, or undefined. Anything that is no cache of this gm counts as none. */
+  read(): string | undefined
+  write(text: string): void
+}
+
+/** To be raised whenever a recording or a properties file has another shape or another meaning. */
+const FORMAT = 1
+
+/** A recording with the values of what it read, so that it is used again only where they are the same. */
+interface Stored<T> {
+  readonly key: string
+  readonly value: T
+}
+
+interface StoredRecording {
+  readonly config: readonly InFileConfig[]
+  readonly inputs: readonly InputCall[]
+  readonly vars: readonly (readonly [name: string, fingerprint: string])[]
+  readonly env: readonly (readonly [name: string, fingerprint: string])[]
+}
+
+interface Contents {
+  readonly format: string
+  /** Of everything that every rendering may see. */
+  readonly surroundings: string
+  readonly recordings: Record<string, Stored<StoredRecording>>
+  readonly properties: Record<string, Stored<PropertiesFile>>
+  readonly seeds: Record<string, Stored<readonly SeedField[]>>
+}
+
+/** Results of files by content: each is computed only when it is not known for exactly this content. */
+export interface OpenParseCache {
+  recording(id: string, key: string, compute: () => Recording): Recording
+  properties(file: string, checksum: string, compute: () => PropertiesFile): PropertiesFile
+  seed(file: string, key: string, compute: () => readonly SeedField[]): readonly SeedField[]
+  /** Writes what this parse used, when anything differs from what was read. */
+  close(): void
+}
+
+/**
+ * A cache of what files say, by content hash. It never holds results that depend on more than their key: recordings
+ * carry the variables and environment they read, and are dropped together when a macro, the target or gm changes.
+ * @param macros checksums of all macro files with their paths.
+ */
+export function openParseCache(
+  project: Project,
+  macros: readonly string[],
+  version: string,
+  store: ParseCache | undefined,
+): OpenParseCache {
+  const format = `${FORMAT} ${version}`
+  const { name, schema, database } = project.target
+  const surroundings = hash(
+    'sha256',
+    JSON.stringify([project.name, project.threads, name, schema, database, macros]),
+  )
+  const varNow = memo((variable) =>
+    Object.hasOwn(project.vars, variable) ? fingerprint(project.vars[variable]) : 'none',
+  )
+  const envNow = memo((variable) => {
+    if (!project.envAllowed.has(variable)) return 'refused'
+    return fingerprint(project.env.get(variable) ?? null)
+  })
+
+  const old = readContents(store, format)
+  const oldRecordings = old?.surroundings === surroundings ? old.recordings : {}
+  const next: Contents = { format, surroundings, recordings: {}, properties: {}, seeds: {} }
+  let hasChanged = old?.surroundings !== surroundings
+
+  const isCurrent = ({ vars, env }: StoredRecording): boolean =>
+    vars.every(([variable, value]) => varNow(variable) === value) &&
+    env.every(([variable, value]) => envNow(variable) === value)
+
+  return {
+    recording(id, key, compute) {
+      const known = Object.hasOwn(oldRecordings, id) ? oldRecordings[id] : undefined
+      if (known?.key === key && isCurrent(known.value)) {
+        next.recordings[id] = known
+        return restore(known.value)
+      }
+      hasChanged = true
+      const recording = compute()
+      const value = {
+        config: recording.config,
+        inputs: recording.inputs,
+        vars: recording.vars.map((variable) => [variable, varNow(variable)] as const),
+        env: recording.env.map((variable) => [variable, envNow(variable)] as const),
+      }
+      next.recordings[id] = { key, value }
+      return recording
+    },
+    properties(file, checksum, compute) {
+      return reuse(old?.properties, next.properties, file, checksum, compute)
+    },
+    seed(file, key, compute) {
+      return reuse(old?.seeds, next.seeds, file, key, compute)
+    },
+    close() {
+      if (store === undefined) return
+      if (!hasChanged && old !== undefined && countOf(old) === countOf(next)) return
+      store.write(JSON.stringify(next))
+    },
+  }
+
+  function reuse<T>(
+    from: Record<string, Stored<T>> | undefined,
+    to: Record<string, Stored<T>>,
+    id: string,
+    key: string,
+    compute: () => T,
+  ): T {
+    const known = from !== undefined && Object.hasOwn(from, id) ? from[id] : undefined
+    if (known?.key === key) {
+      to[id] = known
+      return known.value
+    }
+    hasChanged = true
+    const value = compute()
+    to[id] = { key, value }
+    return value
+  }
+}
+
+function restore({ config, inputs, vars, env }: StoredRecording): Recording {
+  return { config, inputs, vars: vars.map(([name]) => name), env: env.map(([name]) => name) }
+}
+
+function readContents(store: ParseCache | undefined, format: string): Contents | undefined {
+  const text = store?.read()
+  if (text === undefined) return undefined
+  try {
+    const contents = JSON.parse(text) as Partial<Contents> | null
+    return contents?.format === format ? (contents as Contents) : undefined
+  } catch {
+    // A cache cut short by a crash is no error: everything is computed again.
+    return undefined
+  }
+}
+
+/** Values are kept as hashes: a variable may hold something that belongs in no file. */
+function fingerprint(value: unknown): string {
+  return hash('sha256', JSON.stringify(value) ?? 'undefined')
+}
+
+function countOf({ recordings, properties, seeds }: Contents): number {
+  return [recordings, properties, seeds].reduce((sum, part) => sum + Object.keys(part).length, 0)
+}
+
+function memo(compute: (name: string) => string): (name: string) => string {
+  const known = new Map<string, string>()
+  return (name) => {
+    let value = known.get(name)
+    if (value === undefined) known.set(name, (value = compute(name)))
+    return value
+  }
+}

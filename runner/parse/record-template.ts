@@ -1,0 +1,236 @@
+import { GmError } from '../base/error.ts'
+import type { RefCall, Relation, SourceCall } from '../manifest/node.ts'
+import type { Project } from '../project/project.ts'
+import type { Templates } from '../template/create-templates.ts'
+import type { Call, Scope, TemplateFile } from '../template/template.ts'
+import { TemplateObject } from '../template/template.ts'
+import { callArguments, textArguments } from './call-arguments.ts'
+import { configFunction } from './config-function.ts'
+import type { InFileConfig } from './config-levels.ts'
+import { relationObject } from './relation-object.ts'
+import { scanExecuteCalls } from './scan-execute-calls.ts'
+import { sharedScope } from './shared-scope.ts'
+
+/** A `ref` or `source` as seen in a template. */
+export type InputCall = (
+  | ({ readonly kind: 'ref' } & RefCall)
+  | ({ readonly kind: 'source' } & SourceCall)
+) & {
+  readonly viaChanges: boolean
+  /** Seen only in the text, under conditions that may never hold: no error when there is no such node. */
+  readonly isOptional: boolean
+}
+
+/** All that a template told while it was rendered for parsing. Plain data, kept in the cache. */
+export interface Recording {
+  readonly config: readonly InFileConfig[]
+  readonly inputs: readonly InputCall[]
+  /** Names of the variables and environment variables that were read: the result depends on their values. */
+  readonly vars: readonly string[]
+  readonly env: readonly string[]
+}
+
+export interface RecordingContext {
+  readonly templates: Templates
+  readonly project: Project
+  /** The name of the node; while parsing, `this` is that name in the target's schema. */
+  readonly name: string
+}
+
+/**
+ * Renders a template for what it says about its node: its inputs and its configuration.
+ *
+ * Rendering has `execute` false. A template that asks `is_incremental()` is rendered for both answers, so that what
+ * only an incremental run reads is an input too; calls under `execute` are found in the text. A name that is put
+ * together in such a branch stays unknown until compiling, which says so.
+ * @throws GmError of the template: GM1005, GM1006, GM2001, GM2005, GM2008, GM3003, GM3004, GM3007, GM3008.
+ */
+export function recordTemplate(file: TemplateFile, context: RecordingContext): Recording {
+  const recording = recordBoth(context, (scope) => {
+    context.templates.render(file, scope, { lineMap: false })
+  })
+  const known = new Set(recording.inputs.map(keyOf))
+  const text = file.span === undefined ? file.text : file.text.slice(0, file.span.end)
+  const scanned = scanExecuteCalls(file.file, text)
+    .map(scannedInput)
+    .filter((input) => !known.has(keyOf(input)))
+  return { ...recording, inputs: [...recording.inputs, ...scanned] }
+}
+
+/** As `recordTemplate`, for a call of a macro: generic tests are such calls. */
+export function recordMacro(
+  name: string,
+  kwargs: Readonly<Record<string, unknown>>,
+  context: RecordingContext,
+): Recording {
+  return recordBoth(context, (scope) => {
+    context.templates.callMacro(name, [], kwargs, scope, { lineMap: false })
+  })
+}
+
+function recordBoth(context: RecordingContext, render: (scope: Scope) => void): Recording {
+  const first = record(context, render, false)
+  const inputs = new Map(first.inputs)
+  const vars = new Set(first.vars)
+  const env = new Set(first.env)
+  if (first.askedIncremental) {
+    const second = record(context, render, true)
+    for (const [key, input] of second.inputs) {
+      const viaChanges = input.viaChanges || inputs.get(key)?.viaChanges === true
+      inputs.set(key, { ...input, viaChanges })
+    }
+    for (const name of second.vars) vars.add(name)
+    for (const name of second.env) env.add(name)
+  }
+  return { config: first.config, inputs: [...inputs.values()], vars: [...vars], env: [...env] }
+}
+
+interface Draft {
+  readonly config: InFileConfig[]
+  readonly inputs: Map<string, InputCall>
+  readonly vars: Set<string>
+  readonly env: Set<string>
+  askedIncremental: boolean
+}
+
+function record(
+  context: RecordingContext,
+  render: (scope: Scope) => void,
+  isIncremental: boolean,
+): Draft {
+  const draft: Draft = {
+    config: [],
+    inputs: new Map(),
+    vars: new Set(),
+    env: new Set(),
+    askedIncremental: false,
+  }
+  const { project } = context
+  const shared = sharedScope({
+    project,
+    execute: false,
+    onVar: (name) => draft.vars.add(name),
+    onEnv: (name) => draft.env.add(name),
+  })
+  const { schema, database } = project.target
+  const placeholder = (relation: Relation): TemplateObject => relationObject(relation, database)
+  const seen = new Map<unknown, string>()
+
+  const note = (input: InputCall, relation: Relation): TemplateObject => {
+    const key = keyOf(input)
+    const before = draft.inputs.get(key)
+    if (before === undefined) draft.inputs.set(key, input)
+    const object = placeholder(relation)
+    seen.set(object, key)
+    return object
+  }
+  const scope: Scope = {
+    values: {
+      ...shared.values,
+      this: placeholder({ schema, identifier: context.name }),
+      model: new TemplateObject('model', { values: { name: context.name } }),
+    },
+    functions: {
+      ...shared.functions,
+      ref: (call: Call) => {
+        const ref = refArguments(call)
+        return note(
+          { kind: 'ref', ...ref, at: call.at, viaChanges: false, isOptional: false },
+          { schema, identifier: ref.name },
+        )
+      },
+      source: (call: Call) => {
+        const source = sourceArguments(call)
+        return note(
+          { kind: 'source', ...source, at: call.at, viaChanges: false, isOptional: false },
+          { schema: source.source, identifier: source.table },
+        )
+      },
+      changes: (call: Call) => {
+        const { input } = changesArguments(call)
+        const key = seen.get(input)
+        const noted = key === undefined ? undefined : draft.inputs.get(key)
+        if (key === undefined || noted === undefined) throw notAnInput(call)
+        draft.inputs.set(key, { ...noted, viaChanges: true })
+        return ''
+      },
+      config: configFunction((given) => draft.config.push(given)),
+      is_incremental: () => {
+        draft.askedIncremental = true
+        return isIncremental
+      },
+      run_query: () => null,
+    },
+  }
+  try {
+    render(scope)
+  } catch (error) {
+    // The second rendering only looks for inputs: an error there may come from a query's result that parsing lacks,
+    // and compiling reports it when it is real.
+    if (!isIncremental) throw error
+  }
+  return draft
+}
+
+/** `ref('x')` or `ref('package', 'x')`. @throws GmError GM2008 wrong arguments, GM1008 a version. */
+export function refArguments(call: Call): { name: string; package?: string } {
+  if ('v' in call.kwargs || 'version' in call.kwargs) {
+    throw new GmError('GM1008', 'gm does not support model versions yet', {
+      at: call.at,
+      calledFrom: call.calledFrom,
+      hint: "Write ref('x') without a version.",
+    })
+  }
+  if (call.args.length === 2) {
+    const { package: owner = '', name = '' } = textArguments('ref', call, ['package', 'name'], 2)
+    return { name, package: owner }
+  }
+  const { name = '' } = textArguments('ref', call, ['name'], 1)
+  return { name }
+}
+
+/** `source('s', 't')`. @throws GmError GM2008 wrong arguments. */
+export function sourceArguments(call: Call): { source: string; table: string } {
+  const { source = '', table = '' } = textArguments('source', call, ['source', 'table'], 2)
+  return { source, table }
+}
+
+/** `changes(ref('x'))`, `changes(ref('dim'), 'versions')`. @throws GmError GM2008 wrong arguments. */
+export function changesArguments(call: Call): { input: unknown; columnsOf?: 'versions' } {
+  const { input, of } = callArguments('changes', call, ['input', 'of'], 1)
+  if (of === undefined) return { input }
+  if (of === 'versions') return { input, columnsOf: of }
+  throw new GmError('GM2008', 'the second argument of changes() can only be "versions"', {
+    at: call.at,
+    calledFrom: call.calledFrom,
+    hint: "Write changes(ref('x')) or changes(ref('x'), 'versions').",
+  })
+}
+
+/** The error of a `changes()` that was given something else than what ref or source returned. */
+export function notAnInput(call: Call): GmError {
+  return new GmError('GM2008', 'changes() takes what ref() or source() returns', {
+    at: call.at,
+    calledFrom: call.calledFrom,
+    hint: "Write changes(ref('x')) or changes(source('s', 't')).",
+  })
+}
+
+function scannedInput(call: ReturnType<typeof scanExecuteCalls>[number]): InputCall {
+  const common = { at: call.at, viaChanges: call.insideChanges, isOptional: !call.isCertain }
+  const [first = '', second] = call.args
+  if (call.callee === 'source') {
+    return { kind: 'source', source: first, table: second ?? '', ...common }
+  }
+  return second === undefined
+    ? { kind: 'ref', name: first, ...common }
+    : { kind: 'ref', name: second, package: first, ...common }
+}
+
+/** One call, however often a loop runs it or a macro repeats it. */
+function keyOf(input: InputCall): string {
+  const { file, line, column } = input.at
+  const name =
+    input.kind === 'ref' ? `${input.package ?? ''}.${input.name}` : `${input.source}.${input.table}`
+  return `${input.kind} ${name} ${file}:${line}:${column}`
+}
