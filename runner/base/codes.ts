@@ -48,6 +48,7 @@ export const CODES = {
   GM4012: 'schema of an incremental model changed',
   GM4013: 'permission denied',
   GM4014: 'statement timed out',
+  GM4015: 'warehouse belongs to a newer gm',
   GM5001: 'data test failed',
   GM7001: 'unknown topic',
   GM7002: 'unusable mapping',

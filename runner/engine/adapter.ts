@@ -60,8 +60,8 @@ export interface Adapter {
 
 /**
  * One connection. Calls on a session do not overlap. An aborted signal cancels the statement in the server
- * and rejects; the session stays usable unless the connection is lost.
- * All rejections are GmErrors (GM4…) without a place; `run/` adds the place.
+ * and rejects with an error whose `name` is `AbortError`; the session stays usable unless the connection is lost.
+ * All other rejections are GmErrors (GM4…) without a place; `run/` adds the place, from `sqlErrorOf`.
  */
 export interface Session {
   /**
@@ -76,6 +76,14 @@ export interface Session {
    * @throws GuardFailed when a guard returned false (rolled back).
    */
   transaction(transaction: Transaction, signal?: AbortSignal): Promise<Outcome>
+  /**
+   * Waits until no other client of this database reads with a pg_snapshot from before this call, except gm's own
+   * sessions, which lock what they read. At the time limit it gives up and says who still does.
+   */
+  waitForOldSnapshots(
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<{ readonly done: boolean; readonly holders: readonly SnapshotHolder[] }>
   close(): Promise<void>
 }
 
@@ -94,4 +102,15 @@ export interface SqlErrorInfo {
   readonly sqlState: string
   readonly offset: number | undefined
   readonly statement: Statement
+  /** Line of the copied file, from 1, at which a `copy … from stdin` stopped. */
+  readonly copyLine?: number
+}
+
+/** Another session whose pg_snapshot is older than a moment. Fields are undefined where privileges hide them. */
+export interface SnapshotHolder {
+  readonly pid: number
+  readonly user: string | undefined
+  readonly applicationName: string | undefined
+  /** How long its transaction has been open, in whole seconds. */
+  readonly ageSeconds: number
 }

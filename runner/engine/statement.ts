@@ -16,7 +16,7 @@ export interface Statement {
   readonly counts?: 'columns' | keyof RowCounts
   /** Values bound at $1…; only in gm's own statements. `'counts'` stands for the transaction's RowCounts as JSON. */
   readonly binds?: readonly (string | number | boolean | null)[] | 'counts'
-  /** Rows to send to the server with a `copy … from stdin`. */
+  /** Rows to send to the server; `sql` is the whole `copy … from stdin with (format csv, header true, …)`. */
   readonly copyFrom?: {
     readonly file: string
     readonly delimiter: string
@@ -44,7 +44,7 @@ export interface Transaction {
   readonly name: 'build' | 'write' | 'publish' | 'query'
   readonly isolation: 'read committed' | 'repeatable read'
   /**
-   * Taken right after BEGIN and before the first query, all in one statement, in this order:
+   * Taken right after BEGIN and before the first query, in the order of their names whatever their modes:
    * a pg_snapshot that is older than a lock could read the old mark or a table that was swapped away.
    */
   readonly locks: readonly TableLock[]

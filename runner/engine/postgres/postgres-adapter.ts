@@ -1,0 +1,65 @@
+import type { Relation } from '../../manifest/node.ts'
+import type { Connection } from '../../project/project.ts'
+import type { Adapter, Capabilities, RelationState, Session } from '../adapter.ts'
+import { describeRelations } from './describe-relations.ts'
+import { explainError } from './explain-error.ts'
+import type { OpenedClient, ServerHabits } from './open-client.ts'
+import { openClient } from './open-client.ts'
+import { PostgresSession } from './postgres-session.ts'
+import { IDENTIFIER_BYTES, quoteRelation } from './quote-identifier.ts'
+
+const CAPABILITIES: Capabilities = {
+  transactionalDdl: true,
+  snapshotMarks: true,
+  renameTable: true,
+  merge: true,
+  identifierBytes: IDENTIFIER_BYTES,
+}
+
+/** PostgreSQL 14 or newer. Connects on first use; nothing is loaded or opened before. */
+export function createPostgresAdapter(connection: Connection): Adapter {
+  const habits: ServerHabits = {}
+  /** Describes, and nothing else; opened when first needed. */
+  let catalog: Promise<OpenedClient> | undefined
+  /** Calls on one connection must not overlap; describe() may be called by many at once. */
+  let lastDescribe: Promise<unknown> = Promise.resolve()
+
+  async function describe(
+    relations: readonly Relation[],
+  ): Promise<ReadonlyMap<string, RelationState>> {
+    catalog ??= openClient(connection, { habits })
+    try {
+      const { client } = await catalog
+      return await describeRelations(client, relations)
+    } catch (error) {
+      // Whatever broke it, the next call gets a new connection.
+      const broken = catalog
+      catalog = undefined
+      await broken.then(({ client }) => client.end()).catch(() => undefined)
+      throw explainError(error, { connection })
+    }
+  }
+
+  return {
+    name: 'postgres',
+    capabilities: CAPABILITIES,
+    quote: quoteRelation,
+
+    async open(signal?: AbortSignal): Promise<Session> {
+      return new PostgresSession(await openClient(connection, { habits, signal }), connection)
+    },
+
+    async describe(relations) {
+      const described = lastDescribe.then(() => describe(relations))
+      lastDescribe = described.catch(() => undefined)
+      return await described
+    },
+
+    async close() {
+      await lastDescribe
+      const opened = await catalog?.catch(() => undefined)
+      catalog = undefined
+      await opened?.client.end()
+    },
+  }
+}

@@ -1,0 +1,253 @@
+import type { Client, ClientConfig, QueryArrayResult } from 'pg'
+import type { GmError } from '../../base/error.ts'
+import type { Connection } from '../../project/project.ts'
+import type { Session, SnapshotHolder } from '../adapter.ts'
+import { GuardFailed } from '../adapter.ts'
+import type { Outcome, RowCounts, Rows, Statement, Transaction } from '../statement.ts'
+import { abortError } from './abort-error.ts'
+import type { BackendKey } from './cancel-query.ts'
+import { cancelQuery } from './cancel-query.ts'
+import { copyFile } from './copy-file.ts'
+import { explainError, positionOf, sqlStateOf } from './explain-error.ts'
+import { findBrokenQuote } from './find-broken-quote.ts'
+import { lockTables } from './lock-tables.ts'
+import type { OpenedClient } from './open-client.ts'
+import type { Batch } from './statement-batch.ts'
+import { canShare, failingPart, joinStatements } from './statement-batch.ts'
+import { toRows } from './to-rows.ts'
+import { knownTypeNames, learnTypeNames } from './type-names.ts'
+import { waitForOldSnapshots } from './wait-for-old-snapshots.ts'
+
+type Result = QueryArrayResult<unknown[]>
+
+/** One PostgreSQL connection. See Session for what it promises. */
+export class PostgresSession implements Session {
+  readonly #client: Client
+  readonly #config: ClientConfig
+  readonly #connection: Connection
+  readonly #typeNames = knownTypeNames()
+  /** Commands that the server has completed; tells which statement of a batch failed. */
+  #completedCount = 0
+
+  constructor({ client, config }: OpenedClient, connection: Connection) {
+    this.#client = client
+    this.#config = config
+    this.#connection = connection
+    client.connection.on('commandComplete', () => {
+      this.#completedCount += 1
+    })
+  }
+
+  async lock(key: string, wait: boolean, signal?: AbortSignal): Promise<boolean> {
+    const sql = wait
+      ? 'select true from (select pg_advisory_lock(hashtextextended($1, 0))) as taken'
+      : 'select pg_try_advisory_lock(hashtextextended($1, 0))'
+    const { rows } = await this.#send(own('lock', sql, [key]), undefined, signal)
+    return rows[0]?.[0] === true
+  }
+
+  async unlock(key: string): Promise<void> {
+    await this.#send(own('unlock', 'select pg_advisory_unlock(hashtextextended($1, 0))', [key]))
+  }
+
+  async query(statement: Statement, signal?: AbortSignal): Promise<Rows> {
+    return await this.#rowsOf(await this.#send(statement, undefined, signal))
+  }
+
+  async transaction(transaction: Transaction, signal?: AbortSignal): Promise<Outcome> {
+    const counts: Counts = {}
+    let rows: Rows | undefined
+    let batch: Statement[] = beginning(transaction)
+    try {
+      for (const statement of transaction.statements) {
+        if (canShare(statement)) {
+          batch.push(statement)
+          continue
+        }
+        // Users' SQL must not share a text, so what waits goes first.
+        if (batch.length > 0) await this.#sendBatch(joinStatements(batch), signal)
+        batch = []
+        const result = await this.#send(statement, counts, signal)
+        if (statement.guard !== undefined && result.rows[0]?.[0] !== true) {
+          throw new GuardFailed(statement.guard)
+        }
+        addCounts(counts, statement, result)
+        if (statement.returnsRows === true) rows = await this.#rowsOf(result)
+      }
+      await this.#sendBatch(joinStatements([...batch, COMMIT]), signal)
+    } catch (error) {
+      await this.#rollBack()
+      throw error
+    }
+    return { counts, rows }
+  }
+
+  async waitForOldSnapshots(
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<{ readonly done: boolean; readonly holders: readonly SnapshotHolder[] }> {
+    try {
+      return await waitForOldSnapshots(this.#client, timeoutMs, signal)
+    } catch (error) {
+      if (isAbort(error)) throw error
+      throw explainError(error, { connection: this.#connection })
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#client.end()
+  }
+
+  async #send(statement: Statement, counts?: RowCounts, signal?: AbortSignal): Promise<Result> {
+    return await this.#cancellable(
+      async () => await this.#execute(statement, counts),
+      async (error) =>
+        explainError(error, {
+          connection: this.#connection,
+          statement,
+          copyLine: await brokenLine(statement, error),
+        }),
+      signal,
+    )
+  }
+
+  async #execute(statement: Statement, counts: RowCounts | undefined): Promise<Result> {
+    const { sql, binds, copyFrom } = statement
+    if (copyFrom !== undefined) {
+      const rowCount = await copyFile(this.#client, sql, copyFrom.file)
+      return { command: 'COPY', rowCount, oid: 0, fields: [], rows: [] }
+    }
+    if (binds === undefined) return await this.#simpleQuery(sql)
+    const values = binds === 'counts' ? [JSON.stringify(counts ?? {})] : [...binds]
+    return await this.#client.query<unknown[]>({ text: sql, rowMode: 'array' }, values)
+  }
+
+  /** Without bindings pg sends the text as it is: no `?` and no `$1` in it means anything to the driver. */
+  async #simpleQuery(text: string): Promise<Result> {
+    const result: Result | readonly Result[] = await this.#client.query<unknown[]>({
+      text,
+      rowMode: 'array',
+    })
+    // pg gives a list for a text of several commands, which its types do not tell.
+    const last = Array.isArray(result) ? (result as readonly Result[]).at(-1) : result
+    return last ?? { command: '', rowCount: 0, oid: 0, fields: [], rows: [] }
+  }
+
+  async #sendBatch(batch: Batch, signal?: AbortSignal): Promise<void> {
+    const before = this.#completedCount
+    await this.#cancellable(
+      async () => {
+        await this.#simpleQuery(batch.text)
+      },
+      (error) => {
+        const part = failingPart(batch, positionOf(error), this.#completedCount - before)
+        return explainError(error, {
+          connection: this.#connection,
+          statement: part?.statement,
+          offset: part?.offset ?? 0,
+        })
+      },
+      signal,
+    )
+  }
+
+  /**
+   * Runs something on the connection; an abort cancels it in the server. Returns only when the cancel requests are
+   * through as well, so that none of them can hit what is sent next.
+   */
+  async #cancellable<T>(
+    work: () => Promise<T>,
+    explain: (error: unknown) => GmError | Promise<GmError>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    if (signal?.aborted === true) throw abortError()
+    let isSettled = false
+    let cancelling: Promise<void> | undefined
+    const onAbort = (): void => {
+      cancelling = this.#cancel(() => isSettled)
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await work()
+    } catch (error) {
+      if (cancelling !== undefined && sqlStateOf(error) !== '57P01') throw abortError()
+      throw await explain(error)
+    } finally {
+      isSettled = true
+      signal?.removeEventListener('abort', onAbort)
+      await cancelling
+    }
+  }
+
+  async #cancel(isSettled: () => boolean): Promise<void> {
+    // Not in @types/pg; the server sent both at the session's start.
+    const key = this.#client as unknown as BackendKey
+    const hasEnded = await cancelQuery(key, this.#config, isSettled)
+    // Nobody there to take the request: let go of the socket. The server's own liveness check does the rest.
+    if (!hasEnded) this.#client.connection.stream.destroy()
+  }
+
+  async #rollBack(): Promise<void> {
+    try {
+      // A cancel that reached the backend late may hit the first of them.
+      await this.#client.query('rollback').catch(() => this.#client.query('rollback'))
+    } catch {
+      // Whatever state the transaction is in, the connection's end ends it.
+      this.#client.connection.stream.destroy()
+    }
+  }
+
+  async #rowsOf(result: Result): Promise<Rows> {
+    const oids = result.fields.map((field) => field.dataTypeID)
+    await learnTypeNames(this.#client, this.#typeNames, oids)
+    return toRows(result, this.#typeNames)
+  }
+}
+
+type Counts = { -readonly [K in keyof RowCounts]: NonNullable<RowCounts[K]> }
+
+const COUNT_NAMES = ['extracted', 'inserted', 'updated', 'deleted'] as const
+
+/** What goes before a transaction's own statements, in the round trip of the first of them that may share it. */
+function beginning({ isolation, locks, lockTimeoutMs }: Transaction): Statement[] {
+  const timeout =
+    lockTimeoutMs === undefined
+      ? []
+      : [{ purpose: 'begin', sql: `set local lock_timeout = ${Math.ceil(lockTimeoutMs)}` }]
+  return [
+    { purpose: 'begin', sql: `begin isolation level ${isolation}` },
+    ...timeout,
+    ...lockTables(locks).map((sql) => ({ purpose: 'lock', sql })),
+  ]
+}
+
+const COMMIT: Statement = { purpose: 'commit', sql: 'commit' }
+
+function addCounts(counts: Counts, statement: Statement, result: Result): void {
+  if (statement.counts === undefined) return
+  if (statement.counts !== 'columns') {
+    counts[statement.counts] = (counts[statement.counts] ?? 0) + (result.rowCount ?? 0)
+    return
+  }
+  for (const [index, field] of result.fields.entries()) {
+    const name = COUNT_NAMES.find((known) => known === field.name)
+    const value = result.rows[0]?.[index]
+    if (name !== undefined && value !== null && value !== undefined) {
+      counts[name] = (counts[name] ?? 0) + Number(value)
+    }
+  }
+}
+
+/** bad_copy_file_format; the server's own line is where the file ended. */
+async function brokenLine({ copyFrom }: Statement, error: unknown): Promise<number | undefined> {
+  if (copyFrom === undefined || sqlStateOf(error) !== '22P04') return undefined
+  return await findBrokenQuote(copyFrom.file, copyFrom.delimiter)
+}
+
+function own(purpose: string, sql: string, binds: readonly string[]): Statement {
+  return { purpose, sql, binds }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError'
+}

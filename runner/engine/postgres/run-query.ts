@@ -1,0 +1,109 @@
+import type { WorkerOptions } from 'node:worker_threads'
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import type { Code } from '../../base/codes.ts'
+import { GmError } from '../../base/error.ts'
+import type { Connection } from '../../project/project.ts'
+
+export interface QueryRows {
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly unknown[])[]
+}
+
+/** What the worker is started with. */
+export interface WorkerInput {
+  readonly connection: Connection
+  readonly timeoutMs: number
+  /** Raised to 1 when an answer is on its way. */
+  readonly ready: Int32Array
+}
+
+export type WorkerAnswer =
+  | { readonly rows: QueryRows }
+  | {
+      readonly error: {
+        readonly code: Code
+        readonly message: string
+        readonly hint: string | undefined
+      }
+    }
+  | { readonly bug: string }
+
+/** Long enough for any look-up that a template should make; the main thread hears no signal meanwhile. */
+const TIMEOUT_MS = 60_000
+
+/**
+ * `run_query()` for templates: rendering is synchronous, so the query runs in a worker while this thread sleeps on a
+ * shared counter. One read-only connection, opened by the first query; nothing is started before.
+ *
+ * Numbers come as numbers where a double holds all their digits and as text where not; null as null.
+ * @throws GmError GM4… for what the database refuses, without a place; GM4014 after `timeoutMs`.
+ */
+export function createRunQuery(
+  connection: Connection,
+  timeoutMs: number = TIMEOUT_MS,
+): { readonly runQuery: (sql: string) => QueryRows; readonly close: () => Promise<void> } {
+  let worker: Worker | undefined
+  const ready = new Int32Array(new SharedArrayBuffer(4))
+  const { port1: port, port2: workerPort } = new MessageChannel()
+
+  function start(): Worker {
+    const input: WorkerInput = {
+      // The password is not enumerable, so a copy of the object would lack it.
+      connection: { ...connection, password: connection.password },
+      timeoutMs,
+      ready,
+    }
+    const started = startWorker({
+      workerData: { ...input, port: workerPort },
+      transferList: [workerPort],
+    })
+    // A forgotten close() must not keep gm alive.
+    started.unref()
+    port.unref()
+    return started
+  }
+
+  return {
+    runQuery(sql) {
+      worker ??= start()
+      Atomics.store(ready, 0, 0)
+      port.postMessage(sql)
+      // The server ends the query at its time limit; this one is for a server that does not answer at all.
+      const limitMs = timeoutMs + connection.connectTimeoutMs + 5_000
+      if (Atomics.wait(ready, 0, 0, limitMs) === 'timed-out') {
+        throw new GmError('GM4014', `the query had no answer within ${limitMs} ms`)
+      }
+      const answer = receiveMessageOnPort(port)?.message as WorkerAnswer | undefined
+      if (answer === undefined) throw new Error('the query worker has died')
+      if ('rows' in answer) return answer.rows
+      if ('bug' in answer) throw new Error(answer.bug)
+      const { code, message, hint } = answer.error
+      throw new GmError(code, message, { hint })
+    },
+
+    async close() {
+      const ended = worker
+      if (ended !== undefined) {
+        const hasEnded = new Promise((resolve) => ended.once('exit', resolve))
+        port.postMessage(null)
+        await hasEnded
+      }
+      worker = undefined
+      port.close()
+    },
+  }
+}
+
+/**
+ * The worker's file: JavaScript beside the compiled runQuery. Run from source (tsx, vitest) it is TypeScript, which a
+ * new thread of Node 20 reads only after tsx is registered in it.
+ */
+function startWorker(options: WorkerOptions): Worker {
+  if (!import.meta.url.endsWith('.ts')) {
+    return new Worker(new URL('run-query-worker.js', import.meta.url), options)
+  }
+  const file = new URL('run-query-worker.ts', import.meta.url).href
+  const code = `import('tsx/esm/api').then(({ register }) => { register(); return import('${file}') })`
+  // None of the parent's flags: tsx's own would register it twice.
+  return new Worker(code, { ...options, eval: true, execArgv: [] })
+}

@@ -1,0 +1,66 @@
+import type { Statement } from '../statement.ts'
+
+/** Statements that are sent as one text in one round trip. */
+export interface Batch {
+  readonly text: string
+  readonly parts: readonly BatchPart[]
+}
+
+export interface BatchPart {
+  readonly statement: Statement
+  /** Where the part begins in `text`, in code points. */
+  readonly offset: number
+}
+
+/** The separator begins with a line break, so that a comment at a statement's end does not swallow it. */
+const SEPARATOR = '\n;\n'
+
+/**
+ * Whether a statement may share a round trip. Users' SQL goes alone, so that nothing it holds can reach into its
+ * neighbours; so does whatever needs its own answer before the next is sent.
+ */
+export function canShare(statement: Statement): boolean {
+  return (
+    statement.user === undefined &&
+    statement.counts === undefined &&
+    statement.binds === undefined &&
+    statement.copyFrom === undefined &&
+    statement.guard === undefined &&
+    statement.returnsRows === undefined
+  )
+}
+
+export function joinStatements(statements: readonly Statement[]): Batch {
+  const parts: BatchPart[] = []
+  let text = ''
+  let offset = 0
+  for (const statement of statements) {
+    if (text !== '') {
+      text += SEPARATOR
+      offset += SEPARATOR.length
+    }
+    parts.push({ statement, offset })
+    text += statement.sql
+    offset += codePointLength(statement.sql)
+  }
+  return { text, parts }
+}
+
+/**
+ * The part of a batch that an error belongs to. A position decides where the server gives one (a syntax error is
+ * found before anything has run); otherwise the number of commands that had completed.
+ * @param position code points from 0 in the batch's text.
+ */
+export function failingPart(
+  batch: Batch,
+  position: number | undefined,
+  completedCount: number,
+): BatchPart | undefined {
+  if (position === undefined) return batch.parts[completedCount] ?? batch.parts.at(-1)
+  return batch.parts.findLast((part) => part.offset <= position)
+}
+
+/** The server counts characters where JavaScript counts UTF-16 units. */
+function codePointLength(text: string): number {
+  return text.length - (text.match(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g)?.length ?? 0)
+}
