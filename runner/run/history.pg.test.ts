@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
-import { MIGRATIONS } from '../state/migrations.ts'
 import type { PlainProject } from '../testing/plain-project.ts'
 import { plainProject, runPlain } from '../testing/plain-project.ts'
-import { test } from '../testing/sql-fixture.ts'
+import { createLedger, test } from '../testing/sql-fixture.ts'
 
 /** A product log: name and brand are history, price is not. */
 const PRODUCTS: PlainProject = plainProject({
@@ -87,8 +86,7 @@ test('history built in any batches and order equals a plain reference and its ow
   connection,
   sql,
 }) => {
-  await sql('create schema gm')
-  for (const { up } of MIGRATIONS) for (const statement of up) await sql(statement)
+  await createLedger(sql)
   await sql(`create schema raw; create schema shop`)
   const adapter = createPostgresAdapter(connection)
   try {
@@ -140,8 +138,7 @@ test('an event that changes only what is kept in place updates the version and n
   connection,
   sql,
 }) => {
-  await sql('create schema gm')
-  for (const { up } of MIGRATIONS) for (const statement of up) await sql(statement)
+  await createLedger(sql)
   await sql(`create schema raw`)
   await sql(TABLE)
   const adapter = createPostgresAdapter(connection)

@@ -1,10 +1,9 @@
 import pg from 'pg'
 import { expect } from 'vitest'
 import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
-import { MIGRATIONS } from '../state/migrations.ts'
 import type { PlainProject, RunOptions } from '../testing/plain-project.ts'
 import { plainProject, planPlain, runPlain } from '../testing/plain-project.ts'
-import { test as withDatabase } from '../testing/sql-fixture.ts'
+import { createLedger, test as withDatabase } from '../testing/sql-fixture.ts'
 import type { RunResult } from './event.ts'
 
 interface Fixture {
@@ -14,8 +13,7 @@ interface Fixture {
 
 const test = withDatabase.extend<Fixture>({
   run: async ({ connection, sql }, use) => {
-    await sql('create schema gm')
-    for (const { up } of MIGRATIONS) for (const statement of up) await sql(statement)
+    await createLedger(sql)
     await use(async (project, options) => {
       const adapter = createPostgresAdapter(connection)
       try {

@@ -44,6 +44,7 @@ export async function schedule(given: Schedule): Promise<readonly StepResult[]> 
   let started = 0
   let wake: () => void = () => undefined
   let changed = new Promise<void>((resolve) => (wake = resolve))
+  signal.addEventListener('abort', () => wake(), { once: true })
 
   const settle = (result: StepResult): void => {
     if (results.has(result.id)) return
@@ -73,7 +74,7 @@ export async function schedule(given: Schedule): Promise<readonly StepResult[]> 
       while (results.size < plan.steps.length && !signal.aborted) {
         const step = ready.pop()
         if (step === undefined) {
-          await Promise.race([changed, aborted(signal)])
+          await changed
           continue
         }
         if (results.has(step.id)) continue
@@ -245,11 +246,4 @@ function isConnectionLost(error: unknown): boolean {
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError'
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { test as base, inject } from 'vitest'
 import type { Connection } from '../project/project.ts'
+import { MIGRATIONS } from '../state/migrations.ts'
 
 interface SqlFixture {
   /** The name of a new, empty database, which is dropped after the test. A connection left open to it fails the test. */
@@ -106,4 +107,10 @@ async function refuseOpenConnections(client: pg.Client, db: string): Promise<voi
     }
     await sleep(10)
   }
+}
+
+/** gm's own schema in a test's database, as the first run would make it. */
+export async function createLedger(sql: SqlFixture['sql']): Promise<void> {
+  await sql('create schema gm')
+  for (const { up } of MIGRATIONS) for (const statement of up) await sql(statement)
 }
