@@ -5,6 +5,8 @@ export interface TemplateFile {
   /** Relative to the project root; used in every place. Built-in macros use `gm:<name>`. */
   readonly file: string
   readonly text: string
+  /** Only this part is the template (one snapshot block, say); places still count from the start of the file. */
+  readonly span?: { readonly start: number; readonly end: number }
 }
 
 export interface MacroFile extends TemplateFile {
@@ -19,10 +21,40 @@ export interface Call {
   readonly at: Location
   /** Callers of that macro, from the inside out; the last is in the rendered file. */
   readonly calledFrom: readonly Location[]
+  /** Renders the body of `{% call f(…) %}…{% endcall %}`. */
+  readonly caller?: () => string
 }
 
-/** A function that templates can call. Whatever it throws as GmError with its own `at` is kept as it is. */
+/**
+ * A function that templates can call. Its arguments are plain data, TemplateObjects and opaque functions (macros).
+ * A GmError that it throws without a place gets the call's; one with its own `at` is kept as it is. It may return
+ * plain data, a TemplateObject, another Builtin or a macro; `undefined` prints as nothing.
+ */
 export type Builtin = (call: Call) => unknown
+
+/** A thing with members for templates, such as a relation or `target`. Templates reach nothing but what is listed. */
+export class TemplateObject {
+  /** What error messages call it: `relation`. */
+  readonly type: string
+  /** What `{{ object }}` prints; without it printing is an error. */
+  readonly text: string | undefined
+  readonly values: Readonly<Record<string, unknown>>
+  readonly functions: Readonly<Record<string, Builtin>>
+
+  constructor(
+    type: string,
+    members: {
+      readonly text?: string
+      readonly values?: Readonly<Record<string, unknown>>
+      readonly functions?: Readonly<Record<string, Builtin>>
+    },
+  ) {
+    this.type = type
+    this.text = members.text
+    this.values = members.values ?? {}
+    this.functions = members.functions ?? {}
+  }
+}
 
 /**
  * What a template can reach, by name. Plain data (strings, numbers, booleans, null, arrays, Maps and plain objects of
@@ -48,6 +80,8 @@ export interface LineMap {
 export interface LineMapSegment {
   readonly offset: number
   readonly at: Location
+  /** Template text: columns count on from `at`. Absent for what an expression printed. */
+  readonly isText?: true
 }
 
 export interface Rendered {

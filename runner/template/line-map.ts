@@ -1,0 +1,66 @@
+import type { Location } from '../base/location.ts'
+import type { LineMap, LineMapSegment } from './template.ts'
+import type { Mark, MarkSource } from './values.ts'
+
+/** A line map over segments in ascending order of offset, such as those of a cached node. */
+export function lineMap(segments: readonly LineMapSegment[]): LineMap {
+  return {
+    segments,
+    locate(offset) {
+      let low = 0
+      let high = segments.length
+      while (low < high) {
+        const middle = (low + high) >>> 1
+        if ((segments[middle]?.offset ?? 0) <= offset) low = middle + 1
+        else high = middle
+      }
+      // Text before the first segment is blank; the first is the nearest place there is.
+      const segment = segments[Math.max(0, low - 1)]
+      if (segment === undefined) return undefined
+      const { at } = segment
+      if (segment.isText !== true || offset <= segment.offset) return at
+      return { ...at, column: at.column + offset - segment.offset }
+    },
+  }
+}
+
+const SURROGATES = /[\ud800-\udbff][\udc00-\udfff]/g
+
+/** Marks count UTF-16 units of `text`; segments count code points, as PostgreSQL does. */
+export function segmentsOf(text: string, marks: readonly Mark[]): LineMapSegment[] {
+  const pairs = [...text.matchAll(SURROGATES)].map((match) => match.index)
+  const locators = new Map<MarkSource, (offset: number) => Location>()
+  const segments: LineMapSegment[] = []
+  let passed = 0
+  for (const { offset, source, start, isText } of marks) {
+    while (passed < pairs.length && (pairs[passed] ?? 0) < offset) passed += 1
+    let locate = locators.get(source)
+    if (locate === undefined) {
+      locate = locator(source)
+      locators.set(source, locate)
+    }
+    const segment = { offset: offset - passed, at: locate(start) }
+    // What printed nothing is followed by a mark at the same offset, which is the one that counts.
+    if (segments.at(-1)?.offset === segment.offset) segments.pop()
+    segments.push(isText ? { ...segment, isText: true } : segment)
+  }
+  return segments
+}
+
+/** Like locationAt, for many places in one text. */
+function locator({ file, text }: MarkSource): (offset: number) => Location {
+  const starts = [0]
+  for (let i = text.indexOf('\n'); i !== -1; i = text.indexOf('\n', i + 1)) starts.push(i + 1)
+  return (offset) => {
+    let low = 0
+    let high = starts.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((starts[middle] ?? 0) <= offset) low = middle + 1
+      else high = middle
+    }
+    const lineStart = starts[low - 1] ?? 0
+    const before = text.slice(lineStart, offset)
+    return { file, line: low, column: before.length - (before.match(SURROGATES)?.length ?? 0) + 1 }
+  }
+}

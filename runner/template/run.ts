@@ -1,0 +1,117 @@
+import type { Mark, MarkSource, Value } from './values.ts'
+import { fail } from './values.ts'
+
+export interface Limits {
+  /** Characters that one render may write, or one string may hold. */
+  readonly maxChars: number
+  /** Expressions and statements evaluated, list items handled. */
+  readonly maxSteps: number
+  readonly maxMs: number
+}
+
+export const DEFAULT_LIMITS: Limits = { maxChars: 64_000_000, maxSteps: 50_000_000, maxMs: 10_000 }
+
+/** How deep macros may call each other. Each level takes about a dozen frames of the JavaScript stack. */
+const MAX_CALLS = 200
+
+export interface Output {
+  text: string
+  /** Undefined when no line map is asked for. */
+  readonly marks: Mark[] | undefined
+}
+
+export interface Site {
+  readonly source: MarkSource
+  readonly start: number
+}
+
+/** One rendering: where it stands, what it has written and used up. */
+export interface Run {
+  readonly limits: Limits
+  /** Macros, the scope's functions and values, and globals. */
+  readonly lookup: (name: string) => Value | undefined
+  /** Every name that `lookup` knows, for hints. */
+  readonly names: () => Iterable<string>
+  readonly now: () => number
+  readonly deadline: number
+  /** Plain objects of the scope as template values; one object stays one dict for the whole run. */
+  readonly converted: WeakMap<object, Value>
+  /** Calls under way, outermost first. An error leaves it as it was, so that its place can be told. */
+  readonly calls: Site[]
+  source: MarkSource
+  position: number
+  out: Output
+  steps: number
+  clockAt: number
+  written: number
+}
+
+/** Counts work. @throws GmError GM3006 when the run's share is used up. */
+export function charge(run: Run, steps: number): void {
+  run.steps += steps
+  if (run.steps < run.clockAt) return
+  run.clockAt = run.steps + 2048
+  if (run.steps > run.limits.maxSteps) {
+    fail(
+      'GM3006',
+      `the template took more than ${run.limits.maxSteps} steps`,
+      'Look for a loop that grows.',
+    )
+  }
+  if (run.now() > run.deadline) {
+    fail(
+      'GM3006',
+      `the template took longer than ${run.limits.maxMs} ms`,
+      'Look for a loop that grows.',
+    )
+  }
+}
+
+/** To be asked before a string of this length is made. @throws GmError GM3006 */
+export function chargeString(run: Run, length: number): void {
+  if (length > run.limits.maxChars) {
+    fail('GM3006', `the template makes a text of more than ${run.limits.maxChars} characters`)
+  }
+  charge(run, length >>> 8)
+}
+
+/** Appends to the output. `mark` is left out where `text` has marks of its own, or none is wanted. */
+export function write(run: Run, text: string): void {
+  run.written += text.length
+  if (run.written > run.limits.maxChars) {
+    fail('GM3006', `the template writes more than ${run.limits.maxChars} characters`)
+  }
+  run.out.text += text
+}
+
+/** Runs `body` with an output of its own and gives what it wrote. */
+export function capture(run: Run, body: () => void): Output {
+  const outer = run.out
+  const inner: Output = { text: '', marks: outer.marks === undefined ? undefined : [] }
+  run.out = inner
+  try {
+    body()
+  } finally {
+    run.out = outer
+  }
+  return inner
+}
+
+/** Notes a call from the current position, runs `body`, and comes back to it. */
+export function enterCall<T>(run: Run, source: MarkSource, body: () => T): T {
+  if (run.calls.length >= MAX_CALLS) {
+    fail(
+      'GM3006',
+      `macros call each other more than ${MAX_CALLS} levels deep`,
+      'Does a macro call itself without end?',
+    )
+  }
+  const site = { source: run.source, start: run.position }
+  run.calls.push(site)
+  run.source = source
+  const result = body()
+  run.calls.pop()
+  run.source = site.source
+  run.position = site.start
+  return result
+}
