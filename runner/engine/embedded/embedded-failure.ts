@@ -19,6 +19,10 @@ const REASONS: readonly { readonly sign: RegExp; readonly hint: string }[] = [
     hint: 'The computer has too little memory left. Close something, or lower shared_buffers.',
   },
   {
+    sign: /could not look up effective user/i,
+    hint: 'Give the user a line in /etc/passwd, or use a PostgreSQL server of your own.',
+  },
+  {
     sign: /GLIBC_|ld-linux|ENOENT/,
     hint: 'PostgreSQL is built for glibc, which this system does not have. Use a server of your own: give the target a host.',
   },

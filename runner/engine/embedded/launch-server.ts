@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process'
-import { chown, open, rename, stat, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { chown, open, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { platform } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SETTINGS_FILE } from './create-cluster.ts'
 import { programPath } from './find-package.ts'
-import { isAlive } from './os-process.ts'
 import { readPostmasterFile } from './postmaster-file.ts'
-import { runProgram, SERVER_ENV } from './run-program.ts'
+import { SERVER_ENV } from './run-program.ts'
 import type { ServerAccount } from './server-account.ts'
 import { runAs } from './server-account.ts'
 import { formatSettings, serverSettings } from './server-settings.ts'
@@ -62,16 +62,11 @@ export async function launchServer(launch: Launch): Promise<string | undefined> 
 async function startProcess(launch: Launch, port: number, log: number): Promise<() => boolean> {
   const { binaries, account, data } = launch
   if (platform() === 'win32') {
-    // postgres.exe refuses administrators; pg_ctl takes their rights away first.
-    const args = ['start', '-W', '-D', data, '-l', launch.log, '-o', `-p ${port}`]
-    const { code } = await runProgram(account, programPath(binaries, 'pg_ctl'), args)
-    const startedAt = performance.now()
-    let pid: number | undefined
-    void readPostmasterFile(data).then((file) => {
-      pid = file?.pid
-    })
-    return () =>
-      code !== 0 || (performance.now() - startedAt > 10_000 && (pid === undefined || !isAlive(pid)))
+    // postgres.exe refuses administrators; pg_ctl takes their rights away first, and waits.
+    const args = ['start', '-w', '-D', data, '-l', launch.log, '-o', `-p ${port}`]
+    const started = spawn(programPath(binaries, 'pg_ctl'), args, { stdio: 'ignore' })
+    const [code] = (await once(started, 'exit')) as [number | null]
+    return () => code !== 0
   }
   const run = runAs(account, programPath(binaries, 'postgres'), ['-D', data, '-p', String(port)])
   let hasEnded = false
@@ -83,32 +78,20 @@ async function startProcess(launch: Launch, port: number, log: number): Promise<
     detached: true,
     stdio: ['ignore', log, log],
   })
-  await new Promise<void>((resolve, reject) => {
-    child.once('spawn', resolve)
-    child.once('error', reject)
-  })
   child.once('exit', () => {
     hasEnded = true
   })
+  // Rejects when the program cannot be run at all.
+  await once(child, 'spawn')
   child.unref()
   return () => hasEnded
 }
 
-/** The port of the last time, so that what a user noted stays true. */
+/** The port of the last time, so that what a user noted stays true. PostgreSQL keeps its own command line in a file. */
 async function lastPort(data: string): Promise<number | undefined> {
-  const [, port] = /-p" "(\d+)"/.exec(await readOptions(data)) ?? []
+  const options = await readFile(join(data, 'postmaster.opts'), 'utf8').catch(() => '')
+  const [, port] = /"-p" "(\d+)"/.exec(options) ?? []
   return port === undefined ? undefined : Number(port)
-}
-
-/** PostgreSQL notes its own command line, and keeps the note when it ends. */
-async function readOptions(data: string): Promise<string> {
-  const file = await open(join(data, 'postmaster.opts')).catch(() => undefined)
-  if (file === undefined) return ''
-  try {
-    return await file.readFile('utf8')
-  } finally {
-    await file.close()
-  }
 }
 
 /** The wanted port where it is free, else any that is. */

@@ -36,8 +36,8 @@ export function layoutOf(root: string): Layout {
   }
 }
 
-/** Only what `settle` made: a file that came with a repository must not point gm anywhere else. */
-function readPlace(file: string): string | undefined {
+/** The folder that a file names. Only what `settle` made: a file that came with a repository must not point gm anywhere else. */
+export function readPlace(file: string): string | undefined {
   try {
     const place = readFileSync(file, 'utf8').trim()
     const isOurs =

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
+import { platform } from 'node:os'
 import process from 'node:process'
 import { promisify } from 'node:util'
 
@@ -56,9 +57,13 @@ export function isPostgresIn(pid: number, folder: string): boolean | undefined {
   }
 }
 
-/** The command line of a process as `ps` shows it, or undefined (no such process, no `ps`). */
+/** What the system shows of a process: its command line, on Windows its program; undefined for none. */
 export async function commandLine(pid: number): Promise<string | undefined> {
   try {
+    if (platform() === 'win32') {
+      const args = ['/FI', `PID eq ${pid}`, '/FO', 'CSV', '/NH']
+      return (await promisify(execFile)('tasklist', args)).stdout.trim() || undefined
+    }
     const { stdout } = await promisify(execFile)('ps', ['-ww', '-o', 'command=', '-p', String(pid)])
     return stdout.trim() || undefined
   } catch {

@@ -12,34 +12,43 @@ export interface RunningServer {
   readonly hasDatabase: boolean
 }
 
+/** A server that is ready answers within milliseconds; one that is stopped or swapped out may need a while. */
+const ANSWER_LIMIT_MS = 60_000
+
 /**
  * The server that runs on a data directory and answers, or undefined when none does. Waits for one that is
  * starting (recovery after a crash may take minutes) or stopping.
- * @throws GmError GM4003 when it is ours and refuses the stored password.
+ * @throws GmError GM4002 when it is ours and does not answer, GM4003 when it refuses the stored password.
  */
 export async function findRunningServer(
   data: string,
   database: string,
   report: (message: string) => void = () => undefined,
 ): Promise<RunningServer | undefined> {
-  const tell = reportAfter(1_000, () =>
-    report('waiting for PostgreSQL, which is starting or stopping'),
-  )
+  const since = performance.now()
+  let isReported = false
   for (;;) {
     const file = await readPostmasterFile(data)
     if (file === undefined) return undefined
     const { pid, port, status } = file
-    if (status === 'ready') {
-      const probe = await probeServer(data, port, database)
-      if (probe.answer === 'ours') return { pid, port, ...probe }
-      if (probe.answer === 'refused' && (await isPostmaster(pid, data))) {
-        throw new GmError('GM4003', `the embedded server refused gm's login: ${probe.reason}`, {
-          hint: 'Its password was changed. Set it back to what .gm/postgres/gm.password says, or run gm db reset.',
-        })
-      }
-    }
+    const probe = status === 'ready' ? await probeServer(data, port, database) : undefined
+    if (probe?.answer === 'ours') return { pid, port, ...probe }
     if (!(await isPostmaster(pid, data))) return undefined
-    tell()
+    if (probe?.answer === 'refused') {
+      throw new GmError('GM4003', `the embedded server refused gm's login: ${probe.reason}`, {
+        hint: `Its password was changed. Set it back to what ${data}/gm.password says, or run gm db reset.`,
+      })
+    }
+    const waitedMs = performance.now() - since
+    if (probe !== undefined && waitedMs > ANSWER_LIMIT_MS) {
+      throw new GmError('GM4002', `the embedded server (process ${pid}) does not answer`, {
+        hint: 'Close connections to it, or run gm db stop.',
+      })
+    }
+    if (!isReported && waitedMs > 1_000) {
+      report(`waiting for PostgreSQL (process ${pid}), which is ${status ?? 'starting'}`)
+      isReported = true
+    }
     await sleep(10)
   }
 }
@@ -47,15 +56,8 @@ export async function findRunningServer(
 /** Whether a process is a PostgreSQL that works on a data directory. False for a pid that another program got since. */
 export async function isPostmaster(pid: number, data: string): Promise<boolean> {
   if (!isAlive(pid)) return false
-  return isPostgresIn(pid, data) ?? (await commandLine(pid))?.includes(data) ?? false
-}
-
-function reportAfter(waitMs: number, report: () => void): () => void {
-  const since = performance.now()
-  let told = false
-  return () => {
-    if (told || performance.now() - since < waitMs) return
-    told = true
-    report()
-  }
+  const known = isPostgresIn(pid, data)
+  if (known !== undefined) return known
+  const command = (await commandLine(pid)) ?? ''
+  return command.includes(data) || command.includes('postgres.exe')
 }

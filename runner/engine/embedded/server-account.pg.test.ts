@@ -1,6 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, chown, cp, mkdir, readdir, readFile, rm, stat, symlink } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 import { describe, expect } from 'vitest'
@@ -13,6 +24,8 @@ import { stopEmbedded } from './stop-embedded.ts'
 
 const database = 'warehouse'
 const NOBODY = 65534
+/** A user that every Unix has, and that is no special one to gm. */
+const DAEMON = 1
 const isRoot = process.getuid?.() === 0
 
 /** As whom the kernel sees a process. */
@@ -72,11 +85,11 @@ describe.skipIf(!isRoot)(
     test('in the project of a user belongs to that user, who can start it again', async ({
       root,
     }) => {
-      await chown(root, 1234, 1234)
+      await chown(root, DAEMON, DAEMON)
       const first = await startEmbedded({ root, database, settings: QUICK })
-      expect(await userOf(first.pid)).toBe(1234)
+      expect(await userOf(first.pid)).toBe(DAEMON)
       await stopEmbedded(root)
-      const second = await spawnStart({ root, database, settings: QUICK }, { uid: 1234 }).server
+      const second = await spawnStart({ root, database, settings: QUICK }, { uid: DAEMON }).server
       expect(second.connection).toEqual(first.connection)
     })
 
@@ -99,6 +112,15 @@ describe('an ordinary user', () => {
   })
 })
 
+describe.skipIf(!isRoot)('a user without a name (skipped: these tests must run as root)', () => {
+  test('starts a server, though initdb wants to know the name', async ({ root, ask }) => {
+    await chown(root, 12345, 12345)
+    const { connection } = await spawnStart({ root, database, settings: QUICK }, { uid: 12345 })
+      .server
+    expect(await ask(connection, 'select 1 as one')).toEqual([{ one: 1 }])
+  })
+})
+
 describe('a package that cannot be changed and lacks its library links', () => {
   test('is used by way of a copy in .gm', async ({ root, ask }) => {
     const source = join(root, 'installed')
@@ -107,6 +129,8 @@ describe('a package that cannot be changed and lacks its library links', () => {
     const { name, folder, links } = findPackage()
     const installed = join(source, 'node_modules', name)
     await mkdir(project)
+    await mkdir(source)
+    await writeFile(join(source, 'package.json'), '{ "type": "module" }')
     for (const layer of ['base', 'project', 'engine']) {
       const from = resolve(import.meta.dirname, '../..', layer)
       await cp(from, join(source, 'runner', layer), { recursive: true })

@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { isRoot } from './os-process.ts'
 
 /**
- * As whom the server runs. PostgreSQL refuses root.
+ * As whom the server runs. PostgreSQL refuses root, and initdb a user without a name (`docker run --user 12345`).
  * - `self`: gm's own user.
- * - `namespace`: root outside, `nobody` within a user namespace, so that the files stay root's and no folder is closed.
+ * - `namespace`: gm's user outside, `nobody` within a user namespace, so that the files stay gm's and no folder is closed.
  * - `other`: another user, to whom the files belong.
  */
 export type ServerAccount =
@@ -27,9 +28,12 @@ export async function chooseAccount(
   root: string,
   reachable: { readonly folder: string; readonly program: string },
 ): Promise<ServerAccount> {
-  if (!isRoot()) return { kind: 'self' }
-  const owner = (await stat(data).catch(() => undefined)) ?? (await stat(root))
-  if (owner.uid !== 0) return { kind: 'other', uid: owner.uid, gid: owner.gid }
+  if (isRoot()) {
+    const { uid, gid } = (await stat(data).catch(() => undefined)) ?? (await stat(root))
+    if (uid !== 0 && (await hasName(uid))) return { kind: 'other', uid, gid }
+  } else if (isNamed()) {
+    return { kind: 'self' }
+  }
   const { folder, program } = reachable
   const trial = ['test', '-w', folder, '-a', '-x', program]
   try {
@@ -37,7 +41,7 @@ export async function chooseAccount(
     return { kind: 'namespace' }
   } catch {
     // No unshare, or a container that forbids it.
-    return { kind: 'other', ...(await nobody()) }
+    return isRoot() ? { kind: 'other', ...(await nobody()) } : { kind: 'self' }
   }
 }
 
@@ -70,6 +74,22 @@ export async function canReach(
     if (((mode >> shift) & wanted) !== wanted) return false
     if (at === dirname(at)) return true
   }
+}
+
+function isNamed(): boolean {
+  try {
+    return userInfo().username !== ''
+  } catch {
+    return false
+  }
+}
+
+async function hasName(uid: number): Promise<boolean> {
+  // Not /etc/passwd: users may come from a directory service.
+  return promisify(execFile)('id', ['-un', String(uid)]).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function nobody(): Promise<{ uid: number; gid: number }> {

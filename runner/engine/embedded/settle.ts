@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Layout } from './layout.ts'
-import { layoutOf, PLACE_PREFIX } from './layout.ts'
+import { layoutOf, PLACE_PREFIX, readPlace } from './layout.ts'
 import { isRoot } from './os-process.ts'
 import type { ServerAccount } from './server-account.ts'
 import { canReach, chooseAccount } from './server-account.ts'
@@ -39,19 +39,23 @@ export async function settle(
   const before = layoutOf(root)
   const account = await chooseAccount(before.data, root, { folder: before.place, program })
   if (account.kind !== 'other') return { layout: before, account }
-  if (!(await canReach(account, before.place, 1))) {
-    const place = await makePlace()
-    const data = join(place, 'postgres')
-    if (await exists(before.data)) {
-      await cp(before.data, data, { recursive: true, verbatimSymlinks: true })
-    }
-    await writeFile(`${before.placeFile}.new`, `${place}\n`, { mode: 0o600 })
-    await rename(`${before.placeFile}.new`, before.placeFile)
-    await rm(before.data, { recursive: true, force: true })
-  }
+  if (!(await canReach(account, before.place, 1))) await moveOut(before)
   const layout = layoutOf(root)
   await giveTo(layout.data, account)
   return { layout, account }
+}
+
+async function moveOut({ data, placeFile }: Layout): Promise<void> {
+  const unfinished = `${placeFile}.new`
+  const abandoned = readPlace(unfinished)
+  if (abandoned !== undefined) await rm(abandoned, { recursive: true, force: true })
+  const place = await makePlace()
+  await writeFile(unfinished, `${place}\n`, { mode: 0o600 })
+  if (await exists(data)) {
+    await cp(data, join(place, 'postgres'), { recursive: true, verbatimSymlinks: true })
+  }
+  await rename(unfinished, placeFile)
+  await rm(data, { recursive: true, force: true })
 }
 
 /** Not /tmp unless there is nothing else: systems empty that. */
