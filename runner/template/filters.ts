@@ -19,6 +19,7 @@ import { printValue } from './print-value.ts'
 import type { Run } from './run.ts'
 import { charge, chargeString } from './run.ts'
 import { foldCase, sortValues } from './sort-values.ts'
+import { TemplateObject } from './template.ts'
 import type { Value } from './values.ts'
 import {
   compare,
@@ -136,7 +137,7 @@ export const FILTERS: ReadonlyMap<string, Native> = new Map<string, Native>([
     native('', (run, value) => {
       const it = defined(value)
       charge(run, 1)
-      return typeof it === 'string' ? [...it].reverse().join('') : [...iterate(it)].reverse()
+      return typeof it === 'string' ? Array.from(it).reverse().join('') : [...iterate(it)].reverse()
     }),
   ],
   [
@@ -258,10 +259,10 @@ function indent(run: Run, s: string, [width, first, blank]: readonly Value[]): V
 }
 
 function truncate(_run: Run, s: string, [length, kill, end, leeway]: readonly Value[]): Value {
-  const chars = [...s]
+  const chars = Array.from(s)
   const tail = print(end)
   if (chars.length <= int(length) + int(leeway)) return s
-  const kept = chars.slice(0, Math.max(0, int(length) - [...tail].length)).join('')
+  const kept = chars.slice(0, Math.max(0, int(length) - Array.from(tail).length)).join('')
   if (isTruthy(kill ?? false)) return kept + tail
   const space = kept.lastIndexOf(' ')
   return (space === -1 ? kept : kept.slice(0, space)) + tail
@@ -309,7 +310,7 @@ function json(value: Value, by: number | undefined, margin: string): string {
       ']',
     )
   if (it instanceof Map) {
-    const pairs = [...it].map(([key, item]) => [jsonKey(key), item] as const)
+    const pairs = Array.from(it).map(([key, item]) => [jsonKey(key), item] as const)
     pairs.sort(([a], [b]) => compare(a, b))
     return wrap(
       '{',
@@ -399,10 +400,11 @@ function orElse(_run: Run, value: Value, [other, isBoolean]: readonly Value[]): 
 
 function lengthOf(value: Value): number {
   const it = defined(value)
-  if (typeof it === 'string') return [...it].length
+  if (typeof it === 'string') return Array.from(it).length
   if (it instanceof Map) return it.size
   if (Array.isArray(it)) return it.length
   if (it instanceof Tuple) return it.items.length
+  if (it instanceof TemplateObject && it.items !== undefined) return it.items.length
   return fail('GM3008', `a ${typeName(it)} has no length`)
 }
 

@@ -6,7 +6,7 @@ import { attributeOf, itemOf, sliceOf } from './members.ts'
 import type { Native } from './native.ts'
 import { callNative } from './native.ts'
 import { applySign, operate } from './operate.ts'
-import { locate } from './plain-data.ts'
+import { builtin, locate } from './plain-data.ts'
 import { printValue } from './print-value.ts'
 import type { Output, Run } from './run.ts'
 import { capture, charge, chargeString, enterCall, write } from './run.ts'
@@ -21,6 +21,7 @@ import type {
   Target,
   TextNode,
 } from './syntax.ts'
+import { TemplateObject } from './template.ts'
 import type { Dict, Key, MarkSource, Value } from './values.ts'
 import {
   Callable,
@@ -440,7 +441,7 @@ function call(run: Run, expr: CallExpr, frame: Frame, caller?: Callable): Value 
     if (name === undefined) fail('GM3004', callee.message, callee.hint())
     fail('GM2005', `there is no macro or function "${name}"`, callee.hint())
   }
-  const target = callee instanceof LoopState ? callee.get('call') : callee
+  const target = callable(callee)
   if (!(target instanceof Callable)) {
     return fail(
       'GM3008',
@@ -448,6 +449,14 @@ function call(run: Run, expr: CallExpr, frame: Frame, caller?: Callable): Value 
     )
   }
   return target.invoke(run, positional, named)
+}
+
+function callable(value: Value): Value | undefined {
+  if (value instanceof LoopState) return value.get('call')
+  if (value instanceof TemplateObject && value.call !== undefined) {
+    return builtin(value.type, value.call)
+  }
+  return value
 }
 
 interface EvaluatedArguments {

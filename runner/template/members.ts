@@ -40,10 +40,16 @@ export function itemOf(run: Run, target: Value, index: Value, label: string | un
   const key = defined(index)
   if (Array.isArray(it) || it instanceof Tuple || typeof it === 'string') {
     if (typeof key === 'string') return attributeOf(run, it, key, label)
-    const items = typeof it === 'string' ? [...it] : Array.isArray(it) ? it : it.items
+    const items = typeof it === 'string' ? Array.from(it) : Array.isArray(it) ? it : it.items
     const position = expectInteger(key, 'the index')
     const item = items.at(position)
     return item ?? new Undefined(`${label ?? `the ${typeName(it)}`} has no item ${position}`)
+  }
+  if (it instanceof TemplateObject && it.items !== undefined && typeof key === 'number') {
+    const item = it.items.at(key)
+    return item === undefined
+      ? new Undefined(`${label ?? `the ${it.type}`} has no item ${key}`)
+      : item
   }
   if (it instanceof Map) {
     const value = it.get(keyOf(key))
@@ -58,7 +64,7 @@ export function sliceOf(target: Value, bounds: readonly Value[]): Value {
   const it = defined(target)
   const items =
     typeof it === 'string'
-      ? [...it]
+      ? Array.from(it)
       : Array.isArray(it)
         ? it
         : it instanceof Tuple

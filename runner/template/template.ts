@@ -40,6 +40,10 @@ export class TemplateObject {
   readonly text: string | undefined
   readonly values: Readonly<Record<string, unknown>>
   readonly functions: Readonly<Record<string, Builtin>>
+  /** What `object(…)` does: `config` is called and has members. Without it a call is an error. */
+  readonly call: Builtin | undefined
+  /** What `object[0]`, loops and `length` see: the cells of a row, the rows of a table. */
+  readonly items: readonly Item[] | undefined
 
   constructor(
     type: string,
@@ -47,14 +51,20 @@ export class TemplateObject {
       readonly text?: string
       readonly values?: Readonly<Record<string, unknown>>
       readonly functions?: Readonly<Record<string, Builtin>>
+      readonly call?: Builtin
+      readonly items?: readonly Item[]
     },
   ) {
     this.type = type
     this.text = members.text
     this.values = members.values ?? {}
     this.functions = members.functions ?? {}
+    this.call = members.call
+    this.items = members.items
   }
 }
+
+export type Item = string | number | boolean | null | TemplateObject
 
 /**
  * What a template can reach, by name. Plain data (strings, numbers, booleans, null, arrays, Maps and plain objects of

@@ -183,6 +183,7 @@ export function isTruthy(value: Value): boolean {
   if (Array.isArray(it)) return it.length > 0
   if (it instanceof Map) return it.size > 0
   if (it instanceof Tuple) return it.items.length > 0
+  if (it instanceof TemplateObject && it.items !== undefined) return it.items.length > 0
   return true
 }
 
@@ -201,7 +202,8 @@ export function iterate(value: Value): readonly Value[] {
   if (Array.isArray(it)) return it
   if (it instanceof Tuple) return it.items
   if (it instanceof Map) return [...it.keys()]
-  if (typeof it === 'string') return [...it]
+  if (typeof it === 'string') return Array.from(it)
+  if (it instanceof TemplateObject && it.items !== undefined) return it.items
   return fail('GM3008', `a ${typeName(it)} cannot be iterated over`)
 }
 
