@@ -3,10 +3,9 @@
   time, or the first version when it is earlier than that. So the first version begins before all time.
   Gives a relation with the natural key, the surrogate key, in_force_from and in_force_to.
 
-  The arguments are the history, its natural key, its surrogate key and, optionally, a condition on `version` that
-  takes whole keys (never single versions: the first one must be among them).
+  `events` is a relation whose keys alone are needed; it has a column named `natural_key`.
 #}
-{% macro in_force(history, natural_key, surrogate_key, keys='true') -%}
+{% macro in_force(history, natural_key, surrogate_key, events) -%}
 (
     select
         version.{{ natural_key }},
@@ -14,33 +13,35 @@
         case
             when row_number() over (
                 partition by version.{{ natural_key }} order by version.effective_from
-            ) = 1 then timestamptz '0001-01-01 00:00:00+00'
+            ) = 1 then {{ beginning_of_time() }}
             else version.effective_from
         end as in_force_from,
         version.effective_to as in_force_to
     from {{ history }} as version
-    where {{ keys }}
+    where version.{{ natural_key }} in (select wanted.{{ natural_key }} from {{ events }} as wanted)
 )
 {%- endmacro %}
 
 {#
-  The versions among `changed` (rows of `history` that are new or corrected), each with the interval in which facts take it,
-  for finding the facts that have to be keyed again.
+  The ids of staged events that lie in an interval which is new or corrected, so that their facts are keyed again. `changed` are
+  such versions of `history`; a first version also takes all that came before it, which is how a null key is repaired.
 #}
-{% macro in_force_of_changed(changed, history, natural_key) -%}
-(
-    select
-        version.{{ natural_key }},
-        case
-            when exists (
-                select 1
-                from {{ history }} as earlier
-                where earlier.{{ natural_key }} = version.{{ natural_key }}
-                    and earlier.effective_from < version.effective_from
-            ) then version.effective_from
-            else timestamptz '0001-01-01 00:00:00+00'
-        end as in_force_from,
-        version.effective_to as in_force_to
+{% macro events_keyed_again(staging, changed, history, natural_key) -%}
+select e.event_id
     from {{ changed }} as version
-)
+    inner join {{ staging }} as e
+        on e.{{ natural_key }} = version.{{ natural_key }}
+        and e.event_time < version.effective_to
+    where e.event_time >= version.effective_from
+        or not exists (
+            select 1
+            from {{ history }} as earlier
+            where earlier.{{ natural_key }} = version.{{ natural_key }}
+                and earlier.effective_from < version.effective_from
+        )
+{%- endmacro %}
+
+{# Earlier than any event. #}
+{% macro beginning_of_time() -%}
+timestamptz '0001-01-01 00:00:00+00'
 {%- endmacro %}

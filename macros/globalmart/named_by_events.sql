@@ -1,10 +1,11 @@
 {#
-  The reference data of a key that seeds describe and events may name, as the events of its history: the rows of the seed from
-  their valid_from on, and for a key that only events name one event without attributes at the first time it is named.
+  Reference data that a seed describes and that events may name, as the events of its history: the rows of the seed from
+  their valid_from on, and for a key that only events name, one event without attributes at the first time it is named.
 
-  `mentions` gives, for a relation with an alias of `e`, every staged event's key; `attributes` are the columns of the seed.
+  `stagings` are the relations whose events name the key; `attributes` the columns of the seed; `touched`, when given, is a
+  relation with the keys to look for in them.
 #}
-{% macro named_by_events(seed, natural_key, attributes, stagings) -%}
+{% macro named_by_events(seed, natural_key, attributes, stagings, touched='') -%}
 (
     select
         seed.{{ natural_key }},
@@ -26,16 +27,14 @@
             e.{{ natural_key }},
             min(e.event_time) as event_time
         from {{ staging }} as e
-        where e.{{ natural_key }} is not null
+        where e.{{ natural_key }} not in (select known.{{ natural_key }} from {{ seed }} as known)
+            {% if touched -%}
+            and e.{{ natural_key }} in (select t.{{ natural_key }} from {{ touched }} as t)
+            {%- endif %}
         group by e.{{ natural_key }}
         {% if not loop.last %}union all{% endif %}
         {% endfor %}
     ) as mention
-    where not exists (
-        select 1
-        from {{ seed }} as known
-        where known.{{ natural_key }} = mention.{{ natural_key }}
-    )
     group by mention.{{ natural_key }}
 )
 {%- endmacro %}

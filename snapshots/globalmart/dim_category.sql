@@ -6,12 +6,22 @@
     surrogate_key='category_id'
 ) }}
 
--- Few keys: the whole history is cheaper to read than to find the part of it that changed.
+{% if is_incremental() %}
+with touched as (
+    select changed.category
+    from {{ changes(ref('stg_transactions')) }} as changed
+    union
+    select changed.category
+    from {{ changes(ref('stg_product_views')) }} as changed
+)
+{% endif %}
+
 select
     named.category,
     named.event_time,
     named.parent_category
 from {{ named_by_events(
     ref('categories'), 'category', ['parent_category'],
-    [ref('stg_transactions'), ref('stg_product_views')]
+    [ref('stg_transactions'), ref('stg_product_views')],
+    touched='touched' if is_incremental() else ''
 ) }} as named

@@ -6,7 +6,19 @@
     surrogate_key='geography_id'
 ) }}
 
--- Few keys: the whole history is cheaper to read than to find the part of it that changed.
+{% if is_incremental() %}
+with touched as (
+    select changed.country
+    from {{ changes(ref('stg_transactions')) }} as changed
+    union
+    select changed.country
+    from {{ changes(ref('stg_product_views')) }} as changed
+    union
+    select changed.country
+    from {{ changes(ref('stg_cart_events')) }} as changed
+)
+{% endif %}
+
 select
     named.country,
     named.event_time,
@@ -14,5 +26,6 @@ select
     named.currency
 from {{ named_by_events(
     ref('countries'), 'country', ['region', 'currency'],
-    [ref('stg_transactions'), ref('stg_product_views'), ref('stg_cart_events')]
+    [ref('stg_transactions'), ref('stg_product_views'), ref('stg_cart_events')],
+    touched='touched' if is_incremental() else ''
 ) }} as named

@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 
--- Months that are closed, and the day of the analysis. A day that has passed without ending a month leaves no trace.
+-- The closed months and the day of the analysis. A day that has passed without ending a month leaves no trace.
 {% set columns -%}
-    scores.analysis_date,
+scores.analysis_date,
     scores.user_id,
     scores.recency_days,
     scores.frequency_count,

@@ -2,11 +2,11 @@
     materialized='incremental',
     unique_key='event_id',
     indexes=[
-        {'columns': ['event_id'], 'unique': true},
         {'columns': ['date_id']},
+        {'columns': ['geography_id']},
         {'columns': ['product_id_pk']},
+        {'columns': ['customer_sk']},
         {'columns': ['transaction_id']},
-        {'columns': ['user_id']},
         {'columns': ['transaction_timestamp']}
     ]
 ) }}
@@ -19,13 +19,17 @@ with sales as (
         select changed.event_id
         from {{ changes(ref('stg_transactions')) }} as changed
         union
-        -- Facts in an interval that is new or corrected are keyed again; a first version also takes all that came before it.
-        select keyed.event_id
-        from {{ in_force_of_changed(changes(ref('dim_products'), 'versions'), ref('dim_products'), 'product_id') }} as version
-        inner join {{ ref('stg_transactions') }} as keyed
-            on keyed.product_id = version.product_id
-            and keyed.event_time >= version.in_force_from
-            and keyed.event_time < version.in_force_to
+        {{ events_keyed_again(
+            ref('stg_transactions'), changes(ref('dim_products'), 'versions'), ref('dim_products'), 'product_id'
+        ) }}
+        union
+        {{ events_keyed_again(
+            ref('stg_transactions'), changes(ref('dim_customers'), 'versions'), ref('dim_customers'), 'user_id'
+        ) }}
+        union
+        {{ events_keyed_again(
+            ref('stg_transactions'), changes(ref('dim_geography'), 'versions'), ref('dim_geography'), 'country'
+        ) }}
     )
     {% endif %}
 )
@@ -36,8 +40,11 @@ select
     sales.line_number,
     sales.event_type,
     {{ date_key('sales.event_date') }} as date_id,
+    geography.geography_id,
     product.product_id_pk,
+    customer.customer_sk,
     sales.user_id,
+    sales.product_id,
     sales.quantity,
     sales.unit_price,
     sales.discount_amount,
@@ -45,10 +52,15 @@ select
     sales.payment_method,
     sales.event_time as transaction_timestamp
 from sales
-left join {{ in_force(
-    ref('dim_products'), 'product_id', 'product_id_pk',
-    keys='version.product_id in (select sales.product_id from sales)'
-) }} as product
+left join {{ in_force(ref('dim_geography'), 'country', 'geography_id', events='sales') }} as geography
+    on geography.country = sales.country
+    and sales.event_time >= geography.in_force_from
+    and sales.event_time < geography.in_force_to
+left join {{ in_force(ref('dim_products'), 'product_id', 'product_id_pk', events='sales') }} as product
     on product.product_id = sales.product_id
     and sales.event_time >= product.in_force_from
     and sales.event_time < product.in_force_to
+left join {{ in_force(ref('dim_customers'), 'user_id', 'customer_sk', events='sales') }} as customer
+    on customer.user_id = sales.user_id
+    and sales.event_time >= customer.in_force_from
+    and sales.event_time < customer.in_force_to

@@ -1,0 +1,42 @@
+{{ config(
+    materialized='table',
+    indexes=[
+        {'columns': ['analysis_date', 'product_id'], 'unique': true},
+        {'columns': ['analysis_date', 'rank']}
+    ]
+) }}
+
+with bounds as (
+    select
+        (
+            select min(first.day)
+            from (
+                select min({{ utc_date('sale.transaction_timestamp') }}) as day from {{ ref('fact_sales') }} as sale
+                union all
+                select min({{ utc_date('viewed.view_timestamp') }}) as day from {{ ref('fact_product_views') }} as viewed
+            ) as first
+        ) as first_day,
+        (select as_of.as_of_date from {{ ref('as_of') }} as as_of) as as_of_day
+),
+
+dates as (
+    select closed.analysis_date
+    from bounds
+    cross join lateral {{ closed_month_ends('bounds.first_day', 'bounds.as_of_day') }} as closed
+    union all
+    select bounds.as_of_day as analysis_date
+    from bounds
+    where bounds.as_of_day is not null
+)
+
+select
+    standing.analysis_date,
+    standing.product_id,
+    standing.category,
+    standing.total_sales,
+    standing.total_revenue,
+    standing.total_units,
+    standing.total_views,
+    standing.conversion_rate,
+    standing.rank
+from {{ product_standing('dates') }} as standing

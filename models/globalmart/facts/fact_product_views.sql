@@ -1,0 +1,63 @@
+{{ config(
+    materialized='incremental',
+    unique_key='event_id',
+    indexes=[
+        {'columns': ['date_id']},
+        {'columns': ['geography_id']},
+        {'columns': ['product_id_pk']},
+        {'columns': ['customer_sk']},
+        {'columns': ['view_timestamp']}
+    ]
+) }}
+
+with views as (
+    select e.*
+    from {{ ref('stg_product_views') }} as e
+    {% if is_incremental() %}
+    where e.event_id in (
+        select changed.event_id
+        from {{ changes(ref('stg_product_views')) }} as changed
+        union
+        {{ events_keyed_again(
+            ref('stg_product_views'), changes(ref('dim_products'), 'versions'), ref('dim_products'), 'product_id'
+        ) }}
+        union
+        {{ events_keyed_again(
+            ref('stg_product_views'), changes(ref('dim_customers'), 'versions'), ref('dim_customers'), 'user_id'
+        ) }}
+        union
+        {{ events_keyed_again(
+            ref('stg_product_views'), changes(ref('dim_geography'), 'versions'), ref('dim_geography'), 'country'
+        ) }}
+    )
+    {% endif %}
+)
+
+select
+    views.event_id,
+    views.event_type,
+    views.session_id,
+    {{ date_key('views.event_date') }} as date_id,
+    geography.geography_id,
+    product.product_id_pk,
+    customer.customer_sk,
+    views.user_id,
+    views.product_id,
+    views.category,
+    views.search_query,
+    views.dwell_ms,
+    views.device,
+    views.event_time as view_timestamp
+from views
+left join {{ in_force(ref('dim_geography'), 'country', 'geography_id', events='views') }} as geography
+    on geography.country = views.country
+    and views.event_time >= geography.in_force_from
+    and views.event_time < geography.in_force_to
+left join {{ in_force(ref('dim_products'), 'product_id', 'product_id_pk', events='views') }} as product
+    on product.product_id = views.product_id
+    and views.event_time >= product.in_force_from
+    and views.event_time < product.in_force_to
+left join {{ in_force(ref('dim_customers'), 'user_id', 'customer_sk', events='views') }} as customer
+    on customer.user_id = views.user_id
+    and views.event_time >= customer.in_force_from
+    and views.event_time < customer.in_force_to
