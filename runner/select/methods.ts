@@ -1,0 +1,164 @@
+import { GmError } from '../base/error.ts'
+import { didYouMean } from '../base/nearest.ts'
+import type { Manifest, Node, NodeKind } from '../manifest/node.ts'
+import { matchesFqn } from './match-fqn.ts'
+import { matchesPath } from './match-path.ts'
+import type { Criterion } from './selector.ts'
+import { matchesWildcard } from './wildcard.ts'
+
+/** One way of naming nodes. */
+interface Method {
+  /** Whether a node is meant. Called once a criterion, so that a wrong value is refused before any node is looked at. */
+  matcher(criterion: Criterion, manifest: Manifest): (node: Node) => boolean
+  /** What could have been written in place of a value that matches nothing. */
+  names(node: Node): readonly string[]
+}
+
+const KINDS: readonly NodeKind[] = ['model', 'seed', 'snapshot', 'test', 'source']
+
+const METHODS: Readonly<Record<string, Method>> = {
+  fqn: {
+    // Sources are never meant by a bare name; they have a method of their own.
+    matcher:
+      ({ value }) =>
+      (node) =>
+        node.kind !== 'source' && matchesFqn(node.fqn, value),
+    names: (node) =>
+      node.kind === 'source' || node.kind === 'test' ? [] : [node.name, ...node.fqn.slice(0, -1)],
+  },
+  tag: {
+    matcher:
+      ({ value }) =>
+      (node) =>
+        node.config.tags.some((tag) => matchesWildcard(tag, value)),
+    names: (node) => node.config.tags,
+  },
+  path: {
+    matcher:
+      ({ value }) =>
+      (node) =>
+        matchesPath(node.at.file, value),
+    names: (node) => foldersAndFile(node.at.file),
+  },
+  file: {
+    matcher:
+      ({ value }) =>
+      (node) => {
+        const name = fileName(node)
+        return matchesWildcard(name, value) || matchesWildcard(name.replace(/\.[^.]*$/, ''), value)
+      },
+    names: (node) => [fileName(node)],
+  },
+  source: { matcher: sourceMatcher, names: sourceNames },
+  resource_type: {
+    matcher: ({ value }) => {
+      oneOf(value, KINDS)
+      return (node) => node.kind === value
+    },
+    names: (node) => [node.kind],
+  },
+  test_name: {
+    matcher:
+      ({ value }) =>
+      (node) =>
+        node.kind === 'test' && matchesWildcard(node.generic?.name ?? '', value),
+    names: (node) => (node.kind === 'test' && node.generic ? [node.generic.name] : []),
+  },
+  test_type: {
+    matcher: ({ value }) => {
+      oneOf(value, ['generic', 'singular', 'data'])
+      return (node) =>
+        node.kind === 'test' &&
+        (value === 'data' || (value === 'generic') === (node.generic !== undefined))
+    },
+    names: () => ['generic', 'singular', 'data'],
+  },
+  config: { matcher: configMatcher, names: () => [] },
+  package: {
+    matcher:
+      ({ value }, { project }) =>
+      (node) =>
+        matchesWildcard(node.package, value === 'this' ? project : value),
+    names: (node) => [node.package],
+  },
+}
+
+/**
+ * The method of a criterion.
+ *
+ * @throws GmError GM3002 no such method, or one that gm does not have yet.
+ */
+export function methodOf({ method, text, ...criterion }: Criterion): Method {
+  const found = Object.hasOwn(METHODS, method) ? METHODS[method] : undefined
+  const names = Object.keys(METHODS)
+  if (found === undefined) {
+    throw new GmError('GM3002', `gm does not support the method "${method}" of "${text}" yet`, {
+      hint: didYouMean(method, names) ?? `Supported: ${names.join(', ')}.`,
+    })
+  }
+  if (criterion.arguments.length > 0 !== (method === 'config')) {
+    throw new GmError('GM3002', `"${text}" is not a way to use the method ${method}`, {
+      hint:
+        method === 'config'
+          ? 'Write config.<key>:<value>, such as config.materialized:view.'
+          : `Write ${method}:<value>.`,
+    })
+  }
+  return found
+}
+
+function oneOf(value: string, possible: readonly string[]): void {
+  if (possible.includes(value)) return
+  throw new GmError('GM3002', `"${value}" is not one of ${possible.join(', ')}`, {
+    hint: didYouMean(value, possible),
+  })
+}
+
+function fileName(node: Node): string {
+  return node.at.file.slice(node.at.file.lastIndexOf('/') + 1)
+}
+
+function foldersAndFile(file: string): string[] {
+  const parts = file.split('/')
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'))
+}
+
+/** `source`, `source.table` or `package.source.table`, each part with wildcards. */
+function sourceMatcher({ value, text }: Criterion): (node: Node) => boolean {
+  const parts = value.split('.')
+  if (parts.length > 3) {
+    throw new GmError('GM3002', `"${text}" has too many parts`, {
+      hint: 'Write source:<source>, source:<source>.<table> or source:<package>.<source>.<table>.',
+    })
+  }
+  const [first = '*', second = '*', third] = parts
+  const [inPackage, source, table] =
+    third === undefined ? ['*', first, second] : [first, second, third]
+  return (node) =>
+    node.kind === 'source' &&
+    matchesWildcard(node.package, inPackage) &&
+    matchesWildcard(node.sourceName, source) &&
+    matchesWildcard(node.name, table)
+}
+
+function sourceNames(node: Node): string[] {
+  return node.kind === 'source' ? [node.sourceName, `${node.sourceName}.${node.name}`] : []
+}
+
+/** `config.materialized:view`, `config.meta.owner:me`; a list matches by its items, a mapping by its keys. */
+function configMatcher({ arguments: keys, value }: Criterion): (node: Node) => boolean {
+  const matches = (found: unknown): boolean => {
+    if (Array.isArray(found)) return found.some(matches)
+    if (typeof found === 'object' && found !== null) return Object.hasOwn(found, value)
+    if (typeof found === 'boolean') return String(found) === value.toLowerCase()
+    return (typeof found === 'string' || typeof found === 'number') && String(found) === value
+  }
+  return (node) => {
+    let here: unknown = node.config
+    for (const key of keys) {
+      if (typeof here !== 'object' || here === null || !Object.hasOwn(here, key)) return false
+      here = (here as Record<string, unknown>)[key]
+    }
+    return matches(here)
+  }
+}
