@@ -1,5 +1,3 @@
-import { createReadStream } from 'node:fs'
-
 const QUOTE = 0x22
 const NEWLINE = 0x0a
 const RETURN = 0x0d
@@ -10,14 +8,14 @@ const RETURN = 0x0d
  * taken as broken when what follows its closing is neither a delimiter nor the end of the line.
  */
 export async function findBrokenQuote(
-  file: string,
+  file: AsyncIterable<Uint8Array>,
   delimiter: string,
 ): Promise<number | undefined> {
   const delimiterByte = delimiter.charCodeAt(0)
   let line = 1
   let openedAt = 1
   let state: 'outside' | 'inside' | 'closed' = 'outside'
-  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+  for await (const chunk of file) {
     for (const byte of chunk) {
       if (byte === NEWLINE) line += 1
       if (state === 'inside') {

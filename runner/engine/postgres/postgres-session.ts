@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import type { Client, ClientConfig, QueryArrayResult } from 'pg'
 import type { GmError } from '../../base/error.ts'
 import type { Connection } from '../../project/project.ts'
@@ -241,7 +242,8 @@ function addCounts(counts: Counts, statement: Statement, result: Result): void {
 /** bad_copy_file_format; the server's own line is where the file ended. */
 async function brokenLine({ copyFrom }: Statement, error: unknown): Promise<number | undefined> {
   if (copyFrom === undefined || sqlStateOf(error) !== '22P04') return undefined
-  return await findBrokenQuote(copyFrom.file, copyFrom.delimiter)
+  const file = createReadStream(copyFrom.file) as AsyncIterable<Buffer>
+  return await findBrokenQuote(file, copyFrom.delimiter)
 }
 
 function own(purpose: string, sql: string, binds: readonly string[]): Statement {

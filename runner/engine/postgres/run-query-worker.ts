@@ -60,7 +60,7 @@ const NUMERIC = 1700
 /** Templates compute with what they get, where `'5' + 1` would be `'51'`. 15 digits always fit into a double. */
 function toNumber(value: unknown, oid: number | undefined): unknown {
   if (typeof value !== 'string' || (oid !== INT8 && oid !== NUMERIC)) return value
-  return /^-?[\d.]{1,16}$/.test(value) ? Number(value) : value
+  return value.replace(/\D/g, '').length <= 15 && value !== 'NaN' ? Number(value) : value
 }
 
 function plainError(error: unknown): {
