@@ -1,0 +1,13 @@
+-- Every staged event is one fact, and there is no other fact.
+select
+    coalesce(staged.event_id, fact.event_id) as event_id
+from {{ ref('stg_cart_events') }} as staged
+full join {{ ref('fact_cart_events') }} as fact
+    on fact.event_id = staged.event_id
+where staged.event_id is null
+    or fact.event_id is null
+    or fact.event_type is distinct from staged.event_type
+    or fact.session_id is distinct from staged.session_id
+    or fact.user_id is distinct from staged.user_id
+    or fact.product_id is distinct from staged.product_id
+    or fact.event_timestamp is distinct from staged.event_time

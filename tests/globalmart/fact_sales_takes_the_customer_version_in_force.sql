@@ -1,0 +1,6 @@
+-- Every fact has the version that was in force at its time, or the first one, or null where there is none.
+{{ wrongly_keyed(
+    ref('fact_sales'), 'transaction_timestamp', 'customer_sk',
+    ref('dim_customers'), 'user_id', 'customer_sk',
+    ref('stg_transactions'), 'user_id'
+) }}
