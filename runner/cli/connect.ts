@@ -1,13 +1,27 @@
 import type { ClientConfig } from 'pg'
+import { prepareLanding } from '../../ingest/index.ts'
+import type { CompileState } from '../compile/compiled.ts'
 import type { Adapter } from '../engine/adapter.ts'
+import { migrate } from '../engine/postgres/migrate.ts'
+import { openClient } from '../engine/postgres/open-client.ts'
 import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
+import { createRunQuery } from '../engine/postgres/run-query.ts'
+import type { Manifest } from '../manifest/node.ts'
+import { makeConnection } from '../project/connection.ts'
 import type { Connection, Project } from '../project/project.ts'
+import { MIGRATIONS } from '../state/migrations.ts'
 import type { Io } from './io.ts'
+import { reachServer } from './reach-server.ts'
 
-/** The project's database, reachable: the embedded server has been started. */
+/** The project's database, reachable: an embedded server has been started. */
 export interface OpenWarehouse {
   readonly adapter: Adapter
   readonly connection: Connection
+  readonly runQuery: NonNullable<CompileState['runQuery']>
+  /** Creates what gm itself needs there: its ledger, and where the project reads raw events, the tables for them. */
+  prepare(manifest: Manifest): Promise<void>
+  /** For ingest, which opens connections of its own. */
+  clientConfig(): Promise<ClientConfig>
   close(): Promise<void>
 }
 
@@ -16,28 +30,49 @@ export interface OpenWarehouse {
  * @throws GmError GM4006 when the embedded server cannot be started.
  */
 export async function connect(project: Project, io: Io): Promise<OpenWarehouse> {
-  const connection = await reach(project, io)
+  const connection = withTimeout(await reachServer(project, io), project.statementTimeoutMs)
   io.addSecret(connection.password)
   const adapter = createPostgresAdapter(connection)
-  return { adapter, connection, close: () => adapter.close() }
+  const queries = createRunQuery(connection)
+  return {
+    adapter,
+    connection,
+    runQuery: queries.runQuery,
+    prepare: async (manifest) => {
+      await migrate(connection, MIGRATIONS)
+      if (!readsRawEvents(manifest)) return
+      const { client } = await openClient(connection)
+      try {
+        await prepareLanding(client)
+      } finally {
+        await client.end()
+      }
+    },
+    clientConfig: async () => {
+      const { client, config } = await openClient(connection)
+      await client.end()
+      return config
+    },
+    close: async () => {
+      await queries.close()
+      await adapter.close()
+    },
+  }
 }
 
-async function reach(project: Project, io: Io): Promise<Connection> {
-  const { target } = project
-  if (target.type === 'postgres') return target.connection
-  const { startEmbedded } = await import('../engine/embedded/start-embedded.ts')
-  const server = await startEmbedded({
-    root: project.root,
-    database: target.database,
-    report: (message) => io.err(`${message}\n`),
+/** Spreading a connection would lose its password, which is not enumerable. */
+function withTimeout(connection: Connection, statementTimeoutMs: number | undefined): Connection {
+  if (statementTimeoutMs === undefined) return connection
+  return makeConnection({
+    ...connection,
+    password: connection.password,
+    options: { ...connection.options, statement_timeout: String(statementTimeoutMs) },
   })
-  return server.connection
 }
 
-/** How ingest, which opens connections of its own, reaches the same database. */
-export async function clientConfigOf(connection: Connection): Promise<ClientConfig> {
-  const { openClient } = await import('../engine/postgres/open-client.ts')
-  const { client, config } = await openClient(connection)
-  await client.end()
-  return config
+/** A project over topics builds before the first event has landed; others get no schema that they do not use. */
+function readsRawEvents(manifest: Manifest): boolean {
+  return [...manifest.nodes.values()].some(
+    (node) => node.kind === 'source' && node.relation.schema === 'raw',
+  )
 }

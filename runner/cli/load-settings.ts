@@ -4,17 +4,21 @@ import type { Project } from '../project/project.ts'
 import type { GlobalFlags } from './flags.ts'
 import type { Io } from './io.ts'
 
+/** Flags that change the configuration, over project.yml and the environment. */
+export type SettingFlags = GlobalFlags & {
+  readonly threads?: number | undefined
+  readonly asOf?: string | undefined
+}
+
 /** The project's configuration as the flags and the environment make it. Its password is kept out of all messages. */
-export function loadSettings(
-  flags: GlobalFlags & { threads?: number | undefined },
-  io: Io,
-): Project {
+export function loadSettings(flags: SettingFlags, io: Io): Project {
   const project = loadProject({
     startDir: io.cwd,
     env: io.env,
     flags: {
       target: flags.target,
-      vars: flags.vars,
+      // A variable, so that models read it like any other.
+      vars: flags.asOf === undefined ? flags.vars : { ...flags.vars, as_of: flags.asOf },
       threads: flags.threads,
       projectDir: flags.projectDir,
     },

@@ -36,7 +36,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode>
 function showError(thrown: unknown, argv: readonly string[], io: Io): void {
   const errors = gmErrorsOf(thrown)
   if (errors !== undefined && wantsJson(argv)) {
-    for (const error of errors) io.err(`${jsonError(error, io.now())}\n`)
+    for (const error of errors) io.err(`${jsonError(error, 'error', io.now())}\n`)
     return
   }
   const root = projectDirOf(argv, io.cwd)

@@ -1,12 +1,13 @@
 import { createInterface } from 'node:readline/promises'
 import { GmError } from '../../base/error.ts'
-import type { Connection, Project } from '../../project/project.ts'
+import type { Project } from '../../project/project.ts'
 import type { CommandAction } from '../command-spec.ts'
 import { connectionUrl } from '../connection-url.ts'
 import { EXIT } from '../exit-code.ts'
 import { GlobalFlags, parseFlags, ResetFlags } from '../flags.ts'
 import type { Io } from '../io.ts'
 import { loadSettings } from '../load-settings.ts'
+import { reachServer } from '../reach-server.ts'
 
 export const dbStartCommand: CommandAction = async (_args, raw, io) => {
   const project = embeddedProject(raw, io)
@@ -54,7 +55,7 @@ export const dbStatusCommand: CommandAction = async (_args, raw, io) => {
 /** The one command that prints a password: that is what it is asked for. Starts the server, so that the URL works. */
 export const dbUrlCommand: CommandAction = async (_args, raw, io) => {
   const project = loadSettings(parseFlags(GlobalFlags, raw), io)
-  io.out(`${connectionUrl(await usableConnection(project, io))}\n`)
+  io.out(`${connectionUrl(await reachServer(project, io))}\n`)
   return EXIT.ok
 }
 
@@ -73,17 +74,6 @@ export const dbResetCommand: CommandAction = async (_args, raw, io) => {
       : 'There was no database.\n',
   )
   return EXIT.ok
-}
-
-async function usableConnection(project: Project, io: Io): Promise<Connection> {
-  if (project.target.type === 'postgres') return project.target.connection
-  const { startEmbedded } = await import('../../engine/embedded/start-embedded.ts')
-  const { connection } = await startEmbedded({
-    root: project.root,
-    database: project.target.database,
-    report: (message) => io.err(`${message}\n`),
-  })
-  return connection
 }
 
 async function confirmReset(project: Project, io: Io): Promise<boolean> {

@@ -3,7 +3,7 @@ import { landFile } from '../../../ingest/index.ts'
 import { gmErrorsOf } from '../../base/error.ts'
 import { explainError } from '../../engine/postgres/explain-error.ts'
 import type { CommandAction } from '../command-spec.ts'
-import { clientConfigOf, connect } from '../connect.ts'
+import { connect } from '../connect.ts'
 import { EXIT } from '../exit-code.ts'
 import { IngestFlags, parseFlags } from '../flags.ts'
 import type { Io } from '../io.ts'
@@ -18,7 +18,7 @@ export const ingestFileCommand: CommandAction = async ([topic, paths], raw, io) 
   const signals = watchSignals(() => io.err('Cancelling; nothing of this file is kept.\n'))
   const warehouse = await connect(project, io)
   try {
-    const connection = await clientConfigOf(warehouse.connection)
+    const connection = await warehouse.clientConfig()
     for (const path of [paths ?? []].flat()) {
       const result = await landFile({
         connection,

@@ -2,25 +2,24 @@ import { relative } from 'node:path'
 import type { NodeKind } from '../../manifest/node.ts'
 import type { Plan } from '../../plan/plan.ts'
 import type { Project } from '../../project/project.ts'
-import type { RunEvent, RunResult } from '../../run/event.ts'
-import { planProject, runProject } from '../../run/run-project.ts'
+import type { RunResult } from '../../run/event.ts'
+import { planProject } from '../../run/run-project.ts'
 import type { CommandAction } from '../command-spec.ts'
 import { connect } from '../connect.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { EXIT } from '../exit-code.ts'
 import { parseFlags, RunFlags } from '../flags.ts'
 import type { Io } from '../io.ts'
-import { LogFile } from '../log-file.ts'
-import type { OpenProject } from '../open-project.ts'
 import { openProject } from '../open-project.ts'
 import { readProjectFile } from '../read-project-file.ts'
 import { showsAt } from '../render/json-event.ts'
 import { jsonPlan, renderPlan } from '../render/plan-screen.ts'
 import { renderReport } from '../render/report.ts'
 import { styleFor } from '../render/style.ts'
-import { runRequest } from '../run-request.ts'
+import { runNodes, runRequest } from '../run-nodes.ts'
 import type { ScreenOptions } from '../run-screen.ts'
 import { RunScreen } from '../run-screen.ts'
+import { selectFor } from '../select-for.ts'
 import { watchSignals } from '../watch-signals.ts'
 
 /** What a command runs when no `--resource-type` narrows it further. */
@@ -32,68 +31,45 @@ const KINDS = {
   test: ['test'],
 } as const satisfies Readonly<Record<string, readonly NodeKind[]>>
 
-export type RunCommandName = keyof typeof KINDS
+type RunCommandName = keyof typeof KINDS
 
-export const buildCommand: CommandAction = (_args, raw, io) => runNodes('build', raw, io)
-export const runCommand: CommandAction = (_args, raw, io) => runNodes('run', raw, io)
-export const seedCommand: CommandAction = (_args, raw, io) => runNodes('seed', raw, io)
-export const snapshotCommand: CommandAction = (_args, raw, io) => runNodes('snapshot', raw, io)
-export const testCommand: CommandAction = (_args, raw, io) => runNodes('test', raw, io)
+export const buildCommand: CommandAction = (_args, raw, io) => execute('build', raw, io)
+export const runCommand: CommandAction = (_args, raw, io) => execute('run', raw, io)
+export const seedCommand: CommandAction = (_args, raw, io) => execute('seed', raw, io)
+export const snapshotCommand: CommandAction = (_args, raw, io) => execute('snapshot', raw, io)
+export const testCommand: CommandAction = (_args, raw, io) => execute('test', raw, io)
 
-async function runNodes(command: RunCommandName, raw: unknown, io: Io): Promise<ExitCode> {
+async function execute(command: RunCommandName, raw: unknown, io: Io): Promise<ExitCode> {
   const flags = parseFlags(RunFlags, raw)
-  return runOpened(command, flags, openProject(flags, io), io)
-}
-
-/** Runs the selected nodes of an open project, shows and logs what happens, and gives the exit code. */
-export async function runOpened(
-  command: RunCommandName,
-  flags: RunFlags,
-  opened: OpenProject,
-  io: Io,
-): Promise<ExitCode> {
+  const opened = openProject(flags, io)
   const { project } = opened
+  const selected = selectFor(opened, flags, io, KINDS[command])
   const options = screenOptions(flags, project)
   const screen = new RunScreen(io, options)
   // From here on an interrupt is an orderly end: connecting may already start a server.
-  const signals = watchSignals(() => screen.cancelling())
-  const selected = opened.select(flags, KINDS[command])
-  const warehouse = await connect(opened.project, io)
-  const log = new LogFile(
-    `${project.root}/${project.paths.logs}`,
-    project.logRetentionDays,
-    io.safe,
-  )
+  const { signal, stop } = watchSignals(() => screen.cancelling())
   try {
-    const emit = (event: RunEvent): void => {
-      log.write(event, io.now())
-      screen.show(event)
+    const warehouse = await connect(project, io)
+    try {
+      const asked = { command, flags, opened, selected, warehouse, signal }
+      if (flags.dryRun) {
+        const plan = await planProject(runRequest(asked, () => undefined))
+        io.out(io.safe(planText(plan, options, io)))
+        return EXIT.ok
+      }
+      await warehouse.prepare(opened.manifest)
+      const { result, logPath } = await runNodes(asked, screen, io)
+      showReport(result, options, project.root, logPath, io)
+      return exitCodeOf(result)
+    } finally {
+      await warehouse.close()
     }
-    const request = runRequest({
-      command,
-      flags,
-      opened,
-      selected,
-      warehouse,
-      emit,
-      signal: signals.signal,
-    })
-    if (flags.dryRun) {
-      showPlan(await planProject(request), options, io)
-      return EXIT.ok
-    }
-    const result = await runProject(request)
-    showReport(result, options, project.root, log.path, io)
-    return exitCodeOf(result)
   } catch (error) {
-    if (!signals.signal.aborted) throw error
     // Cut off before the first step: there was nothing to roll back.
-    return EXIT.interrupted
+    if (signal.aborted) return EXIT.interrupted
+    throw error
   } finally {
-    signals.stop()
-    screen.stop()
-    log.close()
-    await warehouse.close()
+    stop()
   }
 }
 
@@ -102,10 +78,10 @@ function screenOptions(flags: RunFlags, { logLevel }: Project): ScreenOptions {
   return { format: flags.logFormat, level }
 }
 
-function showPlan(plan: Plan, { format, level }: ScreenOptions, io: Io): void {
-  const text =
-    format === 'json' ? jsonPlan(plan) : renderPlan(plan, level === 'debug', styleFor(io.colour))
-  io.out(io.safe(text))
+function planText(plan: Plan, { format, level }: ScreenOptions, io: Io): string {
+  return format === 'json'
+    ? jsonPlan(plan)
+    : renderPlan(plan, level === 'debug', styleFor(io.colour))
 }
 
 function showReport(
@@ -115,8 +91,7 @@ function showReport(
   logPath: string | undefined,
   io: Io,
 ): void {
-  const isFailure = result.status === 'failed'
-  const level = isFailure ? 'error' : result.status === 'success' ? 'info' : 'warn'
+  const level = result.status === 'failed' ? 'error' : result.status === 'success' ? 'info' : 'warn'
   if (options.format === 'json' || !showsAt(level, options.level)) return
   const report = renderReport(result, {
     style: styleFor(io.colour),

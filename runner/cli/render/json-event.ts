@@ -34,14 +34,9 @@ export function jsonEvent(event: RunEvent, now: Date): string {
   return JSON.stringify({ time: now.toISOString(), level: levelOf(event), ...fields(event) })
 }
 
-/** One line of NDJSON for an error that is not part of a run. */
-export function jsonError(error: GmError, now: Date): string {
-  return JSON.stringify({
-    time: now.toISOString(),
-    level: 'error',
-    type: 'error',
-    ...errorFields(error),
-  })
+/** One line of NDJSON for an error or a warning that is not part of a run. */
+export function jsonError(error: GmError, level: 'error' | 'warn', now: Date): string {
+  return JSON.stringify({ time: now.toISOString(), level, type: 'error', ...errorFields(error) })
 }
 
 function resultLevel(result: StepResult): LogLevel {

@@ -1,0 +1,15 @@
+import type { Connection, Project } from '../project/project.ts'
+import type { Io } from './io.ts'
+
+/** The connection of the target; an embedded server is started, or found running. */
+export async function reachServer(project: Project, io: Io): Promise<Connection> {
+  const { target } = project
+  if (target.type === 'postgres') return target.connection
+  const { startEmbedded } = await import('../engine/embedded/start-embedded.ts')
+  const server = await startEmbedded({
+    root: project.root,
+    database: target.database,
+    report: (message) => io.err(`${message}\n`),
+  })
+  return server.connection
+}
