@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'pg',
           include: ['{runner,ingest,bench}/**/*.pg.test.ts'],
-          globalSetup: ['runner/testing/start-postgres.ts'],
+          globalSetup: ['runner/testing/build-gm.ts', 'runner/testing/start-postgres.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,

@@ -34,9 +34,9 @@ export async function measure(command: Command): Promise<Measurement> {
     )
     let said = ''
     let times = ''
-    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()))
     child.stdio[3]?.on('data', (chunk: Buffer) => (said += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => (times += chunk.toString()))
+    child.stderr?.on('data', (chunk: Buffer) => (times += chunk.toString()))
     let peakMiB = 0
     const watch = setInterval(() => {
       peakMiB = Math.max(peakMiB, peakOf(child.pid))

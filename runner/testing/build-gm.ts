@@ -1,0 +1,23 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { REPOSITORY } from './gm.ts'
+
+/** vitest globalSetup: what tests start as `gm` is the built command, so it is built when the source is newer. */
+export default function buildGm(): void {
+  const built = join(REPOSITORY, 'dist/runner/cli/main.js')
+  const builtAt = existsSync(built) ? statSync(built).mtimeMs : 0
+  const changedAt = Math.max(
+    ...['runner', 'ingest'].flatMap((folder) => sourceTimes(join(REPOSITORY, folder))),
+  )
+  if (changedAt <= builtAt) return
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: REPOSITORY, stdio: 'inherit' })
+}
+
+function sourceTimes(folder: string): number[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(
+      (entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'),
+    )
+    .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs)
+}
