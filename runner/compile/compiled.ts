@@ -33,4 +33,8 @@ export interface CompileState {
   }
   /** `--as-of`, vars overridden for this run. */
   readonly vars: Readonly<Record<string, unknown>>
+  /** `invocation_id` in templates; a name that is undefined when not given. */
+  readonly invocationId?: string
+  /** Takes what templates say with `log(…, info=True)` and `exceptions.warn(…)`. */
+  readonly log?: (level: 'info' | 'warn', message: string) => void
 }

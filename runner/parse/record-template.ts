@@ -5,8 +5,8 @@ import type { Templates } from '../template/create-templates.ts'
 import type { Call, Scope, TemplateFile } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
 import { callArguments, textArguments } from './call-arguments.ts'
-import { configFunction } from './config-function.ts'
 import type { InFileConfig } from './config-levels.ts'
+import { configObject } from './config-object.ts'
 import { relationObject } from './relation-object.ts'
 import { scanExecuteCalls } from './scan-execute-calls.ts'
 import { sharedScope } from './shared-scope.ts'
@@ -105,9 +105,10 @@ function record(
     env: new Set(),
     askedIncremental: false,
   }
-  const { project } = context
+  const { project, templates } = context
   const shared = sharedScope({
     project,
+    templates,
     execute: false,
     onVar: (name) => draft.vars.add(name),
     onEnv: (name) => draft.env.add(name),
@@ -128,6 +129,7 @@ function record(
     values: {
       ...shared.values,
       this: placeholder({ schema, identifier: context.name }),
+      config: configObject((given) => draft.config.push(given), {}),
       model: new TemplateObject('model', { values: { name: context.name } }),
     },
     functions: {
@@ -154,7 +156,6 @@ function record(
         draft.inputs.set(key, { ...noted, viaChanges: true })
         return ''
       },
-      config: configFunction((given) => draft.config.push(given)),
       is_incremental: () => {
         draft.askedIncremental = true
         return isIncremental

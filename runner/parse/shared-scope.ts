@@ -1,6 +1,8 @@
 import { GmError } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
+import { identifier } from '../manifest/quoted.ts'
 import type { Project } from '../project/project.ts'
+import type { Templates } from '../template/create-templates.ts'
 import type { Builtin, Scope } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
 import { callArguments, textArguments } from './call-arguments.ts'
@@ -11,6 +13,7 @@ export interface SharedScopeOptions {
   /** Variables given for this run alone; they come before the project's. */
   readonly vars?: Readonly<Record<string, unknown>>
   readonly execute: boolean
+  readonly templates: Templates
   /** Told of each variable read, found or not. */
   readonly onVar?: (name: string) => void
   readonly onEnv?: (name: string) => void
@@ -44,7 +47,7 @@ export function sharedScope(options: SharedScopeOptions): Scope {
       schema,
       database,
       exceptions: exceptionsObject(options),
-      flags: new TemplateObject('flags', { values: {} }),
+      adapter: adapterObject(options),
     },
     functions: {
       var: varFunction(options),
@@ -52,6 +55,28 @@ export function sharedScope(options: SharedScopeOptions): Scope {
       log: logFunction(options),
     },
   }
+}
+
+/** `adapter.dispatch('name')` gives the macro `postgres__name`, else `default__name`. */
+function adapterObject({ templates }: SharedScopeOptions): TemplateObject {
+  return new TemplateObject('adapter', {
+    functions: {
+      dispatch: (call) => {
+        const found = callArguments('adapter.dispatch', call, ['name', 'package'], 1)
+        const name = textOf(found.name)
+        const prefix = typeof found.package === 'string' ? `${found.package}.` : ''
+        const candidates = [`${prefix}postgres__${name}`, `${prefix}default__${name}`]
+        const macro = candidates.find((candidate) => templates.findMacro(candidate) !== undefined)
+        if (macro !== undefined) return templates.macroValue(macro)
+        throw new GmError('GM2005', `no macro implements "${name}"`, {
+          at: call.at,
+          calledFrom: call.calledFrom,
+          hint: `Write a macro ${candidates.join(' or ')}.`,
+        })
+      },
+      quote: (call) => identifier(textOf(callArguments('adapter.quote', call, ['name'], 1).name)),
+    },
+  })
 }
 
 function varFunction({ project, vars = {}, onVar }: SharedScopeOptions): Builtin {

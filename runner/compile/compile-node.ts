@@ -1,0 +1,178 @@
+import { hash } from 'node:crypto'
+import { GmError } from '../base/error.ts'
+import type { Manifest, ModelNode, Node, NodeId, SnapshotNode, TestNode } from '../manifest/node.ts'
+import { nodeId } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import { snapshotBlocks } from '../parse/snapshot-blocks.ts'
+import type { Project } from '../project/project.ts'
+import type { Templates } from '../template/create-templates.ts'
+import type { Rendered, TemplateFile } from '../template/template.ts'
+import type { CompileContext, Used } from './compile-scope.ts'
+import { compileScope, cteName, isEphemeral, relationOf } from './compile-scope.ts'
+import type { Compiled, CompiledInput, CompileState } from './compiled.ts'
+import type { Cte } from './prepend-ctes.ts'
+import { prependCtes } from './prepend-ctes.ts'
+import { renderGenericTest } from './render-generic-test.ts'
+import { trimStatement } from './trim-statement.ts'
+
+export type CompilableNode = ModelNode | SnapshotNode | TestNode
+
+/**
+ * A node's SQL. Asks no database but through `state.runQuery`; the same arguments give the same result.
+ * @throws GmError GM1005, GM1006, GM2003–GM2005, GM2008, GM3003–GM3008 at the place in the template or macro; GM3009 for
+ *   SQL without a statement and for changes() where nothing keeps a mark.
+ */
+export function compileNode(
+  node: CompilableNode,
+  manifest: Manifest,
+  project: Project,
+  templates: Templates,
+  state: CompileState,
+): Compiled {
+  const context = { manifest, project, templates, state }
+  const statement = compileStatement(context, node)
+  const full = statement.isForThisRun
+    ? compileStatement({ ...context, state: fullBuild(state) }, node)
+    : statement
+  return {
+    id: node.id,
+    sql: statement.rendered.text,
+    lines: statement.rendered.lines,
+    inputs: statement.inputs,
+    fingerprint: hash('sha256', JSON.stringify([full.rendered.text, decisive(node)])),
+  }
+}
+
+/**
+ * SQL that belongs to no node, such as that of `gm show --inline`; it may read every node.
+ * @throws GmError as compileNode; places are in the file `inline`.
+ */
+export function compileInline(
+  sql: string,
+  manifest: Manifest,
+  project: Project,
+  templates: Templates,
+  state: CompileState,
+): Compiled {
+  const context = { manifest, project, templates, state }
+  const file = { file: 'inline', text: sql }
+  const { rendered, inputs } = assemble(context, undefined, file, new Map())
+  return {
+    id: nodeId('test', project.name, 'inline'),
+    sql: rendered.text,
+    lines: rendered.lines,
+    inputs,
+    fingerprint: hash('sha256', rendered.text),
+  }
+}
+
+interface Statement {
+  readonly rendered: Rendered
+  readonly inputs: readonly CompiledInput[]
+  readonly isForThisRun: boolean
+}
+
+/** The state in which a node is built from nothing. */
+function fullBuild(state: CompileState): CompileState {
+  return {
+    ...state,
+    isIncremental: false,
+    changes: (_input, relation, columnsOf) =>
+      `(changes of ${columnsOf ?? 'rows'} ${quoted(relation)})`,
+  }
+}
+
+function compileStatement(context: CompileContext, node: CompilableNode): Statement {
+  return assemble(context, node, templateOf(node), new Map())
+}
+
+/** The template of a node: its file, or its block of the file. */
+function templateOf(node: CompilableNode): TemplateFile {
+  const file = { file: node.at.file, text: node.rawCode }
+  if (node.kind !== 'snapshot') return file
+  const block = snapshotBlocks(node.rawCode).find(({ name }) => name === node.name)
+  return block === undefined ? file : { ...file, span: block.span }
+}
+
+/**
+ * Renders a template and puts the ephemeral nodes that it reads in front of it, theirs before them.
+ * @param ctes CTEs of the whole statement so far, by node, in the order in which they must stand; added to.
+ */
+function assemble(
+  context: CompileContext,
+  node: CompilableNode | undefined,
+  file: TemplateFile,
+  ctes: Map<NodeId, Cte>,
+): Statement {
+  const used: Used = { inputs: new Map(), isForThisRun: false }
+  const statement = renderTrimmed(context, node, file, used)
+  const inputs = new Map<NodeId, CompiledInput>()
+  addInputs(context, used, ctes, inputs)
+  return {
+    rendered: prependCtes([...ctes.values()], statement),
+    inputs: [...inputs.values()].sort((a, b) => (quoted(a.relation) < quoted(b.relation) ? -1 : 1)),
+    isForThisRun: used.isForThisRun,
+  }
+}
+
+function addInputs(
+  context: CompileContext,
+  used: Used,
+  ctes: Map<NodeId, Cte>,
+  inputs: Map<NodeId, CompiledInput>,
+): void {
+  for (const [id, { viaChanges }] of used.inputs) {
+    const input = context.manifest.nodes.get(id)
+    if (input?.kind !== 'model' || !isEphemeral(input)) {
+      const before = inputs.get(id)?.viaChanges === true
+      inputs.set(id, {
+        id,
+        relation: relationOf(context.manifest, id),
+        viaChanges: viaChanges || before,
+      })
+    } else if (!ctes.has(id)) {
+      const inner: Used = { inputs: new Map(), isForThisRun: false }
+      const sql = renderTrimmed(context, input, templateOf(input), inner)
+      addInputs(context, inner, ctes, inputs)
+      ctes.set(id, { name: cteName(input), sql })
+    }
+  }
+}
+
+function renderTrimmed(
+  context: CompileContext,
+  node: CompilableNode | undefined,
+  file: TemplateFile,
+  used: Used,
+): Rendered {
+  const scope = compileScope(context, node, used)
+  const rendered =
+    node?.kind === 'test' && node.generic !== undefined
+      ? renderGenericTest(context, { ...node, generic: node.generic }, scope)
+      : context.templates.render(file, scope)
+  const statement = trimStatement(rendered)
+  if (statement.text !== '') return statement
+  throw new GmError('GM3009', `${node === undefined ? 'the query' : `"${node.name}"`} has no SQL`, {
+    at: node?.at ?? { file: file.file, line: 1, column: 1 },
+    hint: 'A template must render to one select statement; this one gives only blanks and comments.',
+  })
+}
+
+/** The configuration that decides what is built: a change of it makes a relation out of date, as its SQL does. */
+function decisive(node: Node): unknown {
+  const { config } = node
+  return [
+    node.kind,
+    node.kind === 'test' ? undefined : node.relation,
+    config.materialized,
+    config.incremental_strategy,
+    config.unique_key,
+    config.on_schema_change,
+    config.indexes,
+    config.strategy,
+    config.updated_at,
+    config.check_cols,
+    config.tie_breakers,
+    config.surrogate_key,
+  ]
+}

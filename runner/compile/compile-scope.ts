@@ -1,0 +1,224 @@
+import { GmError } from '../base/error.ts'
+import { didYouMean } from '../base/nearest.ts'
+import type { Manifest, Node, NodeId, Relation } from '../manifest/node.ts'
+import { identifier, quoted } from '../manifest/quoted.ts'
+import { callArguments } from '../parse/call-arguments.ts'
+import { configObject } from '../parse/config-object.ts'
+import {
+  changesArguments,
+  notAnInput,
+  refArguments,
+  sourceArguments,
+} from '../parse/record-template.ts'
+import { relationObject } from '../parse/relation-object.ts'
+import { namesOf, resolveRef, resolveSource } from '../parse/resolve-input.ts'
+import { sharedScope, textOf } from '../parse/shared-scope.ts'
+import { shortenIdentifier } from '../parse/shorten-identifier.ts'
+import type { Project } from '../project/project.ts'
+import type { Templates } from '../template/create-templates.ts'
+import type { Call, Scope } from '../template/template.ts'
+import { TemplateObject } from '../template/template.ts'
+import type { CompileState } from './compiled.ts'
+import { queryResult } from './query-result.ts'
+
+/** What compiling one node needs from around it. */
+export interface CompileContext {
+  readonly manifest: Manifest
+  readonly project: Project
+  readonly templates: Templates
+  readonly state: CompileState
+}
+
+/** What one rendering used; filled while it goes on. */
+export interface Used {
+  readonly inputs: Map<NodeId, { viaChanges: boolean }>
+  /** The text depends on `is_incremental()` or `changes()`: a full build would give another. */
+  isForThisRun: boolean
+}
+
+/** A CTE's name for an ephemeral node. */
+export function cteName(node: Node): string {
+  return shortenIdentifier(`__gm__cte__${node.name}`)
+}
+
+/**
+ * The names that a node's template reaches while it is compiled.
+ * @param node undefined for SQL that belongs to no node, which may read every node.
+ */
+export function compileScope(
+  context: CompileContext,
+  node: Node | undefined,
+  used: Used,
+): Scope & { readonly refer: (id: NodeId) => TemplateObject } {
+  const { manifest, project, templates, state } = context
+  const { database } = project.target
+  const names = namesOf(manifest)
+  const objects = new Map<unknown, NodeId>()
+  const shared = sharedScope({
+    project,
+    templates,
+    vars: state.vars,
+    execute: true,
+    ...(state.log !== undefined && { onLog: state.log }),
+  })
+
+  const refer = (id: NodeId): TemplateObject => {
+    if (!used.inputs.has(id)) used.inputs.set(id, { viaChanges: false })
+    const input = manifest.nodes.get(id)
+    if (input === undefined || input.kind === 'test') throw new Error(`no relation for ${id}`)
+    const object = isEphemeral(input)
+      ? relationObject(
+          { schema: '', identifier: cteName(input) },
+          database,
+          identifier(cteName(input)),
+        )
+      : relationObject(input.relation, database)
+    objects.set(object, id)
+    return object
+  }
+  const declared = (id: NodeId, call: Call, written: string): NodeId => {
+    if (node === undefined || node.dependsOn.includes(id)) return id
+    throw new GmError('GM3008', `${written} could not be seen when the project was parsed`, {
+      at: call.at,
+      calledFrom: call.calledFrom,
+      hint: `Its name or its condition is only known now. Add the line "-- depends_on: {{ ${written} }}" to ${node.at.file}.`,
+    })
+  }
+  const ask = (
+    callee: string,
+    call: Call,
+    sql: string,
+  ): ReturnType<NonNullable<typeof state.runQuery>> => {
+    if (state.runQuery !== undefined) return state.runQuery(sql)
+    throw new GmError('GM3008', `${callee} needs a database, and there is none here`, {
+      at: call.at,
+      calledFrom: call.calledFrom,
+      hint: 'Use a command that connects, such as gm compile, or guard the call with a variable.',
+    })
+  }
+  const results = new Map<string, TemplateObject>()
+
+  return {
+    refer,
+    values: {
+      ...shared.values,
+      config: configObject(() => undefined, { ...node?.config }),
+      model: node === undefined ? null : modelObject(node),
+      ...(node !== undefined && thisOf(node, database)),
+      ...(state.invocationId !== undefined && { invocation_id: state.invocationId }),
+    },
+    functions: {
+      ...shared.functions,
+      ref: (call) => {
+        const ref = refArguments(call)
+        const id = resolveRef(names, { ...ref, at: call.at }, call.calledFrom)
+        const parts = ref.package === undefined ? [ref.name] : [ref.package, ref.name]
+        return refer(declared(id, call, `ref('${parts.join("', '")}')`))
+      },
+      source: (call) => {
+        const source = sourceArguments(call)
+        const id = resolveSource(names, { ...source, at: call.at }, call.calledFrom)
+        return refer(declared(id, call, `source('${source.source}', '${source.table}')`))
+      },
+      changes: (call) => {
+        const { input, columnsOf } = changesArguments(call)
+        const id = objects.get(input)
+        if (id === undefined) throw notAnInput(call)
+        checkChanges(node, manifest.nodes.get(id), call)
+        used.inputs.set(id, { viaChanges: true })
+        used.isForThisRun = true
+        return state.changes(id, relationOf(manifest, id), columnsOf)
+      },
+      is_incremental: () => {
+        // An ephemeral input of an incremental model is none itself.
+        if (node?.kind !== 'model' || node.config.materialized !== 'incremental') return false
+        used.isForThisRun = true
+        return state.isIncremental
+      },
+      run_query: (call) => {
+        const { sql } = callArguments('run_query', call, ['sql'], 1)
+        return queryResult(ask('run_query()', call, textOf(sql)))
+      },
+      statement: (call) => {
+        const { name = '' } = callArguments(
+          'statement',
+          call,
+          ['name', 'fetch_result', 'auto_begin'],
+          0,
+        )
+        const answer = queryResult(ask('statement', call, call.caller?.() ?? ''))
+        results.set(textOf(name), answer)
+        return ''
+      },
+      load_result: (call) => {
+        const { name } = callArguments('load_result', call, ['name'], 1)
+        const table = results.get(textOf(name))
+        if (table === undefined) {
+          throw new GmError('GM3008', `there is no result "${textOf(name)}"`, {
+            at: call.at,
+            calledFrom: call.calledFrom,
+            hint:
+              didYouMean(textOf(name), results.keys()) ?? 'Run a {% call statement(…) %} first.',
+          })
+        }
+        return new TemplateObject('result', { values: { table, data: table.values.rows } })
+      },
+    },
+  }
+}
+
+export function isEphemeral(node: Node): boolean {
+  return node.kind === 'model' && node.config.materialized === 'ephemeral'
+}
+
+/** @throws Error for an input without a relation: linking lets none through. */
+export function relationOf(manifest: Manifest, id: NodeId): Relation {
+  const node = manifest.nodes.get(id)
+  if (node === undefined || node.kind === 'test') throw new Error(`no relation for ${id}`)
+  return node.relation
+}
+
+function thisOf(node: Node, database: string): { this: TemplateObject } | undefined {
+  if (node.kind === 'test') return undefined
+  const text = isEphemeral(node) ? identifier(cteName(node)) : quoted(node.relation)
+  return { this: relationObject(node.relation, database, text) }
+}
+
+function modelObject(node: Node): TemplateObject {
+  const relation = node.kind === 'test' ? undefined : node.relation
+  return new TemplateObject('model', {
+    values: {
+      name: node.name,
+      unique_id: node.id,
+      resource_type: node.kind,
+      package_name: node.package,
+      original_file_path: node.at.file,
+      description: node.description,
+      tags: node.config.tags,
+      fqn: node.fqn,
+      config: { ...node.config },
+      schema: relation?.schema ?? null,
+      alias: relation?.identifier ?? null,
+    },
+  })
+}
+
+/** Only what keeps a mark can read what is new to it, and only a relation can be read so. */
+function checkChanges(node: Node | undefined, input: Node | undefined, call: Call): void {
+  const place = { at: call.at, calledFrom: call.calledFrom }
+  const keepsMarks =
+    node?.kind === 'snapshot' ||
+    (node?.kind === 'model' && node.config.materialized === 'incremental')
+  if (!keepsMarks) {
+    throw new GmError('GM3009', 'changes() works in incremental models and snapshots only', {
+      ...place,
+      hint: "Set materialized='incremental', or read the whole input with ref() or source().",
+    })
+  }
+  if (input !== undefined && isEphemeral(input)) {
+    throw new GmError('GM3009', `changes() cannot follow "${input.name}", which is ephemeral`, {
+      ...place,
+      hint: 'Make the input a table, a view is not enough, or read it whole with ref().',
+    })
+  }
+}
