@@ -13,8 +13,8 @@ const CHUNK_BYTES = 256 * 1024
  */
 export async function* openContent(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
   try {
-    const stream = createReadStream(path, { highWaterMark: CHUNK_BYTES })
     const isGzip = await beginsLikeGzip(path)
+    const stream = createReadStream(path, { highWaterMark: CHUNK_BYTES })
     // `pipeline` reports to the reader of its last stream; the callback is only there to be called.
     const content = isGzip
       ? pipeline(stream, createGunzip({ chunkSize: CHUNK_BYTES }), () => undefined)

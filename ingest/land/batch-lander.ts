@@ -43,6 +43,8 @@ export class BatchLander {
   readonly #target: BatchTarget
   #stream: ReturnType<typeof copyFrom> | undefined
   #done: Promise<unknown> = Promise.resolve()
+  /** The server ended the COPY with an error: the stream has lost its connection and takes no more. */
+  #isRefused = false
   #rows: RawRow[] = []
   #chars = 0
   #text = ''
@@ -84,9 +86,7 @@ export class BatchLander {
     if (this.#stream !== undefined) {
       const rows = this.#rows
       try {
-        await this.#send()
-        this.#stream.end()
-        await this.#done
+        await this.#finish()
         this.landed += rows.length
       } catch (error) {
         await this.#backOut(error)
@@ -103,7 +103,7 @@ export class BatchLander {
   async abort(): Promise<void> {
     const stream = this.#stream
     this.#stream = undefined
-    if (stream === undefined) return
+    if (stream === undefined || this.#isRefused) return
     stream.destroy(new Error('landing was given up'))
     await this.#done.catch(() => undefined)
   }
@@ -116,18 +116,29 @@ export class BatchLander {
     const stream = this.#client.query(copyFrom(this.#copy))
     this.#stream = stream
     this.#done = once(stream, 'finish')
+    this.#isRefused = false
     // The server may refuse while rows are still being made; whoever waits next gets the error.
     this.#done.catch(() => undefined)
+    stream.on('error', () => {
+      this.#isRefused = true
+    })
   }
 
+  /** Waits until the socket has taken the text: pg-copy-streams throws where an error of the server
+   * meets a write that is still under way. */
   async #send(): Promise<void> {
-    const isFull = this.#stream?.write(Buffer.from(this.#text)) === false
+    const text = this.#text
     this.#text = ''
-    if (isFull && this.#stream !== undefined) {
-      const drained = once(this.#stream, 'drain')
-      drained.catch(() => undefined)
-      await Promise.race([drained, this.#done]).catch(() => undefined)
-    }
+    const stream = this.#stream
+    if (stream === undefined || this.#isRefused) return
+    const taken = new Promise((resolve) => stream.write(Buffer.from(text), resolve))
+    await Promise.race([taken, this.#done]).catch(() => undefined)
+  }
+
+  async #finish(): Promise<void> {
+    await this.#send()
+    if (!this.#isRefused) this.#stream?.end()
+    await this.#done
   }
 
   #encode(row: RawRow): string {
@@ -155,8 +166,11 @@ export class BatchLander {
     for (const half of [rows.slice(0, middle), rows.slice(middle)]) {
       try {
         await this.#open()
-        this.#stream?.end(Buffer.from(half.map((row) => this.#encode(row)).join('')))
-        await this.#done
+        for (const row of half) {
+          this.#text += this.#encode(row)
+          if (this.#text.length >= CHUNK_CHARS) await this.#send()
+        }
+        await this.#finish()
         this.landed += half.length
       } catch (refusal) {
         await this.#backOut(refusal)
