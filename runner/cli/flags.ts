@@ -99,6 +99,8 @@ export const ShowFlags = GlobalFlags.extend({
   asOf: date.optional(),
 })
 
+export type ShowFlags = z.infer<typeof ShowFlags>
+
 export const IngestFlags = GlobalFlags.extend({ mapping: z.string().optional() })
 export type IngestFlags = z.infer<typeof IngestFlags>
 

@@ -11,13 +11,13 @@ export interface Io {
   readonly width: () => number
   readonly now: () => Date
   /** Progress, reports and answers: stdout. The text is written as it is. */
-  out(text: string): void
+  readonly out: (text: string) => void
   /** Errors and warnings: stderr, without passwords. */
-  err(text: string): void
+  readonly err: (text: string) => void
   /** A value that must never show in messages from now on. */
-  addSecret(secret: string | undefined): void
+  readonly addSecret: (secret: string | undefined) => void
   /** The text without passwords. */
-  safe(text: string): string
+  readonly safe: (text: string) => string
 }
 
 /** Whether to colour, by the conventions of no-color.org and of FORCE_COLOR. */

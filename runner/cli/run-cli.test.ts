@@ -108,7 +108,7 @@ describe('help', () => {
     },
   )
 
-  test('The examples of the help are command lines that gm understands', async () => {
+  test('The examples of the help are command lines that gm understands', () => {
     const specs = COMMANDS.flatMap((spec) => [spec, ...(spec.children ?? [])])
     const examples = specs.flatMap((spec) => (spec.examples ?? []).map(([line]) => line))
     expect(examples.length).toBeGreaterThan(10)

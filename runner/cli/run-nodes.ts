@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { compileNode } from '../compile/compile-node.ts'
 import type { NodeId } from '../manifest/node.ts'
 import type { RunEvent, RunResult } from '../run/event.ts'
 import type { RunRequest } from '../run/run-project.ts'
@@ -35,7 +36,7 @@ export function runRequest(asked: NodesToRun, emit: (event: RunEvent) => void): 
       testsGate: asked.command === 'build',
     },
     adapter: warehouse.adapter,
-    compile: opened.compile,
+    compile: (node, state) => compileNode(node, opened.manifest, project, opened.templates, state),
     vars: project.vars,
     runQuery: warehouse.runQuery,
     targetName: project.target.name,

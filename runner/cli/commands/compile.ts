@@ -1,2 +1,70 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { GmError } from '../../base/error.ts'
+import { gmErrorsOf, throwAll } from '../../base/error.ts'
+import type { Node } from '../../manifest/node.ts'
 import type { CommandAction } from '../command-spec.ts'
-export const compileCommand: CommandAction = () => Promise.reject(new Error('not yet'))
+import { compileText, compileWhole } from '../compile-whole.ts'
+import { EXIT } from '../exit-code.ts'
+import { CompileFlags, parseFlags } from '../flags.ts'
+import type { OpenProject } from '../open-project.ts'
+import { openProject } from '../open-project.ts'
+import { plural } from '../render/format.ts'
+import { selectFor } from '../select-for.ts'
+
+/**
+ * Prints the SQL of the one selected node, else writes the SQL of all selected ones below target/compiled.
+ * Needs no database as long as no template calls run_query().
+ */
+export const compileCommand: CommandAction = (_args, raw, io) => {
+  const flags = parseFlags(CompileFlags, raw)
+  const opened = openProject(flags, io)
+  if (flags.inline !== undefined) {
+    io.out(`${compileText(flags.inline, opened).sql}\n`)
+    return Promise.resolve(EXIT.ok)
+  }
+  const kinds = flags.resourceType.length > 0 ? undefined : (['model', 'snapshot', 'test'] as const)
+  const selected = selectFor(opened, flags, io, kinds)
+  const nodes = opened.order.flatMap((id) =>
+    selected.has(id) ? [opened.manifest.nodes.get(id)] : [],
+  )
+  const compilable = nodes.filter((node) => node !== undefined).filter((node) => 'rawCode' in node)
+  // A model comes with its tests; asking for one model means its own SQL.
+  const own = compilable.filter((node) => node.kind !== 'test')
+  const single = own.length === 1 ? own[0] : compilable.length === 1 ? compilable[0] : undefined
+  if (flags.select.length > 0 && single !== undefined) {
+    io.out(`${compileWhole(single, opened).sql}\n`)
+    return Promise.resolve(EXIT.ok)
+  }
+  const folder = writeAll(compilable, opened)
+  if (!flags.quiet) io.out(`${plural(compilable.length, 'node')} compiled to ${folder}\n`)
+  return Promise.resolve(EXIT.ok)
+}
+
+/** @throws GmErrors of all nodes that do not compile; the others are written all the same. */
+function writeAll(nodes: readonly Node[], opened: OpenProject): string {
+  const { project } = opened
+  const folder = `${project.paths.target}/compiled/${project.name}`
+  const errors: GmError[] = []
+  for (const node of nodes) {
+    try {
+      const { sql } = compileWhole(node, opened)
+      const file = join(project.root, folder, fileOf(node))
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(file, `${sql}\n`)
+    } catch (thrown) {
+      const found = gmErrorsOf(thrown)
+      if (found === undefined) throw thrown
+      errors.push(...found)
+    }
+  }
+  throwAll(errors)
+  return folder
+}
+
+/** As dbt: the file's own path, and for a test from YAML a file of its name in a folder named after the YAML file. */
+function fileOf(node: Node): string {
+  return node.at.file.endsWith('.sql') && node.kind !== 'snapshot'
+    ? node.at.file
+    : `${node.at.file}/${node.name}.sql`
+}

@@ -1,2 +1,113 @@
+import { GmError } from '../../base/error.ts'
+import type { Compiled } from '../../compile/compiled.ts'
+import { sqlErrorOf } from '../../engine/sql-error.ts'
+import type { Rows } from '../../engine/statement.ts'
+import { selectNodes } from '../../select/select-nodes.ts'
 import type { CommandAction } from '../command-spec.ts'
-export const showCommand: CommandAction = () => Promise.reject(new Error('not yet'))
+import { compileText, compileWhole } from '../compile-whole.ts'
+import type { OpenWarehouse } from '../connect.ts'
+import { connect } from '../connect.ts'
+import { EXIT } from '../exit-code.ts'
+import { parseFlags, ShowFlags } from '../flags.ts'
+import type { Io } from '../io.ts'
+import type { OpenProject } from '../open-project.ts'
+import { openProject } from '../open-project.ts'
+import { jsonRows } from '../render/json-rows.ts'
+import { styleFor } from '../render/style.ts'
+import { renderTable } from '../render/table.ts'
+import { watchSignals } from '../watch-signals.ts'
+
+interface Shown {
+  readonly name: string
+  readonly compiled: Pick<Compiled, 'sql'> & Partial<Pick<Compiled, 'lines'>>
+}
+
+/** Shows rows of what a node's SQL, or the given query, returns right now. Builds nothing. */
+export const showCommand: CommandAction = async (_args, raw, io) => {
+  const flags = parseFlags(ShowFlags, raw)
+  if ((flags.inline === undefined) === (flags.select.length === 0)) {
+    throw new GmError('GM1010', 'gm show takes either --select or --inline', {
+      hint: 'Such as `gm show --select fact_sales` or `gm show --inline "select 1"`.',
+    })
+  }
+  const opened = openProject(flags, io)
+  const { signal, stop } = watchSignals(() => undefined)
+  const warehouse = await connect(opened.project, io)
+  try {
+    for (const shown of whatToShow(flags, opened, warehouse)) {
+      const rows = await fetchRows(shown.compiled, flags.limit, warehouse, signal)
+      io.out(flags.output === 'json' ? jsonScreen(shown, rows) : tableScreen(shown, rows, io))
+    }
+    return EXIT.ok
+  } catch (error) {
+    if (signal.aborted) return EXIT.interrupted
+    throw error
+  } finally {
+    stop()
+    await warehouse.close()
+  }
+}
+
+function whatToShow(
+  flags: ShowFlags,
+  opened: OpenProject,
+  warehouse: OpenWarehouse,
+): readonly Shown[] {
+  if (flags.inline !== undefined) {
+    return [{ name: 'inline', compiled: compileText(flags.inline, opened, warehouse.runQuery) }]
+  }
+  const { manifest, graph, order } = opened
+  // Tests only when they are named: nobody who asks for a table means its tests.
+  const { nodes, warnings } = selectNodes({
+    select: flags.select,
+    manifest,
+    graph,
+    indirect: 'empty',
+  })
+  const [first] = warnings
+  if (first !== undefined) throw first
+  return order.flatMap((id) => {
+    const node = nodes.has(id) ? manifest.nodes.get(id) : undefined
+    if (node === undefined) return []
+    return [{ name: node.name, compiled: compileWhole(node, opened, warehouse.runQuery) }]
+  })
+}
+
+/** Wrapped in a select, so that nothing but a query can run, and the server sends no more rows than are shown. */
+async function fetchRows(
+  compiled: Shown['compiled'],
+  limit: number,
+  warehouse: OpenWarehouse,
+  signal: AbortSignal,
+): Promise<Rows> {
+  const head = 'select * from (\n'
+  const tail = `\n) as shown${limit === -1 ? '' : ` limit ${limit}`}`
+  const session = await warehouse.adapter.open(signal)
+  try {
+    return await session.query({ purpose: 'show', sql: head + compiled.sql + tail }, signal)
+  } catch (error) {
+    throw placed(error, compiled, head.length)
+  } finally {
+    await session.close()
+  }
+}
+
+/** PostgreSQL's offset in what was sent becomes a place in the template. */
+function placed(error: unknown, { lines }: Shown['compiled'], before: number): unknown {
+  const offset = sqlErrorOf(error)?.offset
+  if (!(error instanceof GmError) || offset === undefined || error.at !== undefined) return error
+  const at = lines?.locate(Math.max(0, offset - before))
+  return new GmError(error.code, error.message, { at, hint: error.hint, cause: error.cause })
+}
+
+function tableScreen({ name }: Shown, rows: Rows, io: Io): string {
+  const style = styleFor(io.colour)
+  const table = renderTable(rows, { style, width: io.isTerminal ? io.width() : undefined })
+  const none = rows.rows.length === 0 ? '(no rows)\n' : ''
+  return `${style.bold(name)}\n\n${table}${none}\n`
+}
+
+/** The keys of `dbt show --output json`. */
+function jsonScreen({ name }: Shown, rows: Rows): string {
+  return `{\n  "node": ${JSON.stringify(name)},\n  "show": ${jsonRows(rows, '  ')}\n}\n`
+}

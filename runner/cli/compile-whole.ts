@@ -1,0 +1,38 @@
+import { compileInline, compileNode } from '../compile/compile-node.ts'
+import type { Compiled, CompileState } from '../compile/compiled.ts'
+import type { Node } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import type { OpenProject } from './open-project.ts'
+
+/** What compiling sees when nothing is to be built: the whole of every input, as on a first build. */
+function wholeState(opened: OpenProject, runQuery: CompileState['runQuery']): CompileState {
+  return {
+    isIncremental: false,
+    vars: opened.project.vars,
+    changes: (_input, relation) => quoted(relation),
+    ...(runQuery === undefined ? {} : { runQuery }),
+  }
+}
+
+/** The SQL of a node for a full build; for a seed or source, whose rows are just there, a select of them. */
+export function compileWhole(
+  node: Node,
+  opened: OpenProject,
+  runQuery?: CompileState['runQuery'],
+): Pick<Compiled, 'sql'> & Partial<Pick<Compiled, 'lines'>> {
+  if (node.kind === 'seed' || node.kind === 'source') {
+    return { sql: `select * from ${quoted(node.relation)}` }
+  }
+  const { manifest, project, templates } = opened
+  return compileNode(node, manifest, project, templates, wholeState(opened, runQuery))
+}
+
+/** The SQL of a text that may use everything that a model may. */
+export function compileText(
+  sql: string,
+  opened: OpenProject,
+  runQuery?: CompileState['runQuery'],
+): Compiled {
+  const { manifest, project, templates } = opened
+  return compileInline(sql, manifest, project, templates, wholeState(opened, runQuery))
+}
