@@ -23,12 +23,20 @@ const REASONS: readonly { readonly sign: RegExp; readonly hint: string }[] = [
     hint: 'Give the user a line in /etc/passwd, or use a PostgreSQL server of your own.',
   },
   {
-    sign: /GLIBC_|ld-linux|ENOENT/,
+    sign: /GLIBC_|ld-linux|spawn .* ENOENT/,
     hint: 'PostgreSQL is built for glibc, which this system does not have. Use a server of your own: give the target a host.',
   },
   {
     sign: /Permission denied|EACCES|EPERM|wrong ownership/i,
     hint: 'The folder .gm belongs to another user. Run gm as that user.',
+  },
+  {
+    sign: /EROFS|Read-only file system/i,
+    hint: 'gm keeps its database in .gm below the project: make that folder writable, or use a server of your own.',
+  },
+  {
+    sign: /invalid permissions/i,
+    hint: 'The file system does not keep modes of files. Move the project to one that does, or use a server of your own.',
   },
   {
     sign: /could not locate a valid checkpoint record|invalid (primary )?checkpoint record|PANIC/,

@@ -37,7 +37,7 @@ describe('several processes that start at once', () => {
 
 describe('a start that is killed at any moment', () => {
   // From before the first file to after the server is up; a first start takes about a second.
-  const momentsMs = Array.from({ length: 8 }, (_, i) => i * 150 + Math.round(Math.random() * 150))
+  const momentsMs = Array.from({ length: 6 }, (_, i) => i * 200 + Math.round(Math.random() * 200))
 
   test.for(momentsMs)(
     '(a first one, after %i ms) is made good by the next',

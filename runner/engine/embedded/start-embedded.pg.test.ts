@@ -13,8 +13,11 @@ import { stopEmbedded } from './stop-embedded.ts'
 const database = 'warehouse'
 
 describe('a first start', () => {
-  test('gives an empty database for one warehouse: UTF-8, UTC, durable', async ({ root, ask }) => {
-    const { connection, version } = await startEmbedded({ root, database })
+  test('gives an empty database for one warehouse: UTF-8, UTC, durable', async ({
+    shared,
+    ask,
+  }) => {
+    const { connection, version } = shared
     const [settings] = await ask(
       connection,
       `select current_database() as database, current_setting('server_encoding') as encoding,
@@ -36,9 +39,9 @@ describe('a first start', () => {
   })
 
   test('keeps the password from everybody else, and lets nobody in without it', async ({
-    root,
+    shared,
   }) => {
-    const { connection, dataDirectory } = await startEmbedded({ root, database, settings: QUICK })
+    const { connection, dataDirectory } = shared
     const { mode } = await stat(join(dataDirectory, 'gm.password'))
     expect(mode & 0o077).toBe(0)
     const { host, port, user } = connection
@@ -46,8 +49,7 @@ describe('a first start', () => {
     await expect(client.connect()).rejects.toMatchObject({ code: '28P01' })
   })
 
-  test('listens on no address but 127.0.0.1', async ({ root, ask }) => {
-    const { connection } = await startEmbedded({ root, database, settings: QUICK })
+  test('listens on no address but 127.0.0.1', async ({ shared: { connection }, ask }) => {
     const [row] = await ask(
       connection,
       `select current_setting('listen_addresses') as tcp, current_setting('unix_socket_directories') as unix`,
@@ -66,23 +68,23 @@ describe('a first start', () => {
     }
   })
 
-  test('hides .gm from git', async ({ root }) => {
-    await startEmbedded({ root, database, settings: QUICK })
-    expect(await readFile(join(root, '.gm/.gitignore'), 'utf8')).toBe('*\n')
+  test('hides .gm from git', async ({ shared }) => {
+    expect(await readFile(join(shared.root, '.gm/.gitignore'), 'utf8')).toBe('*\n')
   })
 })
 
 describe('a later start', () => {
-  test('gives the server that runs', async ({ root }) => {
-    const first = await startEmbedded({ root, database, settings: QUICK })
-    const second = await startEmbedded({ root, database, settings: QUICK })
-    expect(second).toEqual({ ...first, isReused: true })
+  test('gives the server that runs', async ({ shared }) => {
+    const { root, ...first } = shared
+    expect(await startEmbedded({ root, database })).toEqual({ ...first, isReused: true })
   })
 
-  test('creates a database that is missing, whatever its name', async ({ root, ask }) => {
-    await startEmbedded({ root, database, settings: QUICK })
+  test('creates a database that is missing, whatever its name', async ({
+    shared: { root },
+    ask,
+  }) => {
     const name = 'My "other" db'
-    const { connection } = await startEmbedded({ root, database: name, settings: QUICK })
+    const { connection } = await startEmbedded({ root, database: name })
     expect(await ask(connection, 'select current_database() as name')).toEqual([{ name }])
   })
 
