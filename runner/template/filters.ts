@@ -2,15 +2,7 @@ import { didYouMean } from '../base/nearest.ts'
 import { formatPercent } from './format-text.ts'
 import { IS_TESTS } from './is-tests.ts'
 import { attributeOf, itemOf } from './members.ts'
-import {
-  asDict,
-  capitalize,
-  centerText,
-  dictItems,
-  replaceText,
-  strip,
-  titleCase,
-} from './methods.ts'
+import { asDict, capitalize, centerText, dictItems, replaceText, strip } from './methods.ts'
 import type { Native } from './native.ts'
 import { callNative, native } from './native.ts'
 import { applySign, operate } from './operate.ts'
@@ -35,8 +27,8 @@ import {
   isNumeric,
   isTruthy,
   iterate,
-  keyOf,
   numberOf,
+  or,
   Text,
   Tuple,
   typeName,
@@ -113,10 +105,15 @@ export const FILTERS: ReadonlyMap<string, Native> = new Map<string, Native>([
   ],
   // Lists
   ['list', onItems('', (_run, items) => [...items])],
-  ['first', onItems('', (_run, items) => items[0] ?? new Undefined('the list has no first item'))],
+  [
+    'first',
+    onItems('', (_run, items) => or(items[0], () => new Undefined('the list has no first item'))),
+  ],
   [
     'last',
-    onItems('', (_run, items) => items.at(-1) ?? new Undefined('the list has no last item')),
+    onItems('', (_run, items) =>
+      or(items.at(-1), () => new Undefined('the list has no last item')),
+    ),
   ],
   ['join', onItems("d='', attribute=None", join)],
   ['sum', onItems('attribute=None, start=0', sum)],
@@ -467,7 +464,7 @@ function extreme(
     const own = key(item)
     if (best === undefined || compare(own, best.key) * side > 0) best = { item, key: own }
   }
-  return best?.item ?? new Undefined('the list has no items')
+  return or(best?.item, () => new Undefined('the list has no items'))
 }
 
 function unique(run: Run, items: readonly Value[], [isCased, path]: readonly Value[]): Value {

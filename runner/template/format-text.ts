@@ -48,7 +48,7 @@ function convert(type: string, value: Value, flags: string, precision: number | 
 }
 
 function cut(text: string, precision: number | undefined): string {
-  return precision === undefined ? text : [...text].slice(0, precision).join('')
+  return precision === undefined ? text : Array.from(text).slice(0, precision).join('')
 }
 
 function signed(text: string, flags: string): string {
@@ -85,7 +85,7 @@ export function fixed(value: number, digits: number): string {
 }
 
 function pad(run: Run, text: string, width: number, align: string, fill: string): string {
-  const missing = width - [...text].length
+  const missing = width - Array.from(text).length
   if (missing <= 0) return text
   chargeString(run, width)
   if (align === '<') return text + ' '.repeat(missing)
@@ -150,7 +150,7 @@ function formatField(run: Run, value: Value, spec: string): string {
   } else text = cut(printValue(it), precision)
   const side = align ?? (isNumeric(it) ? '>' : '<')
   const filler = fill ?? (zero === undefined ? ' ' : '0')
-  const missing = Number(width ?? 0) - [...text].length
+  const missing = Number(width ?? 0) - Array.from(text).length
   if (missing <= 0) return text
   chargeString(run, text.length + missing)
   if (side === '<') return text + filler.repeat(missing)

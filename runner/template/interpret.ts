@@ -36,6 +36,7 @@ import {
   keyOf,
   LoopState,
   Namespace,
+  or,
   Text,
   Tuple,
   typeName,
@@ -219,9 +220,9 @@ function runLoop(run: Run, node: ForNode, iterable: Value, frame: Frame, depth: 
       case 'depth0':
         return depth
       case 'previtem':
-        return items[index - 1] ?? new Undefined('there is no previous item')
+        return or(items[index - 1], () => new Undefined('there is no previous item'))
       case 'nextitem':
-        return items[index + 1] ?? new Undefined('there is no next item')
+        return or(items[index + 1], () => new Undefined('there is no next item'))
       case 'cycle':
         return new Callable('loop.cycle', (_run, args) =>
           args.length === 0
@@ -409,9 +410,9 @@ function lookup(run: Run, name: string, frame: Frame): Value {
     const value = scope.variables.get(name)
     if (value !== undefined) return value
   }
-  return (
-    run.lookup(name) ??
-    new Undefined(`"${name}" is undefined`, () => didYouMean(name, visibleNames(run, frame)))
+  return or(
+    run.lookup(name),
+    () => new Undefined(`"${name}" is undefined`, () => didYouMean(name, visibleNames(run, frame))),
   )
 }
 
@@ -564,7 +565,7 @@ function bindParameters(
     const value = args[i]
     if (value !== undefined && kwargs.has(key))
       refuse(`the argument "${key}" of ${name}() is given twice`)
-    const given = value ?? kwargs.get(key)
+    const given = value === undefined ? kwargs.get(key) : value
     if (given !== undefined) variables.set(key, given)
   }
   const surplus = args.slice(parameters.length)

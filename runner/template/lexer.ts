@@ -13,10 +13,11 @@ export interface Token extends NunjucksToken {
 const Tokenizer = lexer.lex('').constructor as new (text: string) => NunjucksTokenizer
 
 const TAG = /\{[{%#]/g
-const NAME = /[\p{L}_][\p{L}\p{N}_]*/uy
+const NAME = /\p{L}[\p{L}\p{N}_]*/uy
+const NAME_REST = /[\p{L}\p{N}_]+/uy
 const NUMBER = /\d+(_\d+)*(\.\d+(_\d+)*)?([eE][+-]?\d+)?/y
-const SPACE = /\s+/y
-const SIGNED_END = /[+](?=%\}|\}\})/y
+const BLANKS = ' \t\n\r\f\v'
+const CODE_CHARACTERS = '"\'()[]{}%*-+~/#,:|.<>=!'
 
 /**
  * nunjucks' tokenizer with what Jinja2 reads differently: every token has its offsets, `}}` inside a dict does not end
@@ -26,7 +27,7 @@ export class Lexer extends Tokenizer {
   readonly file: string
   /** Where the tag being read begins; what an unclosed one is reported at. */
   private tagStart = 0
-  private openCurlies: number[] = []
+  private openCurlies = 0
 
   constructor(file: string, text: string, start: number, end: number) {
     super(text)
@@ -41,16 +42,8 @@ export class Lexer extends Tokenizer {
 
   override nextToken(): Token | null {
     const start = this.index
-    if (start >= this.len) {
-      if (!this.in_code) return null
-      const tag = this.str.slice(this.tagStart, this.tagStart + 2)
-      throw this.error(
-        `"${tag}" is never closed`,
-        this.tagStart,
-        `Add "${tag === '{{' ? '}}' : '%}'}".`,
-      )
-    }
-    return this.in_code ? this.codeToken(start) : this.textToken(start)
+    if (this.in_code) return this.codeToken(start)
+    return start >= this.len ? null : this.textToken(start)
   }
 
   private textToken(start: number): Token {
@@ -58,7 +51,7 @@ export class Lexer extends Tokenizer {
     if (opening === '{{' || opening === '{%') {
       this.in_code = true
       this.tagStart = start
-      this.openCurlies = []
+      this.openCurlies = 0
       const sign = this.str[start + 2]
       const length = sign === '-' || (sign === '+' && opening === '{%') ? 3 : 2
       const value = sign === '-' ? `${opening}-` : opening
@@ -76,30 +69,65 @@ export class Lexer extends Tokenizer {
     return this.take('data', tag === null || tag.index > this.len ? this.len : tag.index)
   }
 
-  private codeToken(start: number): Token {
-    const char = this.str[start] ?? ''
-    const space = matchAt(SPACE, this.str, start)
-    if (space !== undefined)
-      return this.take('whitespace', Math.min(start + space.length, this.len))
-    const name = matchAt(NAME, this.str, start)
-    if (name !== undefined) return this.take('symbol', start + name.length)
-    const number = matchAt(NUMBER, this.str, start)
-    if (number !== undefined) {
+  private codeToken(from: number): Token {
+    const start = this.skipBlanks(from)
+    if (start >= this.len) return this.unclosed()
+    this.index = start
+    const code = this.str.charCodeAt(start)
+    const nameEnd = this.nameEnd(start)
+    if (nameEnd > start) return this.take('symbol', nameEnd)
+    if (code >= 48 && code <= 57) {
+      NUMBER.lastIndex = start
+      const number = NUMBER.exec(this.str)?.[0] ?? ''
       return this.take(/[.eE]/.test(number) ? 'float' : 'int', start + number.length)
     }
-    if (char === '}' && this.openCurlies.pop() !== undefined)
+    const char = this.str[start] ?? ''
+    if (char === '}' && this.openCurlies > 0) {
+      this.openCurlies -= 1
       return this.take('right-curly', start + 1)
-    if (char === '{') this.openCurlies.push(start)
-    if (matchAt(SIGNED_END, this.str, start) !== undefined) this.index += 1
-    if (!'"\'()[]{}%*-+~/#,:|.<>=!'.includes(char)) {
-      throw this.error(
-        `unexpected character "${String.fromCodePoint(this.str.codePointAt(start) ?? 0)}"`,
-        start,
-      )
+    }
+    if (char === '{') this.openCurlies += 1
+    if (char === '+' && /^\+[%}]\}/.test(this.str.slice(start, start + 3))) this.index += 1
+    if (!CODE_CHARACTERS.includes(char)) {
+      const found = String.fromCodePoint(this.str.codePointAt(start) ?? 0)
+      throw this.error(`unexpected character "${found}"`, start)
     }
     const token = super.nextToken()
-    if (token === null) return null as never
-    return { ...token, start, end: this.index }
+    if (token === null) return this.unclosed()
+    const { type, value } = token
+    return { type, value, lineno: 0, colno: 0, start, end: this.index }
+  }
+
+  private unclosed(): never {
+    const tag = this.str.slice(this.tagStart, this.tagStart + 2)
+    throw this.error(
+      `"${tag}" is never closed`,
+      this.tagStart,
+      `Add "${tag === '{{' ? '}}' : '%}'}".`,
+    )
+  }
+
+  private skipBlanks(start: number): number {
+    let end = start
+    while (end < this.len && BLANKS.includes(this.str[end] ?? '')) end += 1
+    return end
+  }
+
+  /** Plain loops over plain letters: with a regular expression alone, reading 10,000 files took half as long again. */
+  private nameEnd(start: number): number {
+    let end = start
+    for (;;) {
+      const code = this.str.charCodeAt(end)
+      const isLetter = (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95
+      if (isLetter || (end > start && code >= 48 && code <= 57)) end += 1
+      else if (code > 127) {
+        const pattern = end === start ? NAME : NAME_REST
+        pattern.lastIndex = end
+        const more = pattern.exec(this.str)?.[0] ?? ''
+        if (more === '') return end
+        end += more.length
+      } else return end
+    }
   }
 
   /** Called by nunjucks' tokenizer at an opening quote. */
@@ -119,11 +147,6 @@ export class Lexer extends Tokenizer {
     this.index = end
     return { type, value, lineno: 0, colno: 0, start, end }
   }
-}
-
-function matchAt(pattern: RegExp, text: string, offset: number): string | undefined {
-  pattern.lastIndex = offset
-  return pattern.exec(text)?.[0]
 }
 
 const ESCAPE =

@@ -4,30 +4,41 @@ import type { Mark, MarkSource } from './values.ts'
 
 /** A line map over segments in ascending order of offset, such as those of a cached node. */
 export function lineMap(segments: readonly LineMapSegment[]): LineMap {
+  return { segments, locate: (offset) => locateIn(segments, offset) }
+}
+
+/** The segments are worked out when first asked for: most renders are never asked. */
+export function lineMapOf(text: string, marks: readonly Mark[]): LineMap {
+  let segments: readonly LineMapSegment[] | undefined
+  const known = (): readonly LineMapSegment[] => (segments ??= segmentsOf(text, marks))
   return {
-    segments,
-    locate(offset) {
-      let low = 0
-      let high = segments.length
-      while (low < high) {
-        const middle = (low + high) >>> 1
-        if ((segments[middle]?.offset ?? 0) <= offset) low = middle + 1
-        else high = middle
-      }
-      // Text before the first segment is blank; the first is the nearest place there is.
-      const segment = segments[Math.max(0, low - 1)]
-      if (segment === undefined) return undefined
-      const { at } = segment
-      if (segment.isText !== true || offset <= segment.offset) return at
-      return { ...at, column: at.column + offset - segment.offset }
+    get segments() {
+      return known()
     },
+    locate: (offset) => locateIn(known(), offset),
   }
+}
+
+function locateIn(segments: readonly LineMapSegment[], offset: number): Location | undefined {
+  let low = 0
+  let high = segments.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((segments[middle]?.offset ?? 0) <= offset) low = middle + 1
+    else high = middle
+  }
+  // Text before the first segment is blank; the first is the nearest place there is.
+  const segment = segments[Math.max(0, low - 1)]
+  if (segment === undefined) return undefined
+  const { at } = segment
+  if (segment.isText !== true || offset <= segment.offset) return at
+  return { ...at, column: at.column + offset - segment.offset }
 }
 
 const SURROGATES = /[\ud800-\udbff][\udc00-\udfff]/g
 
 /** Marks count UTF-16 units of `text`; segments count code points, as PostgreSQL does. */
-export function segmentsOf(text: string, marks: readonly Mark[]): LineMapSegment[] {
+function segmentsOf(text: string, marks: readonly Mark[]): LineMapSegment[] {
   const pairs = [...text.matchAll(SURROGATES)].map((match) => match.index)
   const locators = new Map<MarkSource, (offset: number) => Location>()
   const segments: LineMapSegment[] = []

@@ -14,6 +14,7 @@ import {
   keyOf,
   LoopState,
   Namespace,
+  or,
   Tuple,
   typeName,
   Undefined,
@@ -31,7 +32,7 @@ export function attributeOf(
   const it = defined(target)
   const method = methodsOf(it).get(name)
   if (method !== undefined) return boundMethod(it, name, method)
-  return ownMember(run, it, name) ?? missing(it, name, label)
+  return or(ownMember(run, it, name), () => missing(it, name, label))
 }
 
 /** `target[index]`: an item, or else an attribute of that name. */
@@ -43,7 +44,10 @@ export function itemOf(run: Run, target: Value, index: Value, label: string | un
     const items = typeof it === 'string' ? Array.from(it) : Array.isArray(it) ? it : it.items
     const position = expectInteger(key, 'the index')
     const item = items.at(position)
-    return item ?? new Undefined(`${label ?? `the ${typeName(it)}`} has no item ${position}`)
+    return or(
+      item,
+      () => new Undefined(`${label ?? `the ${typeName(it)}`} has no item ${position}`),
+    )
   }
   if (it instanceof TemplateObject && it.items !== undefined && typeof key === 'number') {
     const item = it.items.at(key)
@@ -84,7 +88,8 @@ export function sliceOf(target: Value, bounds: readonly Value[]): Value {
   const start = from === undefined ? (step > 0 ? 0 : highest) : clamp(from)
   const stop = to === undefined ? (step > 0 ? highest : lowest) : clamp(to)
   const found: Value[] = []
-  for (let i = start; step > 0 ? i < stop : i > stop; i += step) found.push(items[i] ?? null)
+  for (let i = start; step > 0 ? i < stop : i > stop; i += step)
+    found.push(or(items[i], () => null))
   if (typeof it === 'string') return found.join('')
   return Array.isArray(it) ? found : new Tuple(found)
 }

@@ -15,6 +15,7 @@ import {
   isTruthy,
   iterate,
   keyOf,
+  or,
   Tuple,
   typeName,
 } from './values.ts'
@@ -37,7 +38,7 @@ export const STRING_METHODS: ReadonlyMap<string, Native> = new Map([
   ['lower', method('', (_run, s) => s.toLowerCase())],
   ['title', method('', (_run, s) => titleCase(s))],
   ['capitalize', method('', (_run, s) => capitalize(s))],
-  ['swapcase', method('', (_run, s) => [...s].map(swapCase).join(''))],
+  ['swapcase', method('', (_run, s) => Array.from(s).map(swapCase).join(''))],
   ['strip', method('chars=None', (_run, s, [chars]) => strip(s, chars, true, true))],
   ['lstrip', method('chars=None', (_run, s, [chars]) => strip(s, chars, true, false))],
   ['rstrip', method('chars=None', (_run, s, [chars]) => strip(s, chars, false, true))],
@@ -193,9 +194,8 @@ export const DICT_METHODS: ReadonlyMap<string, Native> = new Map([
   ],
   [
     'get',
-    onDict(
-      'key, default=None',
-      (_run, dict, [key, other]) => dict.get(keyOf(key ?? null)) ?? other ?? null,
+    onDict('key, default=None', (_run, dict, [key, other]) =>
+      or(dict.get(keyOf(key ?? null)), () => other ?? null),
     ),
   ],
   [
@@ -203,16 +203,19 @@ export const DICT_METHODS: ReadonlyMap<string, Native> = new Map([
     native('key, *default', (_run, subject, [key, ...other]) => {
       const dict = asDict(subject)
       const name = keyOf(key ?? null)
-      const value = dict.get(name) ?? other[0]
+      const known = dict.get(name)
+      const value = known === undefined ? other[0] : known
       dict.delete(name)
-      return value ?? fail('GM3008', `the dict has no key ${printValue(key ?? null)} to pop`)
+      return or(value, () =>
+        fail('GM3008', `the dict has no key ${printValue(key ?? null)} to pop`),
+      )
     }),
   ],
   [
     'setdefault',
     onDict('key, default=None', (_run, dict, [key, other]) => {
       const name = keyOf(key ?? null)
-      const value = dict.get(name) ?? other ?? null
+      const value = or(dict.get(name), () => other ?? null)
       dict.set(name, value)
       return value
     }),
@@ -314,7 +317,7 @@ function int(value: Value | undefined): number {
 
 /** UTF-16 offset to Python's, which counts code points. */
 function position(s: string, at: number): number {
-  return at === -1 ? -1 : [...s.slice(0, at)].length
+  return at === -1 ? -1 : Array.from(s.slice(0, at)).length
 }
 
 function anyOf(value: Value | undefined, holds: (text: string) => boolean): boolean {
@@ -347,7 +350,7 @@ export function strip(
     return atStart ? s.trimStart() : s.trimEnd()
   }
   const set = new Set(text(chars))
-  const all = [...s]
+  const all = Array.from(s)
   let from = 0
   let to = all.length
   while (atStart && from < to && set.has(all[from] ?? '')) from += 1
@@ -419,11 +422,11 @@ function joinStrings(run: Run, by: string, items: readonly Value[]): string {
 }
 
 export function replaceText(run: Run, s: string, old: string, by: string, count: number): string {
-  const found = old === '' ? [...s].length + 1 : countText(s, old)
+  const found = old === '' ? Array.from(s).length + 1 : countText(s, old)
   const times = count < 0 ? found : Math.min(count, found)
   chargeString(run, s.length + times * by.length)
   if (old === '') {
-    const chars = [...s]
+    const chars = Array.from(s)
     return (
       chars.map((char, i) => (i < times ? by + char : char)).join('') +
       (times > chars.length ? by : '')
@@ -440,7 +443,7 @@ export function replaceText(run: Run, s: string, old: string, by: string, count:
 }
 
 function countText(s: string, sub: string): number {
-  return sub === '' ? [...s].length + 1 : s.split(sub).length - 1
+  return sub === '' ? Array.from(s).length + 1 : s.split(sub).length - 1
 }
 
 function zeroFill(run: Run, s: string, width: number): string {
@@ -449,8 +452,8 @@ function zeroFill(run: Run, s: string, width: number): string {
 }
 
 function padding(run: Run, s: string, width: number, fill: string): string {
-  const missing = Math.max(0, width - [...s].length)
-  if ([...fill].length !== 1) fail('GM3008', 'the fill must be one character')
+  const missing = Math.max(0, width - Array.from(s).length)
+  if (Array.from(fill).length !== 1) fail('GM3008', 'the fill must be one character')
   chargeString(run, s.length + missing * fill.length)
   return fill.repeat(missing)
 }

@@ -78,7 +78,9 @@ export function callNative(
     }
   }
   const args = parameters.map((parameter, i) => {
-    const value = positional[i] ?? named.get(parameter.name) ?? parameter.value
+    // Not `??`: null is Python's None, which is an argument like any other.
+    let value = i < positional.length ? positional[i] : named.get(parameter.name)
+    if (value === undefined) value = parameter.value
     return value === undefined
       ? fail('GM2008', `${name}() needs the argument "${parameter.name}"`)
       : unwrap(value)

@@ -7,7 +7,6 @@ import { Lexer } from './lexer.ts'
 import type {
   Arguments,
   BinaryOperator,
-  CallExpr,
   CompareOperator,
   Expr,
   FilterExpr,
@@ -149,7 +148,7 @@ class Grammar extends parser.Parser<Token> {
         this.dropLeadingWhitespace = token.value.endsWith('-#}')
       } else if (token.type === 'variable-start') {
         this.dropLeadingWhitespace = false
-        const value = this.expression()
+        const value = this.tupleOrExpression()
         this.endTag('variable-end', '}}')
         nodes.push({ kind: 'output', start: value.start, value })
       } else {
@@ -500,7 +499,7 @@ class Grammar extends parser.Parser<Token> {
     if (this.peek().type !== 'comma') return first
     const items = [first]
     while (this.skip('comma')) {
-      if (this.peek().type === 'block-end') break
+      if (this.peek().type.endsWith('-end')) break
       items.push(isLoop ? this.or() : this.expression())
     }
     return { kind: 'tuple', start: first.start, items }
@@ -766,7 +765,13 @@ class Grammar extends parser.Parser<Token> {
       }
     }
     if (isFirst) return NO_ARGUMENTS
-    return { positional, named, rest, restNamed }
+    // Trees of thousands of files are kept: calls share the empty lists.
+    return {
+      positional: positional.length === 0 ? NO_ARGUMENTS.positional : positional,
+      named: named.length === 0 ? NO_ARGUMENTS.named : named,
+      rest,
+      restNamed,
+    }
   }
 
   private filters(value: Expr): Expr {

@@ -104,6 +104,11 @@ export type Value =
   | Text
   | TemplateObject
 
+/** `??` for values, where null is a value of its own: Python's None. */
+export function or(value: Value | undefined, otherwise: () => Value): Value {
+  return value === undefined ? otherwise() : value
+}
+
 /** Throws without a place; the interpreter knows where it stands and adds it. */
 export function fail(code: Code, message: string, hint?: string): never {
   throw new GmError(code, message, { hint })

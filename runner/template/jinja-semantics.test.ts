@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { GmError } from '../base/error.ts'
+import { createTemplates } from './create-templates.ts'
+
+interface Cases {
+  readonly values: Readonly<Record<string, unknown>>
+  readonly cases: readonly { readonly template: string; readonly expected: string | null }[]
+}
+
+// Made by bench/jinja-cases.py; null where Jinja2 raises an error.
+const { values, cases } = JSON.parse(
+  readFileSync(new URL('./jinja-cases.json', import.meta.url), 'utf8'),
+) as Cases
+
+describe('a template renders to the same text as in Jinja2', () => {
+  const templates = createTemplates([])
+  test.each(cases.map((c) => [c.template, c.expected] as const))('%s', (text, expected) => {
+    const render = (): string =>
+      templates.render({ file: 'models/a.sql', text }, { values, functions: {} }).text
+    if (expected === null) expect(render).toThrow(GmError)
+    else expect(render()).toBe(expected)
+  })
+})
