@@ -85,6 +85,8 @@ export function createRunQuery(
       const ended = worker
       if (ended !== undefined) {
         const hasEnded = new Promise((resolve) => ended.once('exit', resolve))
+        // Nothing else may be left to keep the process until then.
+        ended.ref()
         port.postMessage(null)
         await hasEnded
       }

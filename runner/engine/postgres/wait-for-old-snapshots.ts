@@ -62,7 +62,12 @@ export async function waitForOldSnapshots(
   let moment: readonly (string | null)[] = [null, null]
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 1.5, 50)) {
     if (signal?.aborted === true) throw abortError()
-    const result: QueryResult<Row> = await client.query(OLDER_SNAPSHOTS, [...moment])
+    const result: QueryResult<Row> = await client.query({
+      // Prepared: planning costs more than running, and every published table asks.
+      name: 'gm older snapshots',
+      text: OLDER_SNAPSHOTS,
+      values: [...moment],
+    })
     const [row] = result.rows
     if (row === undefined) throw new Error('the moment has no row')
     if (row.holders.length === 0) return { done: true, holders: [] }
