@@ -4,6 +4,7 @@ import type { Fault } from '../land/fault.ts'
 export const MAX_DEPTH = 100
 /** `numeric` holds 131,072 digits before the point and 16,383 behind it. */
 const MAX_DIGITS = 16_000
+const LARGE_EXPONENT = /[\s:,[]-?\d+(?:\.\d+)?[eE][+-]?\d{3}/
 
 /**
  * What `JSON.parse` accepts and jsonb does not: NUL, lone surrogates, numbers beyond `numeric`.
@@ -14,8 +15,9 @@ export function checkJsonText(text: string): Fault | undefined {
     const fault = checkEscapes(text)
     if (fault !== undefined) return fault
   }
-  // Only a three-digit exponent or a very long line can be out of range; the rest is not walked.
-  if (text.length > MAX_DIGITS || /\d[eE][+-]?\d{3}/.test(text)) return checkNumbers(text)
+  // Only a three-digit exponent or a very long line can be out of range; the rest is not walked. What
+  // stands before the number keeps identifiers in hexadecimal out.
+  if (text.length > MAX_DIGITS || LARGE_EXPONENT.test(text)) return checkNumbers(text)
   return undefined
 }
 

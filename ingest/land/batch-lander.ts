@@ -28,8 +28,8 @@ export interface BatchTarget {
 // As large as psql's \copy sends; larger chunks were no faster, smaller ones cost a write each.
 const CHUNK_CHARS = 64 * 1024
 // What is held to be sent again, row by row, when the server refuses one.
-const BATCH_ROWS = 20_000
-const BATCH_CHARS = 8 * 1024 * 1024
+const BATCH_ROWS = 4_000
+const BATCH_CHARS = 2 * 1024 * 1024
 
 /**
  * Lands rows by COPY inside the caller's transaction, a batch per savepoint. The server works on
