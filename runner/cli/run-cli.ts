@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { CommanderError } from 'commander'
 import { gmErrorsOf } from '../base/error.ts'
 import { buildProgram } from './build-program.ts'
@@ -7,6 +7,7 @@ import type { ExitCode } from './exit-code.ts'
 import { EXIT } from './exit-code.ts'
 import type { Io } from './io.ts'
 import { packageVersion } from './package-version.ts'
+import { readProjectFile } from './read-project-file.ts'
 import { renderError } from './render/error.ts'
 import { jsonError } from './render/json-event.ts'
 import { styleFor } from './render/style.ts'
@@ -39,11 +40,12 @@ function showError(thrown: unknown, argv: readonly string[], io: Io): void {
     for (const error of errors) io.err(`${jsonError(error, 'error', io.now())}\n`)
     return
   }
-  const root = projectDirOf(argv, io.cwd)
+  const root = projectRoot(projectDirOf(argv, io.cwd))
   io.err(
     renderError(thrown, {
       style: styleFor(io.colour),
-      readText: (file) => readIfThere(resolve(root, file)),
+      readText: (file) =>
+        file === 'inline' ? argv[argv.indexOf('--inline') + 1] : readProjectFile(root, file),
     }),
   )
 }
@@ -61,10 +63,10 @@ function projectDirOf(argv: readonly string[], cwd: string): string {
   return resolve(cwd, joined ?? (at === -1 ? '.' : (argv[at + 1] ?? '.')))
 }
 
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
+/** The folder of project.yml, here or above; where there is none, the given one. */
+function projectRoot(start: string): string {
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'project.yml'))) return folder
+    if (dirname(folder) === folder) return start
   }
 }

@@ -11,6 +11,8 @@ import { styleFor } from './render/style.ts'
 export interface ScreenOptions {
   readonly format: 'text' | 'json'
   readonly level: LogLevel
+  /** Shows what runs now below the lines; as a rule where a terminal shows lines at info. */
+  readonly footer?: boolean
 }
 
 /** Shows a run's events on stdout: lines with a live footer on a terminal, plain lines elsewhere, or NDJSON. */
@@ -38,7 +40,7 @@ export class RunScreen {
       return
     }
     this.#follow(event, now)
-    if (showsAt(levelOf(event), this.#options.level)) this.#print(this.#textOf(event, now))
+    if (this.#isShown(event)) this.#print(this.#textOf(event, now))
     if (event.type === 'run-end') this.stop()
   }
 
@@ -54,6 +56,12 @@ export class RunScreen {
   stop(): void {
     this.#footer?.stop()
     this.#footer = undefined
+  }
+
+  #isShown(event: RunEvent): boolean {
+    // The footer says what runs: a line for each start would only push results out of sight.
+    if (event.type === 'step-start' && this.#footer !== undefined) return false
+    return showsAt(levelOf(event), this.#options.level)
   }
 
   #textOf(event: RunEvent, now: Date): string {
@@ -75,8 +83,10 @@ export class RunScreen {
   #follow(event: RunEvent, now: Date): void {
     if (event.type === 'run-start') {
       this.#total = event.stepCount
+      this.#done = 0
       this.#startedMs = now.getTime()
-      if (this.#io.isTerminal && showsAt('info', this.#options.level)) this.#startFooter()
+      const wanted = this.#options.footer ?? showsAt('info', this.#options.level)
+      if (this.#io.isTerminal && wanted) this.#startFooter()
     } else if (event.type === 'step-start') {
       this.#running.set(event.id, { name: event.name, startedMs: now.getTime() })
     } else if (event.type === 'step-end') {

@@ -111,12 +111,13 @@ export function totalsLine(steps: readonly StepResult[]): string {
 }
 
 function failure(step: StepResult, context: ReportContext): string {
-  if (step.error !== undefined) {
-    const place = step.error.at === undefined ? `${step.name}  ` : ''
-    return place + renderGmError(step.error, context)
-  }
-  const count = step.failures === undefined ? '' : `: ${plural(step.failures, 'row')}`
-  return `${step.name}${count}\n  ${context.style.cyan('hint:')} gm show --select ${step.id.split('.')[2] ?? step.name}`
+  const { style } = context
+  // The place may be in a macro that many use, so the node is named as well.
+  const head = `${style.bold(step.kind)} ${style.bold(step.name)}`
+  if (step.error !== undefined) return `${head}\n${renderGmError(step.error, context)}`
+  const count = plural(step.failures ?? 0, 'row')
+  const hint = `${style.cyan('hint:')} gm show --select ${step.id.split('.')[2] ?? step.name}`
+  return `${head}: ${count}\n  ${hint}`
 }
 
 function isFailure(status: StepStatus): boolean {

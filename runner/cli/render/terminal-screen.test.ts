@@ -247,9 +247,11 @@ describe('report', () => {
 
       2 failures:
 
+      test unique_fact_sales_event_id
       models/facts.yml:3:9  GM5001  1 row of warehouse.fact_sales has a value more than once
         hint: gm show --select unique_fact_sales_event_id
 
+      model warehouse.rfm_analysis
       models/rfm.sql:2:7  GM4001  column "amout" does not exist
 
         1 | select
@@ -260,7 +262,7 @@ describe('report', () => {
 
       1 warning:
 
-      not_null_fact_sales_customer_sk: 7 rows
+      test not_null_fact_sales_customer_sk: 7 rows
         hint: gm show --select not_null_fact_sales_customer_sk
 
       Cancelled in the server and rolled back:
