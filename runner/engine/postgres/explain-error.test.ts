@@ -64,3 +64,8 @@ test('a GmError is kept as it is', () => {
   const explained = explainError(network('EPIPE'), { connection })
   expect(explainError(explained, { connection })).toBe(explained)
 })
+
+test('a mistake of the program is thrown again and not blamed on the database', () => {
+  const bug = new TypeError('x is not a function')
+  expect(() => explainError(bug, { connection })).toThrow(bug)
+})

@@ -30,6 +30,7 @@ export interface ErrorContext {
 
 /**
  * The GmError for an error of pg or of the network. With a statement, `sqlErrorOf` gives SQLSTATE and offset.
+ * A mistake in this program (TypeError and the like) is not explained but thrown again.
  * The password is in none of these errors: pg keeps it out of its own, and nothing here reads it.
  */
 export function explainError(thrown: unknown, context: ErrorContext): GmError {
@@ -37,6 +38,7 @@ export function explainError(thrown: unknown, context: ErrorContext): GmError {
   // An AggregateError of Node's happy eyeballs has an empty message; its first member says what happened.
   const first = thrown instanceof AggregateError ? (thrown.errors[0] as unknown) : thrown
   const error: DriverError = first instanceof Error ? first : new Error(String(first))
+  if (BUGS.some((type) => error instanceof type)) throw error
   const sqlState = sqlStateOf(error)
   const { code, message, hint } =
     sqlState === undefined
@@ -52,6 +54,8 @@ export function explainError(thrown: unknown, context: ErrorContext): GmError {
     ...(line === undefined ? {} : { copyLine: Number(line) }),
   })
 }
+
+const BUGS = [TypeError, RangeError, ReferenceError, SyntaxError]
 
 /** Where the server points in the text that it was sent: code points from 0. */
 export function positionOf(thrown: unknown): number | undefined {

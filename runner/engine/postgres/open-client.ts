@@ -51,13 +51,14 @@ export async function openClient(
     const client = new pg.Client({ ...config, ssl: ssl === false ? false : { ...ssl } })
     // An idle connection that breaks says so here; the next query on it fails and is explained there.
     client.on('error', () => undefined)
-    const abort = (): void => void client.end()
+    // Not end(), which would wait for a server that does not answer.
+    const abort = (): void => void client.connection.stream.destroy()
     signal?.addEventListener('abort', abort, { once: true })
     try {
       await client.connect()
       return { client, config }
     } catch (error) {
-      void client.end().catch(() => undefined)
+      client.connection.stream.destroy()
       if (refusesLivenessCheck(error) && habits.lacksLivenessCheck !== true) {
         habits.lacksLivenessCheck = true
         return await attempt(ssl)

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { workerData } from 'node:worker_threads'
 import type { Client } from 'pg'
-import type { GmError } from '../../base/error.ts'
+import { GmError } from '../../base/error.ts'
 import { explainError } from './explain-error.ts'
 import { openClient } from './open-client.ts'
 import type { QueryRows, WorkerAnswer, WorkerInput } from './run-query.ts'
@@ -18,7 +18,10 @@ port.on('message', (sql: string | null) => {
 async function answerQuery(sql: string): Promise<void> {
   const answer: WorkerAnswer = await query(sql).then(
     (rows) => ({ rows }),
-    (error: unknown) => ({ error: plainError(error) }),
+    (error: unknown) =>
+      error instanceof GmError
+        ? { error: { code: error.code, message: error.message, hint: error.hint } }
+        : { bug: error instanceof Error ? (error.stack ?? error.message) : String(error) },
   )
   port.postMessage(answer)
   Atomics.store(ready, 0, 1)
@@ -61,15 +64,6 @@ const NUMERIC = 1700
 function toNumber(value: unknown, oid: number | undefined): unknown {
   if (typeof value !== 'string' || (oid !== INT8 && oid !== NUMERIC)) return value
   return value.replace(/\D/g, '').length <= 15 && value !== 'NaN' ? Number(value) : value
-}
-
-function plainError(error: unknown): {
-  code: GmError['code']
-  message: string
-  hint: string | undefined
-} {
-  const { code, message, hint } = explainError(error, { connection })
-  return { code, message, hint }
 }
 
 async function close(): Promise<void> {

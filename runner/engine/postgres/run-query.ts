@@ -105,7 +105,15 @@ function startWorker(options: WorkerOptions): Worker {
     return new Worker(new URL('run-query-worker.js', import.meta.url), options)
   }
   const file = new URL('run-query-worker.ts', import.meta.url).href
-  const code = `import('tsx/esm/api').then(({ register }) => { register(); return import('${file}') })`
+  const code = `import('tsx/esm/api')
+    .then(({ register }) => { register(); return import('${file}') })
+    .catch((error) => {
+      // The parent sleeps and would hear of no event.
+      const { port, ready } = require('node:worker_threads').workerData
+      port.postMessage({ bug: error.stack })
+      Atomics.store(ready, 0, 1)
+      Atomics.notify(ready, 0)
+    })`
   // None of the parent's flags: tsx's own would register it twice.
   return new Worker(code, { ...options, eval: true, execArgv: [] })
 }

@@ -52,7 +52,10 @@ select
   ) as holders
 from moment m`
 
-/** Polls, from every 5 ms to every 50 ms; a single round trip when nobody is older. */
+/**
+ * Polls, from every 5 ms to every 50 ms; a single round trip when nobody is older.
+ * The server shows sessions of other roles only to members of pg_read_all_stats; without it they are not waited for.
+ */
 export async function waitForOldSnapshots(
   client: Client,
   timeoutMs: number,
