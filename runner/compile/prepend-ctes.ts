@@ -17,27 +17,36 @@ export interface Cte {
 export function prependCtes(ctes: readonly Cte[], statement: Rendered): Rendered {
   if (ctes.length === 0) return statement
   const own = ownWith(statement.text)
-  const pieces: Piece[] = [own.isRecursive ? 'with recursive ' : 'with ']
+  const start = own?.start ?? 0
+  // Comments before the statement stay in front.
+  const pieces: Piece[] = [sliceRendered(statement, 0, start)]
+  pieces.push(own?.isRecursive === true ? 'with recursive ' : 'with ')
   for (const [i, { name, sql }] of ctes.entries()) {
     if (i > 0) pieces.push(', ')
     pieces.push(`${identifier(name)} as (\n`, sql, '\n)')
   }
-  if (own.end === undefined) return joinRendered([...pieces, '\n', statement])
-  const rest = sliceRendered(statement, own.end, statement.text.length)
-  return joinRendered([...pieces, ',', rest])
+  const rest = sliceRendered(statement, own?.end ?? 0, statement.text.length)
+  return joinRendered([...pieces, own === undefined ? '\n' : ',', rest])
 }
 
-/** Where the statement's own `with` or `with recursive` ends, if it begins with one. */
-function ownWith(sql: string): { end?: number; isRecursive: boolean } {
-  let end: number | undefined
+interface OwnWith {
+  readonly start: number
+  /** After `with`, or after `recursive`. */
+  readonly end: number
+  readonly isRecursive: boolean
+}
+
+/** The statement's own `with` or `with recursive`, if it begins with one. */
+function ownWith(sql: string): OwnWith | undefined {
+  let own: OwnWith | undefined
   for (const token of sqlTokens(sql)) {
     if (token.kind !== 'other') continue
     const word = sql.slice(token.start, token.end).toLowerCase()
-    if (end === undefined) {
-      if (word !== 'with') return { isRecursive: false }
-      end = token.end
-    } else if (word === 'recursive') return { end: token.end, isRecursive: true }
-    else break
+    if (own !== undefined) {
+      return word === 'recursive' ? { ...own, end: token.end, isRecursive: true } : own
+    }
+    if (word !== 'with') return undefined
+    own = { start: token.start, end: token.end, isRecursive: false }
   }
-  return end === undefined ? { isRecursive: false } : { end, isRecursive: false }
+  return own
 }

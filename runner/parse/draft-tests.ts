@@ -86,10 +86,9 @@ function draftTest(
       description: entry.description,
       columns: new Map(),
       config,
-      checksum: hash(
-        'sha256',
-        JSON.stringify([entry.test, on.id, column?.name, entry.arguments, entry.config]),
-      ),
+      checksum: isEmpty(entry.config)
+        ? named.checksum
+        : hash('sha256', named.checksum + JSON.stringify(entry.config)),
       dependsOn: [],
       rawCode: `{{ ${genericTestMacro(definition)}(…) }}`,
       refs: [],
@@ -135,6 +134,10 @@ function recordTest(
     recordMacro(genericTestMacro(definition), values, { templates, project, name: on.name }),
   )
   return { ...rendered, inputs: [...inputs, ...rendered.inputs] }
+}
+
+function isEmpty(mapping: object): boolean {
+  return Object.keys(mapping).length === 0
 }
 
 function placeholder(target: { schema: string; database: string }, input: InputCall) {

@@ -21,6 +21,8 @@ export interface TestName {
   readonly alias: string
   /** Ten hex digits that tell apart tests of one name; the last part of the id. */
   readonly hash: string
+  /** md5 over the name and all arguments, in hex. */
+  readonly checksum: string
 }
 
 /**
@@ -42,11 +44,8 @@ export function nameTest(call: TestCall): TestName {
     namespace: call.namespace ?? null,
     kwargs: { ...args, model: `{{ get_where_subquery(${model}) }}` },
   }
-  return {
-    name,
-    alias: call.name ?? generated.alias,
-    hash: hash('md5', name + pythonRepr(identity)).slice(-10),
-  }
+  const checksum = hash('md5', name + pythonRepr(identity))
+  return { name, alias: call.name ?? generated.alias, hash: checksum.slice(-10), checksum }
 }
 
 function generateName(
@@ -97,6 +96,8 @@ function pythonRepr(value: unknown, scalar: (text: string) => string = quote): s
 }
 
 function quote(text: string): string {
+  // Nearly all names: thousands of tests are named in each parse.
+  if (!/['\\\n\r\t]/.test(text)) return `'${text}'`
   const mark = text.includes("'") && !text.includes('"') ? '"' : "'"
   const escaped = text
     .replaceAll('\\', '\\\\')

@@ -32,10 +32,13 @@ interface Contents {
   readonly format: string
   /** Of everything that every rendering may see. */
   readonly surroundings: string
-  readonly recordings: Record<string, Stored<StoredRecording>>
-  readonly properties: Record<string, Stored<PropertiesFile>>
-  readonly seeds: Record<string, Stored<readonly SeedField[]>>
+  readonly recordings: Part<StoredRecording>
+  readonly properties: Part<PropertiesFile>
+  readonly seeds: Part<readonly SeedField[]>
 }
+
+/** Pairs, not an object: thousands of paths as keys of an object cost more than all the rest of reading the cache. */
+type Part<T> = (readonly [id: string, stored: Stored<T>])[]
 
 /** Results of files by content: each is computed only when it is not known for exactly this content. */
 export interface OpenParseCache {
@@ -72,8 +75,10 @@ export function openParseCache(
   })
 
   const old = readContents(store, format)
-  const oldRecordings = old?.surroundings === surroundings ? old.recordings : {}
-  const next: Contents = { format, surroundings, recordings: {}, properties: {}, seeds: {} }
+  const oldRecordings = new Map(old?.surroundings === surroundings ? old.recordings : [])
+  const oldProperties = new Map(old?.properties)
+  const oldSeeds = new Map(old?.seeds)
+  const next: Contents = { format, surroundings, recordings: [], properties: [], seeds: [] }
   let hasChanged = old?.surroundings !== surroundings
 
   const isCurrent = ({ vars, env }: StoredRecording): boolean =>
@@ -82,9 +87,9 @@ export function openParseCache(
 
   return {
     recording(id, key, compute) {
-      const known = Object.hasOwn(oldRecordings, id) ? oldRecordings[id] : undefined
+      const known = oldRecordings.get(id)
       if (known?.key === key && isCurrent(known.value)) {
-        next.recordings[id] = known
+        next.recordings.push([id, known])
         return restore(known.value)
       }
       hasChanged = true
@@ -95,14 +100,14 @@ export function openParseCache(
         vars: recording.vars.map((variable) => [variable, varNow(variable)] as const),
         env: recording.env.map((variable) => [variable, envNow(variable)] as const),
       }
-      next.recordings[id] = { key, value }
+      next.recordings.push([id, { key, value }])
       return recording
     },
     properties(file, checksum, compute) {
-      return reuse(old?.properties, next.properties, file, checksum, compute)
+      return reuse(oldProperties, next.properties, file, checksum, compute)
     },
     seed(file, key, compute) {
-      return reuse(old?.seeds, next.seeds, file, key, compute)
+      return reuse(oldSeeds, next.seeds, file, key, compute)
     },
     close() {
       if (store === undefined) return
@@ -112,20 +117,20 @@ export function openParseCache(
   }
 
   function reuse<T>(
-    from: Record<string, Stored<T>> | undefined,
-    to: Record<string, Stored<T>>,
+    from: ReadonlyMap<string, Stored<T>>,
+    to: Part<T>,
     id: string,
     key: string,
     compute: () => T,
   ): T {
-    const known = from !== undefined && Object.hasOwn(from, id) ? from[id] : undefined
+    const known = from.get(id)
     if (known?.key === key) {
-      to[id] = known
+      to.push([id, known])
       return known.value
     }
     hasChanged = true
     const value = compute()
-    to[id] = { key, value }
+    to.push([id, { key, value }])
     return value
   }
 }
@@ -152,7 +157,7 @@ function fingerprint(value: unknown): string {
 }
 
 function countOf({ recordings, properties, seeds }: Contents): number {
-  return [recordings, properties, seeds].reduce((sum, part) => sum + Object.keys(part).length, 0)
+  return [recordings, properties, seeds].reduce((sum, part) => sum + part.length, 0)
 }
 
 function memo(compute: (name: string) => string): (name: string) => string {

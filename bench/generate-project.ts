@@ -1,0 +1,95 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+export interface GeneratedProject {
+  readonly models: number
+  /** The same seed gives the same files. */
+  readonly seed: number
+}
+
+const LAYERS = 10
+const MODELS_PER_FILE = 20
+
+/**
+ * The files of a project of small models in layers, each with two tests, properties for twenty models a file: what
+ * parsing is measured on.
+ */
+export function generateProject({ models, seed }: GeneratedProject): ReadonlyMap<string, string> {
+  const random = generator(seed)
+  const files = new Map<string, string>()
+  const perLayer = Math.max(1, Math.ceil(models / LAYERS))
+  files.set(
+    'project.yml',
+    ['name: bench', "version: '1.0'", 'models:', '  bench:', '    +materialized: view', ''].join(
+      '\n',
+    ),
+  )
+  files.set(
+    'models/sources.yml',
+    ['sources:', '  - name: raw', '    tables:', '      - name: events', ''].join('\n'),
+  )
+  for (let i = 0; i < models; i++) {
+    const layer = Math.floor(i / perLayer)
+    files.set(`models/layer_${layer}/${nameOf(i)}.sql`, modelText(i, layer, perLayer, random))
+  }
+  for (let first = 0; first < models; first += MODELS_PER_FILE) {
+    const last = Math.min(models, first + MODELS_PER_FILE)
+    const entries = Array.from({ length: last - first }, (_, i) => propertiesOf(first + i))
+    files.set(`models/properties_${first}.yml`, ['models:', ...entries.flat(), ''].join('\n'))
+  }
+  return files
+}
+
+/** Writes generated files below a folder. */
+export function writeProject(folder: string, files: ReadonlyMap<string, string>): void {
+  for (const [file, text] of files) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true })
+    writeFileSync(join(folder, file), text)
+  }
+}
+
+function nameOf(i: number): string {
+  return `model_${String(i).padStart(5, '0')}`
+}
+
+function modelText(i: number, layer: number, perLayer: number, random: () => number): string {
+  if (layer === 0) {
+    return `select id, payload->>'name' as name, ${i} as origin\nfrom {{ source('raw', 'events') }}\nwhere id % ${i + 1} = 0\n`
+  }
+  const parent = (): string => nameOf((layer - 1) * perLayer + Math.floor(random() * perLayer))
+  const materialized = random() < 0.2 ? "{{ config(materialized='table') }}\n" : ''
+  return `${materialized}with left_side as (
+  select id, name, origin from {{ ref('${parent()}') }}
+),
+right_side as (
+  select id, name as other_name from {{ ref('${parent()}') }}
+)
+select left_side.id, left_side.name, right_side.other_name, ${i} as origin
+from left_side
+join right_side using (id)
+`
+}
+
+function propertiesOf(i: number): string[] {
+  return [
+    `  - name: ${nameOf(i)}`,
+    `    description: The model number ${i}.`,
+    '    columns:',
+    '      - name: id',
+    '        description: Key.',
+    '        data_tests:',
+    '          - not_null',
+    '          - unique',
+  ]
+}
+
+/** Numbers in [0, 1) from a seed (mulberry32). */
+function generator(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

@@ -1,0 +1,95 @@
+import { hash } from 'node:crypto'
+import type { ParseCache } from '../parse/parse-cache.ts'
+import type { ParseResult } from '../parse/parse-project.ts'
+import { parseProject } from '../parse/parse-project.ts'
+import type { SourceFiles } from '../parse/source-files.ts'
+import type { ConfigTree, Project } from '../project/project.ts'
+
+const NO_CONFIG: ConfigTree = { config: {}, children: new Map(), at: undefined }
+
+/** A project named `shop` with the usual folders and the schema `public`. */
+export function memoryProject(given: Partial<Project> = {}): Project {
+  return {
+    root: '/shop',
+    name: 'shop',
+    version: '1.0',
+    paths: {
+      models: ['models'],
+      snapshots: ['snapshots'],
+      seeds: ['seeds'],
+      macros: ['macros'],
+      tests: ['tests'],
+      analyses: ['analyses'],
+      target: 'target',
+      logs: 'logs',
+    },
+    vars: {},
+    env: new Map(),
+    envAllowed: new Set(),
+    target: {
+      name: 'dev',
+      type: 'postgres',
+      schema: 'public',
+      database: 'db',
+      connection: {
+        host: 'localhost',
+        port: 5432,
+        user: 'someone',
+        password: 'secret',
+        database: 'db',
+        sslmode: 'prefer',
+        sslrootcert: undefined,
+        sslcert: undefined,
+        sslkey: undefined,
+        connectTimeoutMs: 1000,
+        options: {},
+      },
+    },
+    threads: 4,
+    resourceConfig: {
+      models: NO_CONFIG,
+      snapshots: NO_CONFIG,
+      seeds: NO_CONFIG,
+      tests: NO_CONFIG,
+      sources: NO_CONFIG,
+    },
+    publishWaitMs: 0,
+    statementTimeoutMs: undefined,
+    logRetentionDays: 30,
+    ...given,
+  }
+}
+
+/** One level of project.yml's configuration with the folders below it. */
+export function configTree(
+  config: Readonly<Record<string, unknown>>,
+  children: Readonly<Record<string, ConfigTree>> = {},
+): ConfigTree {
+  return {
+    config,
+    children: new Map(Object.entries(children)),
+    at: { file: 'project.yml', line: 1, column: 1 },
+  }
+}
+
+/** Files of a project by path, without a disk. */
+export function memoryFiles(texts: Readonly<Record<string, string>>): SourceFiles {
+  return {
+    list: (folder) => Object.keys(texts).filter((file) => file.startsWith(`${folder}/`)),
+    read: (file) => texts[file] ?? '',
+    hash: (file) => hash('sha256', texts[file] ?? ''),
+  }
+}
+
+/** Parses a project from texts. */
+export function parseTexts(
+  texts: Readonly<Record<string, string>>,
+  project: Partial<Project> = {},
+  cache?: ParseCache,
+): ParseResult {
+  return parseProject(memoryProject(project), {
+    files: memoryFiles(texts),
+    version: 'test',
+    ...(cache !== undefined && { cache }),
+  })
+}
