@@ -75,7 +75,8 @@ export class CsvReader {
     const cells = splitQuoted(text, this.#delimiter)
     if (cells === 'broken') return this.#breakOff(found)
     if (cells === 'open') return this.#open.length > MAX_RECORD_LINES ? this.#breakOff(found) : []
-    if (this.#open.length > 1 && cells.length !== this.#columnCount) return this.#breakOff(found)
+    const isWide = cells.length === (this.#columnCount ?? cells.length)
+    if (this.#open.length > 1 && !isWide) return this.#breakOff(found)
     const [first = line] = this.#open
     this.#open = []
     this.#finish(first, text, cells, found)

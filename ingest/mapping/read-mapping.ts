@@ -48,9 +48,12 @@ type Issue = z.core.$ZodIssue
 function explain(issue: Issue, above: readonly PropertyKey[], placeOf: PlaceOf): GmError[] {
   const path = [...above, ...issue.path]
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    // The form that the author most likely meant is the one that fits deepest, then best.
-    const meant = [...issue.errors].sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0]
-    return (meant ?? []).flatMap((inner) => explain(inner, path, placeOf))
+    // The form that the author most likely meant has the fewest keys that it does not know.
+    const [meant = []] = formsOf(issue).sort((a, b) => strangeness(a) - strangeness(b))
+    // What else is missing is missing because a key is misspelt.
+    const unknown = meant.filter((inner) => inner.code === 'unrecognized_keys')
+    const told = unknown.length > 0 ? unknown : meant
+    return told.flatMap((inner) => explain(inner, path, placeOf))
   }
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map(
@@ -71,9 +74,19 @@ const KEYS = [
   ...['matches', 'blank', 'because', 'decimal', 'timestamp'],
 ]
 
-function depth(issues: readonly Issue[]): number {
-  // A form with a foreign key or without its own is hardly the one that was meant.
-  return Math.max(0, ...issues.map((i) => i.path.length * 2 - (i.code === 'invalid_type' ? 1 : 0)))
+/** What each form of a union says against a value, unions in unions taken apart. */
+function formsOf(issue: Issue): (readonly Issue[])[] {
+  if (issue.code !== 'invalid_union') return []
+  return issue.errors.flatMap((form) => {
+    const [only] = form
+    const isUnion = form.length === 1 && only?.code === 'invalid_union' && only.path.length === 0
+    return isUnion && only.errors.length > 0 ? formsOf(only) : [form]
+  })
+}
+
+function strangeness(form: readonly Issue[]): number {
+  const unknown = form.flatMap((i) => (i.code === 'unrecognized_keys' ? i.keys : []))
+  return unknown.length * 100 + form.length
 }
 
 /** Offset of a key or, without one, of the value at the path; of what is nearest around it. */
