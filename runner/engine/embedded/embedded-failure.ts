@@ -69,6 +69,16 @@ export function embeddedFailure(what: string, output: string, log?: string): GmE
   })
 }
 
+/** Runs `work`; what the file system or the operating system refuses becomes the failure of `what`. */
+export async function explainFailures<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof GmError || !(error instanceof Error) || !('syscall' in error)) throw error
+    throw embeddedFailure(what, error.message)
+  }
+}
+
 /** Without the time, the process and the severity in front. */
 function plain(line: string): string {
   return line.replace(/^.*?\b(?:FATAL|PANIC|ERROR|LOG|error):\s*/, '').trim()

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { explainFailures } from './embedded-failure.ts'
 import { layoutOf } from './layout.ts'
 import { readPostmasterFile } from './postmaster-file.ts'
 import { probeServer } from './probe-server.ts'
@@ -17,11 +18,19 @@ export interface EmbeddedStatus {
   readonly sizeBytes: number
 }
 
-/** What the embedded server of a project is doing. Changes nothing. */
+/**
+ * What the embedded server of a project is doing. Changes nothing.
+ * @throws GmError GM4006 when `.gm` belongs to another user.
+ */
 export async function embeddedStatus(root: string): Promise<EmbeddedStatus> {
   const { data } = layoutOf(resolve(root))
   const base = { dataDirectory: data, sizeBytes: await sizeOf(data) }
-  const major = await readFile(join(data, 'PG_VERSION'), 'utf8').catch(() => undefined)
+  const major = await explainFailures('PostgreSQL cannot be looked at', async () =>
+    readFile(join(data, 'PG_VERSION'), 'utf8').catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw error
+    }),
+  )
   if (major === undefined) {
     return { ...base, state: 'absent', pid: undefined, port: undefined, version: undefined }
   }

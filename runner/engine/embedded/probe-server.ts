@@ -46,6 +46,10 @@ export async function probeServer(data: string, port: number, database: string):
   const client = openClient(await connectionTo(data, port, 'postgres'))
   try {
     await client.connect()
+  } catch (error) {
+    return answerOf(error)
+  }
+  try {
     await writeFile(join(data, proof), '')
     const { rows } = await client.query<{ ours: boolean; version: string; exists: boolean }>(
       `select (pg_stat_file($1, true)).size is not null as ours,
@@ -58,7 +62,9 @@ export async function probeServer(data: string, port: number, database: string):
       ? { answer: 'ours', version: row.version, hasDatabase: row.exists }
       : { answer: 'none' }
   } catch (error) {
-    return { ...answerOf(error) }
+    // What the file system refuses is no answer of the server's.
+    if (!(error instanceof pg.DatabaseError)) throw error
+    return answerOf(error)
   } finally {
     await rm(join(data, proof), { force: true })
     await client.end().catch(() => undefined)

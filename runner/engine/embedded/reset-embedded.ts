@@ -1,6 +1,8 @@
-import { readdir, rm, rmdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { removeUnfinishedClusters } from './create-cluster.ts'
+import { explainFailures } from './embedded-failure.ts'
+import type { Layout } from './layout.ts'
 import { layoutOf } from './layout.ts'
 import { stopServer } from './stop-embedded.ts'
 import { withClaim } from './with-claim.ts'
@@ -14,22 +16,24 @@ export async function resetEmbedded(root: string): Promise<boolean> {
   const layout = layoutOf(resolve(root))
   const names = await readdir(layout.folder).catch(() => [])
   if (!names.some((name) => name.startsWith('postgres'))) return false
-  const hadData = await withClaim(layout.claims, async () => {
-    await stopServer(layout.data)
-    await removeUnfinishedClusters(layout.data)
-    const hadData = (await readdir(layout.data).catch(() => [])).length > 0
-    const remove = async (path: string): Promise<void> =>
-      rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
-    // The data first: what a kill leaves is then no half of a cluster that looks whole.
-    await remove(join(layout.data, 'PG_VERSION'))
-    await remove(layout.data)
-    if (layout.place !== layout.folder) await remove(layout.place)
-    for (const path of [layout.binaries, layout.log, `${layout.log}.1`, layout.placeFile]) {
-      await remove(path)
-    }
-    return hadData
-  })
+  const hadData = await explainFailures('PostgreSQL could not be reset', async () =>
+    withClaim(layout.claims, async () => remove(layout)),
+  )
   // Stays where somebody waits in it.
   await rmdir(layout.claims).catch(() => undefined)
+  return hadData
+}
+
+async function remove({ folder, place, data, ...layout }: Layout): Promise<boolean> {
+  await stopServer(data, 'immediate')
+  // Under the name of an unfinished one, so that a kill leaves no half of a cluster that looks whole.
+  const hadData = await rename(data, `${data}.new-removed`).then(
+    () => true,
+    () => false,
+  )
+  await removeUnfinishedClusters(data)
+  const rest = [layout.binaries, layout.log, `${layout.log}.1`]
+  if (place !== folder) rest.push(place)
+  for (const path of [...rest, layout.placeFile]) await rm(path, { recursive: true, force: true })
   return hadData
 }

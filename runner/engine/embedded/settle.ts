@@ -21,9 +21,9 @@ import { canReach, chooseAccount } from './server-account.ts'
 /** Makes `.gm`, which is never part of the user's repository, and belongs to whom the project belongs to. */
 export async function prepareFolder(root: string): Promise<void> {
   const { folder, claims } = layoutOf(root)
-  await mkdir(claims, { recursive: true })
+  const created = await mkdir(claims, { recursive: true })
   await writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' }).catch(() => undefined)
-  if (!isRoot()) return
+  if (!isRoot() || created === undefined) return
   const { uid, gid } = await stat(root)
   for (const path of [folder, claims, join(folder, '.gitignore')]) await chown(path, uid, gid)
 }

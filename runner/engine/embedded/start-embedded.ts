@@ -5,7 +5,7 @@ import { GmError } from '../../base/error.ts'
 import type { Connection } from '../../project/project.ts'
 import { createCluster, removeUnfinishedClusters } from './create-cluster.ts'
 import { createDatabase } from './create-database.ts'
-import { embeddedFailure } from './embedded-failure.ts'
+import { embeddedFailure, explainFailures } from './embedded-failure.ts'
 import { endOrphans } from './end-orphans.ts'
 import type { PostgresPackage } from './find-package.ts'
 import { findPackage, programPath } from './find-package.ts'
@@ -47,21 +47,17 @@ export interface EmbeddedServer {
 export async function startEmbedded(options: StartOptions): Promise<EmbeddedServer> {
   const root = resolve(options.root)
   const report = options.report ?? (() => undefined)
-  try {
+  return explainFailures('PostgreSQL did not start', async () => {
     const { data } = layoutOf(root)
     const running = await findRunningServer(data, options.database, report)
-    if (running !== undefined) return await served(data, running, options.database, true)
+    if (running !== undefined) return served(data, running, options.database, true)
     await prepareFolder(root)
-    return await withClaim(
+    return withClaim(
       layoutOf(root).claims,
       async () => start(root, options, report),
-      (pid) => report(`waiting for process ${pid}, which is starting PostgreSQL`),
+      (pid) => report(`waiting for process ${pid}, which is starting or stopping PostgreSQL`),
     )
-  } catch (error) {
-    if (error instanceof GmError || !(error instanceof Error) || !('code' in error)) throw error
-    // The file system or the operating system refused something.
-    throw embeddedFailure('PostgreSQL did not start', error.message)
-  }
+  })
 }
 
 async function start(

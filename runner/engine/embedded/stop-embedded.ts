@@ -3,6 +3,7 @@ import { platform } from 'node:os'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GmError } from '../../base/error.ts'
+import { explainFailures } from './embedded-failure.ts'
 import { endOrphans } from './end-orphans.ts'
 import { findPackage, programPath } from './find-package.ts'
 import { layoutOf } from './layout.ts'
@@ -22,17 +23,22 @@ const STOP_LIMIT_MS = 60_000
 export async function stopEmbedded(root: string): Promise<boolean> {
   const { folder, claims, data } = layoutOf(resolve(root))
   if ((await stat(folder).catch(() => undefined)) === undefined) return false
-  return withClaim(claims, async () => stopServer(data))
+  return explainFailures('PostgreSQL could not be stopped', async () =>
+    withClaim(claims, async () => stopServer(data, 'fast')),
+  )
 }
 
-/** The same for one who holds the claim. */
-export async function stopServer(data: string): Promise<boolean> {
+/**
+ * The same for one who holds the claim. `immediate` leaves the data as a crash would, which costs nothing now and a
+ * recovery at the next start.
+ */
+export async function stopServer(data: string, mode: 'fast' | 'immediate'): Promise<boolean> {
   const file = await readPostmasterFile(data)
   if (file === undefined || !(await isPostmaster(file.pid, data))) {
     await endOrphans(data)
     return false
   }
-  await askToStop(file.pid, data, 'fast')
+  await askToStop(file.pid, data, mode)
   if (await hasEnded(file.pid, STOP_LIMIT_MS)) return true
   // Nothing that was committed is lost; the next start recovers.
   await askToStop(file.pid, data, 'immediate')
