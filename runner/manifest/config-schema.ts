@@ -258,5 +258,7 @@ function unknownKey(kind: NodeKind, key: string, placeOf: PlaceOf): GmError {
 }
 
 function supportedKeys(kind: NodeKind): string[] {
-  return Object.entries<z.ZodType>(SHAPES[kind]).flatMap(([key, schema]) => (isNotYet(schema) ? [] : [key]))
+  return Object.entries<z.ZodType>(SHAPES[kind]).flatMap(([key, schema]) =>
+    isNotYet(schema) ? [] : [key],
+  )
 }

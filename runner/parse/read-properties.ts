@@ -4,7 +4,7 @@ import { checkNodeConfig } from '../manifest/config-schema.ts'
 import { stackConfig } from '../manifest/merge-config.ts'
 import type { NodeKind } from '../manifest/node.ts'
 import type { Path } from '../project/explain-issues.ts'
-import { explainIssues } from '../project/explain-issues.ts'
+import { explainIssues, inFileOrder } from '../project/explain-issues.ts'
 import { parseYaml } from '../project/yaml-with-places.ts'
 import type {
   ColumnProperties,
@@ -53,7 +53,7 @@ export function readProperties(text: string, file: string): PropertiesFile {
     macros: (raw.macros ?? []).map((entry, i) => readMacro(entry, ['macros', i], reading)),
     analyses: (raw.analyses ?? []).map((entry, i) => readAnalysis(entry, ['analyses', i], reading)),
   }
-  throwAll(reading.errors)
+  throwAll(inFileOrder(reading.errors))
   return properties
 }
 

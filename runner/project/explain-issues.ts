@@ -30,7 +30,16 @@ export function explainIssues(
   value: unknown,
   placeOf: PlaceOf,
 ): GmError[] {
-  return error.issues.flatMap((issue) => explain(issue, [], schema, value, placeOf))
+  return inFileOrder(error.issues.flatMap((issue) => explain(issue, [], schema, value, placeOf)))
+}
+
+/** Errors of one file from its top to its end, as people mend them. */
+export function inFileOrder(errors: readonly GmError[]): GmError[] {
+  const place = (error: GmError): { line: number; column: number } =>
+    error.at ?? { line: 0, column: 0 }
+  return errors.toSorted(
+    (a, b) => place(a).line - place(b).line || place(a).column - place(b).column,
+  )
 }
 
 function explain(
@@ -41,7 +50,7 @@ function explain(
   placeOf: PlaceOf,
 ): GmError[] {
   const path = [...parent, ...issue.path.map((key) => (typeof key === 'symbol' ? '' : key))]
-  const name = `"${nameOf(path)}"`
+  const name = path.length === 0 ? 'the file' : `"${nameOf(path)}"`
   const problem = (code: Code, message: string, at: Location, hint?: string): GmError[] => [
     new GmError(code, message, { at, hint }),
   ]
@@ -148,7 +157,7 @@ function suggestion(name: string, known: readonly string[]): string | undefined 
 /** The last named key of a path, with the position inside it: `tags[2]` counts from 1 as people do. */
 function nameOf(path: Path): string {
   const last = path.at(-1)
-  if (last === undefined) return 'the file'
+  if (last === undefined) return ''
   if (typeof last === 'string') return last
   return `${nameOf(path.slice(0, -1))}[${last + 1}]`
 }

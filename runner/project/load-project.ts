@@ -6,7 +6,7 @@ import { readConfigTree } from './config-tree.ts'
 import type { Environment } from './environment.ts'
 import { readEnvironment } from './environment.ts'
 import type { PlaceOf } from './explain-issues.ts'
-import { explainIssues } from './explain-issues.ts'
+import { explainIssues, inFileOrder } from './explain-issues.ts'
 import type { LogLevel, Project } from './project.ts'
 import type { ProjectFile } from './project-schema.ts'
 import { projectSchema } from './project-schema.ts'
@@ -53,7 +53,7 @@ export function loadProject(options: LoadOptions): Project {
   const env = readEnvironment(options.env, read(join(root, '.env')))
   const errors: GmError[] = refuseTemplates(value, yaml.placeOf)
   const resourceConfig = readTrees(file, value, options.checkConfig, yaml.placeOf, errors)
-  throwAll(errors)
+  throwAll(inFileOrder(errors))
   return Object.freeze({
     root,
     name: file.name,

@@ -1,0 +1,111 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { gmErrorsOf } from '../base/error.ts'
+import { parseYaml } from './yaml-with-places.ts'
+
+function errorsOf(text: string): string[] {
+  try {
+    parseYaml(text, 'a.yml')
+  } catch (thrown) {
+    return (gmErrorsOf(thrown) ?? []).map(String)
+  }
+  return []
+}
+
+describe('places', () => {
+  const text = ['models:', '  - name: a', '    tags: ["é🙂", x]', '  - name: b'].join('\n')
+  const { placeOf } = parseYaml(text, 'a.yml')
+
+  test.each([
+    ['a key', ['models'], 'key', 1, 1],
+    ['an item of a list', ['models', 1], 'key', 4, 5],
+    ['a key in an item', ['models', 0, 'tags'], 'key', 3, 5],
+    ['the value of a key', ['models', 0, 'tags'], 'value', 3, 11],
+    [
+      'an item behind characters of several units, in code points',
+      ['models', 0, 'tags', 1],
+      'key',
+      3,
+      18,
+    ],
+    [
+      'the nearest that exists, for a path that the file does not have',
+      ['models', 1, 'columns'],
+      'key',
+      4,
+      5,
+    ],
+  ] as const)('%s', (_what, path, part, line, column) => {
+    expect(placeOf(path, part)).toEqual({ file: 'a.yml', line, column })
+  })
+
+  test('behind an alias lead to where the anchor is', () => {
+    const yaml = parseYaml('a: &x {k: 1}\nb: *x\n', 'a.yml')
+    expect(yaml.placeOf(['b', 'k'], 'value')).toEqual({ file: 'a.yml', line: 1, column: 11 })
+  })
+})
+
+describe('values', () => {
+  test('are those of the YAML 1.2 core schema: yes and no are texts', () => {
+    expect(parseYaml('[yes, no, true, 012, 0x10, ~, 1.5]', 'a.yml').value).toEqual([
+      'yes',
+      'no',
+      true,
+      12,
+      16,
+      null,
+      1.5,
+    ])
+  })
+
+  test('of anchors and merges are filled in', () => {
+    const yaml = parseYaml('base: &b {x: 1, y: 2}\nuse: {<<: *b, y: 3}\n', 'a.yml')
+    expect(yaml.value).toMatchObject({ use: { x: 1, y: 3 } })
+  })
+
+  test('under __proto__ are a key like any other', () => {
+    const { value } = parseYaml('__proto__: {polluted: true}', 'a.yml')
+    expect(Object.keys(value as object)).toEqual(['__proto__'])
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+  })
+
+  test('that were written out come back, whatever they are', () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 3 }), (json) => {
+        const value: unknown = JSON.parse(json)
+        fc.pre(!json.includes('"<<"'))
+        // Not toEqual: it tells 0 from -0, which JSON.parse can give.
+        expect(JSON.stringify(parseYaml(stringify(value), 'a.yml').value)).toBe(
+          JSON.stringify(value),
+        )
+      }),
+    )
+  })
+
+  test('of an empty file are null', () => {
+    expect(parseYaml('# nothing\n', 'a.yml').value).toBeNull()
+  })
+})
+
+describe('GM1004', () => {
+  test('a key given twice, at the second', () => {
+    expect(errorsOf('a: 1\nb: 2\na: 3\n')).toEqual(['a.yml:3:1  GM1004  map keys must be unique'])
+  })
+
+  test('a bracket that is never closed', () => {
+    expect(errorsOf('a: [1, 2\n')[0]).toMatch(/^a\.yml:\d+:\d+ {2}GM1004 {2}flow sequence/)
+  })
+
+  test('an alias without its anchor', () => {
+    expect(errorsOf('a: *nowhere\n')[0]).toMatch(/GM1004 {2}.*nowhere/)
+  })
+
+  test('aliases that unfold to billions of values', () => {
+    const levels = Array.from({ length: 9 }, (_, i) => {
+      const item = i === 0 ? '"lol"' : `*l${i - 1}`
+      return `l${i}: &l${i} [${Array.from({ length: 9 }, () => item).join(', ')}]`
+    })
+    expect(errorsOf(levels.join('\n'))[0]).toMatch(/GM1004/)
+  })
+})
