@@ -6,7 +6,7 @@ import { moveMarks, VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
 import { countExtracted } from './count-extracted.ts'
 import { guardTarget } from './guard-target.ts'
 import type { Materialize } from './materialize.ts'
-import { markedInputs, ownColumns } from './materialize-incremental.ts'
+import { ownColumns, readThroughChanges } from './materialize-incremental.ts'
 import { buildAndPublish } from './publish-table.ts'
 import { recordBuild } from './record-build.ts'
 
@@ -46,7 +46,7 @@ export const buildHistory: Materialize<SnapshotNode> = (node, compiled, material
       node,
       materials,
       fill: (hidden) => [
-        ...countExtracted(compiled, 'whole'),
+        ...countExtracted(materials.follows),
         { ...versions(node, compiled, `create table ${hidden} as\n`), counts: 'inserted' },
         {
           // The events' own time and coordinates say nothing about a version; its interval does.
@@ -69,7 +69,7 @@ export const buildHistory: Materialize<SnapshotNode> = (node, compiled, material
         'is_current',
       ],
       tracking: [XID_COLUMN, VERSION_XID_COLUMN],
-      marks: markedInputs(compiled),
+      marks: materials.follows,
       record: recordBuild(node, compiled, materials, 'build history', true),
     }),
   }
@@ -88,7 +88,7 @@ export const updateHistory: Materialize<SnapshotNode> = (node, compiled, materia
   const sk = identifier(history.surrogateKey)
   const values = columns.filter((c) => c !== history.surrogateKey).map(identifier)
   const key = history.key.map(identifier)
-  const marks = markedInputs(compiled)
+  const marks = readThroughChanges(compiled)
   const list = columns.map(identifier).join(', ')
   return {
     transactions: [
@@ -98,7 +98,7 @@ export const updateHistory: Materialize<SnapshotNode> = (node, compiled, materia
         locks: materials.lockable.map((relation) => ({ relation, mode: 'access share' })),
         statements: [
           guardTarget(name, materials),
-          ...countExtracted(compiled, name),
+          ...countExtracted(marks, name),
           versions(node, compiled, 'create temporary table _gm_versions on commit drop as\n'),
           { purpose: 'index versions', sql: `create unique index on _gm_versions (${sk})` },
           { purpose: 'analyze versions', sql: 'analyze _gm_versions' },

@@ -24,11 +24,11 @@ export const buildIncremental: Materialize<ModelNode> = (node, compiled, materia
   transactions: buildAndPublish({
     node,
     materials,
-    fill: (hidden) => [...countExtracted(compiled, 'whole'), createTableAs(node, compiled, hidden)],
+    fill: (hidden) => [...countExtracted(materials.follows), createTableAs(node, compiled, hidden)],
     indexes: wantedIndexes(node),
     notNull: node.config.unique_key,
     tracking: [XID_COLUMN],
-    marks: markedInputs(compiled),
+    marks: materials.follows,
     record: recordBuild(node, compiled, materials, 'build incremental', true),
   }),
 })
@@ -41,7 +41,7 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
   const target = materials.target
   if (target === undefined) throw new Error(`${node.id} has no table to add rows to`)
   const name = quoted(node.relation)
-  const marks = markedInputs(compiled)
+  const marks = readThroughChanges(compiled)
   return {
     transactions: [
       {
@@ -51,7 +51,7 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
         statements: [
           guardTarget(name, materials),
           ...missingIndexes(node, target),
-          ...countExtracted(compiled, name),
+          ...countExtracted(marks, name),
           ...writeRows(node, compiled, name, target),
           ...(marks.length > 0 ? [moveMarks(materials.runId, name, marks)] : []),
           recordBuild(node, compiled, materials, 'add rows', false),
@@ -148,7 +148,8 @@ export function ownColumns(target: RelationState): readonly string[] {
     .filter((name) => name !== XID_COLUMN && name !== VERSION_XID_COLUMN)
 }
 
-export function markedInputs(compiled: Compiled): readonly string[] {
+/** The marks to move: of inputs that this very SQL reads through changes(), and of no others. */
+export function readThroughChanges(compiled: Compiled): readonly string[] {
   return compiled.inputs.filter((input) => input.viaChanges).map((input) => quoted(input.relation))
 }
 

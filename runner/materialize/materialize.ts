@@ -13,6 +13,11 @@ export interface Materials {
   readonly revision: string
   /** Quoted names of the inputs that have a mark, with the generation that the mark belongs to. */
   readonly marked: ReadonlyMap<string, string>
+  /**
+   * Quoted names of all inputs that the node's template reads through changes(), also in branches that this rendering did
+   * not take: a full build reads them whole, and its successors go on from there.
+   */
+  readonly follows: readonly string[]
   /** Inputs that can be locked against being swapped: tables and views, but not materialized views. */
   readonly lockable: readonly Relation[]
   /** The reason for the action, for people. */

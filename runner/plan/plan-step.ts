@@ -88,6 +88,7 @@ export function planStep(
     target,
     revision: entry?.revision ?? '0',
     marked,
+    follows: node.kind === 'seed' ? [] : followedBy(node, request.manifest),
     lockable: compiled === undefined ? [] : lockable(compiled, request.manifest, warehouse, node),
     reason: decision.reason,
     isOurs: (relation) => warehouse.ledger.entries.has(quoted(relation)),
@@ -248,6 +249,13 @@ function compileState(
       )
     },
   }
+}
+
+function followedBy(node: ModelNode | SnapshotNode, manifest: Manifest): readonly string[] {
+  return node.changesOf.flatMap((id) => {
+    const input = manifest.nodes.get(id)
+    return input === undefined || input.kind === 'test' ? [] : [quoted(input.relation)]
+  })
 }
 
 /** Inputs to lock, in name order. One that does not exist is left out: the user's own SQL then gives the better error. */

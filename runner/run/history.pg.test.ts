@@ -115,6 +115,9 @@ test('history built in any batches and order equals a plain reference and its ow
           }
           const result = await runPlain(PRODUCTS, adapter)
           expect(result.steps.map((step) => step.error)).toEqual([undefined])
+          expect(result.steps[0]?.action).toBe(
+            all.length === batch.length && i === 0 ? 'build history' : 'update history',
+          )
           expect(await sql(READ)).toEqual(naiveHistory(all))
         }
         await sql('drop table if exists grown; create table grown as select * from shop.products')

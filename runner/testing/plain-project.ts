@@ -56,9 +56,13 @@ export function plainProject(definitions: Readonly<Record<string, Definition>>):
       return input
     }
     const given = definitions[node.name]
+    const throughChanges = new Set<string>()
     const text = sql({
       ref: (name) => quoted(used(name).relation),
-      changes: (name, of) => state.changes(used(name).id, used(name).relation, of),
+      changes: (name, of) => {
+        throughChanges.add(name)
+        return state.changes(used(name).id, used(name).relation, of)
+      },
       isIncremental: state.isIncremental,
     })
     return {
@@ -68,7 +72,7 @@ export function plainProject(definitions: Readonly<Record<string, Definition>>):
       inputs: [...new Set([...(given?.inputs ?? []), ...(given?.changes ?? [])])].map((name) => ({
         id: used(name).id,
         relation: used(name).relation,
-        viaChanges: given?.changes?.includes(name) ?? false,
+        viaChanges: throughChanges.has(name),
       })),
       fingerprint: createHash('sha256').update(sql.toString()).digest('hex'),
     }
