@@ -71,7 +71,7 @@ module.exports = {
       name: 'postgres-only-from-cli',
       severity: 'error',
       comment: 'Everybody else sees the Adapter interface.',
-      from: { path: '^runner/', pathNot: `^runner/(cli|engine)/|${TEST}` },
+      from: { path: '^runner/', pathNot: `^runner/(index\\.ts$|(cli|engine)/)|${TEST}` },
       to: { path: '^runner/engine/(postgres|embedded)/' },
     },
     {

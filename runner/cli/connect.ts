@@ -1,4 +1,4 @@
-import type { ClientConfig } from 'pg'
+import type { LandFileOptions } from '../../ingest/index.ts'
 import { prepareLanding } from '../../ingest/index.ts'
 import type { CompileState } from '../compile/compiled.ts'
 import type { Adapter } from '../engine/adapter.ts'
@@ -21,7 +21,7 @@ export interface OpenWarehouse {
   /** Creates what gm itself needs there: its ledger, and where the project reads raw events, the tables for them. */
   prepare(manifest: Manifest): Promise<void>
   /** For ingest, which opens connections of its own. */
-  clientConfig(): Promise<ClientConfig>
+  clientConfig(): Promise<LandFileOptions['connection']>
   close(): Promise<void>
 }
 

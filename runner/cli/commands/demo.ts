@@ -14,7 +14,7 @@ import type { OpenProject } from '../open-project.ts'
 import { openProject } from '../open-project.ts'
 import { readProjectFile } from '../read-project-file.ts'
 import { formatDuration, plural } from '../render/format.ts'
-import { changedNothing, renderReport, totalsLine } from '../render/report.ts'
+import { renderReport, totalsLine, whatChanged } from '../render/report.ts'
 import { styleFor } from '../render/style.ts'
 import { renderTable } from '../render/table.ts'
 import { runNodes } from '../run-nodes.ts'
@@ -129,8 +129,9 @@ async function land(
 }
 
 function buildLine(result: RunResult): string {
-  const nothing = changedNothing(result.steps) ? ' Nothing changed.' : ''
-  return `built   in ${formatDuration(result.durationMs)}. ${totalsLine(result.steps)}${nothing}`
+  const changed = result.status === 'failed' ? '' : whatChanged(result.steps)
+  const line = `built   in ${formatDuration(result.durationMs)}. ${totalsLine(result.steps)}`
+  return `${line} ${changed}`.trimEnd()
 }
 
 async function table(

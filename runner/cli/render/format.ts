@@ -9,8 +9,8 @@ export function formatDuration(durationMs: number): string {
 }
 
 /** `1 row`, `2 rows`; figures stay without separators, so that they can be copied into SQL. */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+export function plural(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : nouns}`
 }
 
 /** The text cut to so many terminal columns, with `…` at its end when something was cut. */

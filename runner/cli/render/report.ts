@@ -1,7 +1,8 @@
+import type { Action } from '../../plan/plan.ts'
 import type { RunResult, StepResult, StepStatus } from '../../run/event.ts'
 import type { ErrorContext } from './error.ts'
 import { renderGmError } from './error.ts'
-import { foundLine } from './event-lines.ts'
+import { describeChanges, foundLine } from './event-lines.ts'
 import { formatDuration, plural } from './format.ts'
 
 export interface ReportContext extends ErrorContext {
@@ -75,25 +76,27 @@ function verdict(result: RunResult, { style }: ReportContext): string {
     case 'success':
       if (result.steps.length === 0)
         return style.green('Completed successfully. There was nothing to do.')
-      return style.green(
-        changedNothing(result.steps)
-          ? 'Completed successfully. Nothing changed.'
-          : 'Completed successfully.',
-      )
+      return style.green(`Completed successfully. ${whatChanged(result.steps)}`.trimEnd())
   }
 }
 
-/** Whether no relation was built and no row written: what running again on the same input must give. */
-export function changedNothing(steps: readonly StepResult[]): boolean {
-  const built = steps.filter((step) => step.kind !== 'test')
-  return built.length > 0 && built.every((step) => isUnchanged(step))
+/**
+ * What running again on the same input must lead to: no row read as new, none written but by relations that are built
+ * whole each time. Empty when something changed, and for runs that keep nothing from one time to the next.
+ */
+export function whatChanged(steps: readonly StepResult[]): string {
+  const kept = steps.filter((step) => KEEPS.has(step.action))
+  if (kept.length === 0 || kept.some((step) => describeChanges(step.counts) !== undefined))
+    return ''
+  const built = steps.filter((step) => step.kind !== 'test' && !KEEPS.has(step.action))
+  if (built.some((step) => step.action !== 'build table' && step.action !== 'create view'))
+    return ''
+  if (built.length === 0) return 'Nothing changed.'
+  return `Nothing changed: no new rows; ${plural(built.length, 'view or table', 'views and tables')} built from the same ones.`
 }
 
-function isUnchanged({ action, counts }: StepResult): boolean {
-  if (action === 'keep seed') return true
-  if (action !== 'add rows' && action !== 'update history') return false
-  return (counts.inserted ?? 0) + (counts.updated ?? 0) + (counts.deleted ?? 0) === 0
-}
+/** Actions that leave a relation as it is when there is nothing new. */
+const KEEPS: ReadonlySet<Action> = new Set(['keep seed', 'add rows', 'update history'])
 
 /** dbt's last line. Tests and built nodes count together. */
 export function totalsLine(steps: readonly StepResult[]): string {

@@ -295,6 +295,19 @@ describe('report', () => {
     expect(text).not.toContain('Nothing changed')
   })
 
+  test('A run that only built views and tables from the same rows says so', () => {
+    const built = step({ action: 'build table', counts: { inserted: 5 } })
+    const text = renderReport(result({ steps: [steps.kept, built, steps.view] }), context)
+    expect(text).toContain(
+      'Nothing changed: no new rows; 2 views and tables built from the same ones.',
+    )
+  })
+
+  test('A run that rebuilt an incremental model does not say that nothing changed', () => {
+    const text = renderReport(result({ steps: [steps.kept, steps.table] }), context)
+    expect(text).not.toContain('Nothing changed')
+  })
+
   test('A run of tests alone claims nothing about changes', () => {
     expect(renderReport(result({ steps: [steps.pass] }), context)).not.toContain('Nothing changed')
   })
