@@ -4,15 +4,21 @@ import type { ClientConfig } from 'pg'
 import { Client, escapeIdentifier } from 'pg'
 import { GmError } from '../../runner/base/error.ts'
 import { createDecoder } from '../decode/decode-event.ts'
+import type { LandingWay } from '../land/batch-lander.ts'
 import { BatchLander } from '../land/batch-lander.ts'
 import { ensurePartition, hasPartition, partitionName } from '../land/ensure-partition.ts'
+import { isDataError } from '../land/is-data-error.ts'
 import { prepareLanding } from '../land/prepare-landing.ts'
+import type { MappingFile } from '../mapping/mapping-schema.ts'
 import { readMapping } from '../mapping/read-mapping.ts'
 import { findTopic } from '../topics/registry.ts'
 import type { Topic } from '../topics/topic.ts'
 import { hashContent, openContent } from './open-content.ts'
 import { readLines } from './read-lines.ts'
 import { readCsv, readJsonLines } from './read-records.ts'
+
+/** Records between two calls of `onProgress`. */
+const PROGRESS_LINES = 10_000
 
 export interface LandFileOptions {
   readonly connection: ClientConfig
@@ -75,58 +81,14 @@ export async function landFile(options: LandFileOptions): Promise<LandFileResult
   const stopCancelling = cancelOnAbort(client, options.connection, signal)
   try {
     await prepareLanding(client)
-    const landing = await beginLanding(client, topic)
-    await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
-      `gm landing ${topic.name} ${fileHash}`,
-    ])
-    const before = await findLanded(client, topic, fileHash)
-    if (before !== undefined) {
-      await client.query('rollback')
-      const durationMs = performance.now() - startMs
-      return { ...result, ...before, status: 'already-landed', durationMs }
-    }
-    const lander = new BatchLander(client, { ...landing, topic: topic.name, fileName, fileHash })
-    const hash = createHash('sha256')
-    const blocks = readLines(hashing(openContent(path, signal), hash))
-    const decoder = createDecoder(topic, landing.landedAtMs)
-    const records =
-      format === 'csv'
-        ? readCsv(blocks, decoder, { topic, mapping, file: path })
-        : readJsonLines(blocks, decoder)
-    const counts = (): LandFileProgress => ({
-      lines: lander.landed + lander.deadLetters,
-      events: lander.landed,
-      deadLetters: lander.deadLetters,
-    })
-    try {
-      for await (const { rows, dead } of records) {
-        signal?.throwIfAborted()
-        const landed = lander.landed
-        await lander.add(rows, dead)
-        if (lander.landed !== landed) options.onProgress?.(counts())
-      }
-      await lander.flush()
-      if (hash.digest('hex') !== fileHash) throw changedWhileRead(path)
-    } catch (error) {
-      await lander.abort()
+    const source = { topic, mapping, format, path, fileName, fileHash }
+    const watch = { onProgress: options.onProgress, signal }
+    const landed = await landContent(client, source, 'hopeful', watch).catch((error: unknown) => {
+      // A row that passed our checks and not the server's: find it, and land the others.
+      if (isDataError(error)) return landContent(client, source, 'careful', watch)
       throw error
-    }
-    await client.query(
-      `insert into raw.landed_files (topic, file_hash, file_name, lines, events, dead_letters)
-       values ($1, $2, $3, $4, $5, $6)`,
-      [
-        topic.name,
-        fileHash,
-        fileName,
-        lander.landed + lander.deadLetters,
-        lander.landed,
-        lander.deadLetters,
-      ],
-    )
-    signal?.throwIfAborted()
-    await client.query('commit')
-    const durationMs = performance.now() - startMs
-    return { ...result, ...counts(), status: 'landed', durationMs }
+    })
+    return { ...result, ...landed, durationMs: performance.now() - startMs }
   } catch (error) {
     signal?.throwIfAborted()
     throw error
@@ -134,6 +96,78 @@ export async function landFile(options: LandFileOptions): Promise<LandFileResult
     stopCancelling()
     // Ending the connection rolls back what was not committed.
     await client.end().catch(() => undefined)
+  }
+}
+
+interface Source {
+  readonly topic: Topic
+  readonly mapping: MappingFile | undefined
+  readonly format: 'csv' | 'jsonl'
+  readonly path: string
+  readonly fileName: string
+  readonly fileHash: string
+}
+
+type Watch = Pick<LandFileOptions, 'onProgress' | 'signal'>
+
+/** One try at the transaction; rolls back whatever is thrown. */
+async function landContent(
+  client: Client,
+  source: Source,
+  way: LandingWay,
+  { onProgress, signal }: Watch,
+): Promise<LandFileProgress & Pick<LandFileResult, 'status'>> {
+  const { topic, mapping, path, fileName, fileHash } = source
+  const landing = await beginLanding(client, topic)
+  const lander = new BatchLander(
+    client,
+    { partition: landing.partition, topic: topic.name, fileName, fileHash },
+    way,
+  )
+  try {
+    await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      `gm landing ${topic.name} ${fileHash}`,
+    ])
+    const before = await findLanded(client, topic, fileHash)
+    if (before !== undefined) {
+      await client.query('rollback')
+      return { ...before, status: 'already-landed' }
+    }
+    const hash = createHash('sha256')
+    const blocks = readLines(hashing(openContent(path, signal), hash))
+    const decoder = createDecoder(topic, landing.landedAtMs)
+    const records =
+      source.format === 'csv'
+        ? readCsv(blocks, decoder, { topic, mapping, file: path })
+        : readJsonLines(blocks, decoder)
+    const counts = { lines: 0, events: 0, deadLetters: 0 }
+    let told = 0
+    for await (const { rows, dead } of records) {
+      signal?.throwIfAborted()
+      await lander.add(rows, dead)
+      counts.lines += rows.length + dead.length
+      counts.events += rows.length
+      counts.deadLetters += dead.length
+      if (counts.lines - told < PROGRESS_LINES) continue
+      told = counts.lines
+      onProgress?.({ ...counts })
+    }
+    await lander.flush()
+    if (hash.digest('hex') !== fileHash) throw changedWhileRead(path)
+    const { landed: events, deadLetters } = lander
+    const lines = events + deadLetters
+    await client.query(
+      `insert into raw.landed_files (topic, file_hash, file_name, lines, events, dead_letters)
+       values ($1, $2, $3, $4, $5, $6)`,
+      [topic.name, fileHash, fileName, lines, events, deadLetters],
+    )
+    signal?.throwIfAborted()
+    await client.query('commit')
+    return { lines, events, deadLetters, status: 'landed' }
+  } catch (error) {
+    await lander.abort()
+    await client.query('rollback').catch(() => undefined)
+    throw error
   }
 }
 
