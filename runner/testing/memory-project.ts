@@ -54,6 +54,8 @@ export function memoryProject(given: Partial<Project> = {}): Project {
       sources: NO_CONFIG,
     },
     publishWaitMs: 0,
+    logLevel: undefined,
+    jobs: {},
     statementTimeoutMs: undefined,
     logRetentionDays: 30,
     ...given,
