@@ -6,7 +6,6 @@
         {'columns': ['geography_id']},
         {'columns': ['product_id_pk']},
         {'columns': ['customer_sk']},
-        {'columns': ['transaction_id']},
         {'columns': ['transaction_timestamp']}
     ]
 ) }}
