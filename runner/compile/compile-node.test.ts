@@ -1,0 +1,290 @@
+import { describe, expect, test } from 'vitest'
+import type { GmError } from '../base/error.ts'
+import { formatLocation } from '../base/location.ts'
+import type { NodeId } from '../manifest/node.ts'
+import { memoryProject, parseTexts } from '../testing/memory-project.ts'
+import type { CompilableNode } from './compile-node.ts'
+import { compileInline, compileNode } from './compile-node.ts'
+import type { Compiled, CompileState } from './compiled.ts'
+
+const STATE: CompileState = {
+  isIncremental: false,
+  vars: {},
+  changes: (_id, { identifier }, of) => `(select * from new_${of ?? 'rows'}_of_${identifier})`,
+}
+
+function compiled(
+  texts: Readonly<Record<string, string>>,
+  id: string,
+  state: Partial<CompileState> = {},
+): Compiled {
+  const { manifest, templates } = parseTexts(texts)
+  const node = manifest.nodes.get(id as NodeId)
+  return compileNode(node as CompilableNode, manifest, memoryProject(), templates, {
+    ...STATE,
+    ...state,
+  })
+}
+
+function sqlOf(
+  text: string,
+  more: Record<string, string> = {},
+  state: Partial<CompileState> = {},
+): string {
+  return compiled({ 'models/m.sql': text, ...more }, 'model.shop.m', state).sql
+}
+
+function mistake(
+  text: string,
+  more: Record<string, string> = {},
+  state: Partial<CompileState> = {},
+): string {
+  try {
+    sqlOf(text, more, state)
+  } catch (error) {
+    const { at, code, message, hint } = error as GmError
+    return `${at === undefined ? '' : formatLocation(at)} ${code} ${message} | ${hint ?? ''}`
+  }
+  throw new Error('no error')
+}
+
+/** Where the place of the n-th code point that begins `piece` leads. */
+function placeOf(result: Compiled, piece: string): string {
+  const offset = [...result.sql.slice(0, result.sql.indexOf(piece))].length
+  const at = result.lines.locate(offset)
+  return at === undefined ? '' : formatLocation(at)
+}
+
+const A = { 'models/a.sql': 'select 1 as id' }
+
+describe('names', () => {
+  test('ref and this print quoted relations and have attributes', () => {
+    expect(
+      sqlOf(
+        "select '{{ this.schema }}.{{ this.name }}' from {{ ref('a') }} {{ ref('a').identifier }}",
+        A,
+      ),
+    ).toBe(`select 'public.m' from "public"."a" a`)
+  })
+
+  test('run_query gives a table with columns, rows and values', () => {
+    const text =
+      "{% set r = run_query('select') %}{{ r.columns[0].values() | join('+') }} {{ r.rows[1]['b'] }} {{ r.rows[0][1] }} {% for row in r %}{{ row.a }}{% endfor %} {{ r | length }}"
+    const guarded = `{% if execute %}${text}{% endif %}`
+    const runQuery = () => ({
+      columns: ['a', 'b'],
+      rows: [
+        [1, 'x'],
+        [2, 'y'],
+      ],
+    })
+    expect(sqlOf(guarded, {}, { runQuery })).toBe('1+2 y x 12 2')
+  })
+
+  test('a macro gives back lists with return()', () => {
+    const macros = { 'macros/m.sql': "{% macro names() %}{{ return(['x', 'y']) }}{% endmacro %}" }
+    expect(
+      sqlOf('select {% for n in names() %}{{ n }}{{ ", " if not loop.last }}{% endfor %}', macros),
+    ).toBe('select x, y')
+  })
+
+  test('variables of the run come before those of the project', () => {
+    expect(sqlOf("select {{ var('v', 1) }}", {}, { vars: { v: 7 } })).toBe('select 7')
+  })
+
+  test('adapter.dispatch takes the macro for PostgreSQL, else the default', () => {
+    const macros = { 'macros/m.sql': '{% macro default__now() %}now(){% endmacro %}' }
+    expect(sqlOf("select {{ adapter.dispatch('now')() }}", macros)).toBe('select now()')
+  })
+})
+
+describe('ephemeral inputs', () => {
+  const EPHEMERAL = {
+    'models/e.sql': "{{ config(materialized='ephemeral') }}\nselect * from {{ ref('a') }} -- all;",
+    'models/f.sql': "{{ config(materialized='ephemeral') }} select * from {{ ref('e') }}",
+    ...A,
+  }
+
+  test('they become CTEs, theirs before them, and their relations are inputs', () => {
+    const result = compiled(
+      { 'models/m.sql': "select * from {{ ref('f') }}", ...EPHEMERAL },
+      'model.shop.m',
+    )
+    expect(result.sql).toBe(
+      `with "__gm__cte__e" as (
+select * from "public"."a" -- all;
+), "__gm__cte__f" as (
+select * from "__gm__cte__e"
+)
+select * from "__gm__cte__f"`,
+    )
+    expect(result.inputs.map(({ id }) => id)).toEqual(['model.shop.a'])
+  })
+
+  test.each([
+    ['with x as (select 1)', 'with "__gm__cte__e"', ', x as (select 1)'],
+    ['with recursive x as (select 1)', 'with recursive "__gm__cte__e"', ', x as (select 1)'],
+    [
+      '-- note\n/* with /* nested */ */ WITH x as (select 1)',
+      '-- note\n/* with /* nested */ */ with "__gm',
+      ', x as',
+    ],
+    ['values (1), (2) --', 'with "__gm__cte__e"', ')\nvalues (1)'],
+  ])('they stand before a statement that begins %s', (head, start, own) => {
+    const sql = sqlOf(`${head}\nselect * from {{ ref('e') }}`, EPHEMERAL)
+    expect(sql.startsWith(start)).toBe(true)
+    expect(sql).toContain(own)
+  })
+
+  test('places behind them lead to the file of each part', () => {
+    const result = compiled(
+      {
+        ...EPHEMERAL,
+        'models/m.sql':
+          "\nwith x as (select '💥' as c)\nselect amout from x, {{ ref('e') }}, {{ it() }}",
+        'macros/m.sql': '{% macro it() %}\n(select bad) y{% endmacro %}',
+      },
+      'model.shop.m',
+    )
+    expect(placeOf(result, 'amout')).toBe('models/m.sql:3:8')
+    expect(placeOf(result, 'x as')).toBe('models/m.sql:2:6')
+    expect(placeOf(result, '* from "public"')).toBe('models/e.sql:2:8')
+    expect(placeOf(result, 'bad')).toBe('macros/m.sql:2:9')
+  })
+})
+
+describe('incremental models', () => {
+  const text =
+    "{{ config(materialized='incremental') }}select * from {{ changes(ref('a')) }} x{% if is_incremental() %} where true{% endif %}"
+
+  test('changes() prints what the state says and marks the input', () => {
+    const result = compiled({ 'models/m.sql': text, ...A }, 'model.shop.m', { isIncremental: true })
+    expect(result.sql).toBe('select * from (select * from new_rows_of_a) x where true')
+    expect(result.inputs).toMatchObject([{ id: 'model.shop.a', viaChanges: true }])
+  })
+
+  test('the fingerprint is that of a full build, whatever this run reads', () => {
+    const first = compiled({ 'models/m.sql': text, ...A }, 'model.shop.m')
+    const later = compiled({ 'models/m.sql': text, ...A }, 'model.shop.m', {
+      isIncremental: true,
+      changes: () => '(select 2)',
+    })
+    expect(later.fingerprint).toBe(first.fingerprint)
+  })
+
+  test('another unique key gives another fingerprint', () => {
+    const keyed = text.replace("'incremental'", "'incremental', unique_key='id'")
+    expect(compiled({ 'models/m.sql': keyed, ...A }, 'model.shop.m').fingerprint).not.toBe(
+      compiled({ 'models/m.sql': text, ...A }, 'model.shop.m').fingerprint,
+    )
+  })
+})
+
+describe('generic tests', () => {
+  const properties = (entry: string) => ({
+    ...A,
+    'models/p.yml': `models: [{name: a, columns: [{name: Order, data_tests: [${entry}]}]}]`,
+  })
+  const testSql = (entry: string): Compiled => {
+    const texts = properties(entry)
+    const { manifest } = parseTexts(texts)
+    const id = [...manifest.nodes.keys()].find((key) => key.startsWith('test.')) ?? ''
+    return compiled(texts, id)
+  }
+
+  test('columns are quoted, and where limits the rows under test', () => {
+    expect(testSql('{not_null: {config: {where: "x > 1 -- old"}}}').sql).toBe(
+      'select *\nfrom (select * from "public"."a" where\nx > 1 -- old\n) as tested\nwhere "Order" is null',
+    )
+  })
+
+  test('values are literals whatever is in them, and null is left out of not in', () => {
+    expect(testSql(`{accepted_values: {arguments: {values: ["it's", 2, null]}}}`).sql).toContain(
+      `not in ('it''s', '2')`,
+    )
+  })
+
+  test('without quotes values stand as they are', () => {
+    expect(testSql('{accepted_values: {arguments: {values: [1, 2], quote: false}}}').sql).toContain(
+      'not in (1, 2)',
+    )
+  })
+
+  test('what the database says about a built-in test leads to its entry', () => {
+    expect(placeOf(testSql('not_null'), '"Order"')).toBe('models/p.yml:1:57')
+  })
+})
+
+describe('statements', () => {
+  test.each([
+    ['select 1;', 'select 1'],
+    ['\n  select 1 ;; \n', 'select 1'],
+    ["select ';' -- a;\n;", "select ';' -- a;"],
+    ['select 1; -- done;', 'select 1 -- done;'],
+    ['select $$;$$ ;', 'select $$;$$'],
+    ["select E'\\';' ;", "select E'\\';'"],
+    ['select 1; select 2', 'select 1; select 2'],
+  ])('%j is sent as %j', (text, expected) => {
+    expect(sqlOf(text)).toBe(expected)
+  })
+
+  test('inline SQL reads any node', () => {
+    const { manifest, templates } = parseTexts(A)
+    const { sql } = compileInline(
+      "select * from {{ ref('a') }}",
+      manifest,
+      memoryProject(),
+      templates,
+      STATE,
+    )
+    expect(sql).toBe('select * from "public"."a"')
+  })
+})
+
+describe('mistakes', () => {
+  test.each<[string, string, Record<string, string>, string]>([
+    [
+      'no SQL',
+      '{{ config() }} -- nothing\n;',
+      {},
+      'models/m.sql:1:1 GM3009 "m" has no SQL | A template must render to one select statement; this one gives only blanks and comments.',
+    ],
+    [
+      'changes() in a view',
+      "select * from {{ changes(ref('a')) }} x",
+      A,
+      "models/m.sql:1:18 GM3009 changes() works in incremental models and snapshots only | Set materialized='incremental', or read the whole input with ref() or source().",
+    ],
+    [
+      'a ref that parsing cannot see',
+      "{% if execute %}{% set n = 'a' %}select * from {{ ref(n) }}{% endif %}",
+      A,
+      `models/m.sql:1:51 GM3008 ref('a') could not be seen when the project was parsed | Its name or its condition is only known now. Add the line "-- depends_on: {{ ref('a') }}" to models/m.sql.`,
+    ],
+    [
+      'run_query without a database',
+      "{% if execute %}{{ run_query('select 1') }}{% endif %}",
+      {},
+      'models/m.sql:1:20 GM3008 run_query() needs a database, and there is none here | Use a command that connects, such as gm compile, or guard the call with a variable.',
+    ],
+  ])('%s is told with its place', (_what, text, more, expected) => {
+    expect(mistake(text, more)).toBe(expected)
+  })
+
+  test('a mistake inside a macro names the macro, and the model that called it', () => {
+    const macros = {
+      'macros/m.sql': '{% macro m() %}\n{% if execute %}{{ nope }}{% endif %}{% endmacro %}',
+    }
+    let thrown: unknown
+    try {
+      sqlOf('select {{ m() }}', macros)
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).toMatchObject({
+      code: 'GM3004',
+      at: { file: 'macros/m.sql', line: 2 },
+      calledFrom: [{ file: 'models/m.sql', line: 1, column: 11 }],
+    })
+  })
+})
