@@ -1,4 +1,5 @@
-import { literal, quoted } from '../manifest/quoted.ts'
+import { literal } from '../manifest/quoted.ts'
+import { lockTables } from './postgres/lock-tables.ts'
 import type { Transaction } from './statement.ts'
 
 /**
@@ -10,18 +11,20 @@ export function transactionSql(transaction: Transaction): string {
   if (transaction.lockTimeoutMs !== undefined) {
     lines.push(`set local lock_timeout = ${transaction.lockTimeoutMs};`)
   }
-  for (const mode of ['access share', 'access exclusive'] as const) {
-    const names = transaction.locks.filter((lock) => lock.mode === mode).map((lock) => quoted(lock.relation))
-    if (names.length > 0) lines.push(`lock table ${names.join(', ')} in ${mode} mode;`)
-  }
+  lines.push(...lockTables(transaction.locks).map((sql) => `${sql};`))
   for (const statement of transaction.statements) {
     if (statement.copyFrom !== undefined) {
-      lines.push(statement.sql.replace(/^copy /, '\\copy ').replace(' from stdin ', ` from ${literal(statement.copyFrom.file)} `))
+      lines.push(
+        statement.sql
+          .replace(/^copy /, '\\copy ')
+          .replace(' from stdin ', ` from ${literal(statement.copyFrom.file)} `),
+      )
       continue
     }
     const binds = statement.binds === 'counts' ? ['{}'] : (statement.binds ?? [])
     const sql = binds.reduce<string>(
-      (text, value, i) => text.replaceAll(new RegExp(`\\$${i + 1}(?![0-9])`, 'g'), () => bound(value)),
+      (text, value, i) =>
+        text.replaceAll(new RegExp(`\\$${i + 1}(?![0-9])`, 'g'), () => bound(value)),
       statement.sql,
     )
     lines.push(`${sql};`)

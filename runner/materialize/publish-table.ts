@@ -119,7 +119,7 @@ export function createIndex(tableQuoted: string, name: string, index: IndexConfi
   }
 }
 
-/** The views that read the target, outermost first, then the target: readers take their locks in this order too. */
+/** The target and the views that read it. The session takes all locks of a transaction in one fixed order, by name. */
 export function swapLocks(
   relation: { readonly schema: string; readonly identifier: string },
   materials: Materials,
@@ -127,7 +127,7 @@ export function swapLocks(
   const { target } = materials
   if (target === undefined) return []
   return [
-    ...[...target.dependents].reverse().map((view) => view.relation),
+    ...target.dependents.map((view) => view.relation),
     ...(target.type === 'materialized view' ? [] : [relation]),
   ].map((locked) => ({ relation: locked, mode: 'access exclusive' }))
 }

@@ -61,7 +61,7 @@ test('gm killed at random moments while landing and building loses and doubles n
           : ['build', ...(i % 5 === 0 ? ['--full-refresh'] : []), '--log-level', 'debug'],
         env,
       )
-      await sleep(100 + moment * (isLanding ? 700 : buildMs))
+      await sleep(150 + moment * (isLanding ? 250 : 0.8 * buildMs))
       if (started.child.kill('SIGKILL')) killed++
       await started.ended
       phases.push(isLanding ? 'landing' : lastLine(root))
