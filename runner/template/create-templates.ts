@@ -3,7 +3,7 @@ import type { Location } from '../base/location.ts'
 import { locationAt } from '../base/location.ts'
 import { didYouMean } from '../base/nearest.ts'
 import { GLOBALS } from './globals.ts'
-import { macroCallable, newFrame, RETURN, runBody } from './interpret.ts'
+import { macroCallable, newFrame, RETURN, Return, runBody } from './interpret.ts'
 import { lineMapOf } from './line-map.ts'
 import { parseTemplate } from './parse-template.ts'
 import { builtin, fromPlain, locate, toPlain } from './plain-data.ts'
@@ -301,6 +301,7 @@ function newRun(
     steps: 0,
     clockAt: 2048,
     written: 0,
+    made: 0,
   }
   return run
 }
@@ -322,6 +323,9 @@ function placed<T>(run: Run, body: () => T): T {
         calledFrom,
         cause: error,
       })
+    }
+    if (error instanceof Return) {
+      throw new GmError('GM3008', 'return() stands outside of a macro', { at, calledFrom })
     }
     if (!(error instanceof GmError) || error.at !== undefined) throw error
     throw new GmError(error.code, error.message, {

@@ -14,6 +14,7 @@ import { foldCase, sortValues } from './sort-values.ts'
 import { TemplateObject } from './template.ts'
 import type { Value } from './values.ts'
 import {
+  anyType,
   compare,
   defined,
   equals,
@@ -213,7 +214,7 @@ function int(value: Value | undefined): number {
 
 function numeric(value: Value): number | Float | boolean {
   const it = defined(value)
-  return isNumeric(it) ? it : fail('GM3008', `a number is needed, not a ${typeName(it)}`)
+  return isNumeric(it) ? it : fail('GM3008', `a number is needed, not ${anyType(it)}`)
 }
 
 // Text
@@ -315,7 +316,7 @@ function json(value: Value, by: number | undefined, margin: string): string {
       '}',
     )
   }
-  return fail('GM3008', `a ${typeName(it)} has no JSON`)
+  return fail('GM3008', `${anyType(it)} has no JSON`)
 }
 
 function jsonKey(key: Value): string {
@@ -402,7 +403,7 @@ function lengthOf(value: Value): number {
   if (Array.isArray(it)) return it.length
   if (it instanceof Tuple) return it.items.length
   if (it instanceof TemplateObject && it.items !== undefined) return it.items.length
-  return fail('GM3008', `a ${typeName(it)} has no length`)
+  return fail('GM3008', `${anyType(it)} has no length`)
 }
 
 // Lists

@@ -1,8 +1,8 @@
 import { printFloat, printValue, reprValue } from './print-value.ts'
 import type { Run } from './run.ts'
 import { chargeString } from './run.ts'
-import type { Value } from './values.ts'
-import { defined, Float, fail, isFloat, isNumeric, numberOf, Tuple, typeName } from './values.ts'
+import type { Float, Value } from './values.ts'
+import { anyType, defined, fail, isFloat, isNumeric, numberOf, Tuple } from './values.ts'
 
 const PERCENT = /%(?:\((\w+)\))?([-+ 0]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])/g
 
@@ -11,17 +11,27 @@ export function formatPercent(run: Run, template: string, values: Value): string
   const queue = values instanceof Tuple ? [...values.items] : [values]
   const isNamed = values instanceof Map
   let used = 0
+  let size = template.length
   const stray = template.replace(PERCENT, '').indexOf('%')
   if (stray !== -1)
     fail('GM3008', 'the format has a "%" without a conversion', 'Write "%%" for a percent sign.')
   const text = template.replace(
     PERCENT,
-    (_all, name: string | undefined, flags: string, width?: string, digits?: string, type = '') => {
+    (
+      _all,
+      name: string | undefined,
+      flags: string,
+      width: string | undefined,
+      digits: string | undefined,
+      type: string,
+    ) => {
       if (type === '%') return '%'
+      size += Number(width ?? 0)
+      chargeString(run, size)
       let value: Value | undefined
       if (name !== undefined) value = isNamed ? values.get(name) : undefined
       else value = queue[used++]
-      if (value === undefined) fail('GM3008', 'the format needs more values than are given')
+      if (value === undefined) return fail('GM3008', 'the format needs more values than are given')
       const precision = digits === undefined ? undefined : Number(digits)
       const body = convert(type, value, flags, precision)
       return pad(
@@ -43,7 +53,7 @@ function convert(type: string, value: Value, flags: string, precision: number | 
   if (type === 's') return cut(printValue(value), precision)
   if (type === 'r') return cut(reprValue(value), precision)
   const it = defined(value)
-  if (!isNumeric(it)) return fail('GM3008', `"%${type}" needs a number, not a ${typeName(it)}`)
+  if (!isNumeric(it)) return fail('GM3008', `"%${type}" needs a number, not ${anyType(it)}`)
   return signed(number(type, numberOf(it), precision), flags)
 }
 

@@ -24,6 +24,7 @@ import type {
 import { TemplateObject } from './template.ts'
 import type { Dict, Key, MarkSource, Value } from './values.ts'
 import {
+  anyType,
   Callable,
   compare,
   defined,
@@ -39,7 +40,6 @@ import {
   or,
   Text,
   Tuple,
-  typeName,
   Undefined,
   unwrap,
 } from './values.ts'
@@ -57,7 +57,7 @@ export function newFrame(parent?: Frame): Frame {
 type Flow = 'break' | 'continue' | undefined
 
 /** Thrown by `return()`, caught by the macro that it leaves. */
-class Return extends Error {
+export class Return extends Error {
   readonly value: Value
   constructor(value: Value) {
     super('return() outside of a macro')
@@ -361,7 +361,7 @@ function evaluate(run: Run, expr: Expr, frame: Frame): Value {
         const value = evaluate(run, part, frame)
         run.position = part.start
         const piece = printValue(value)
-        chargeString(run, text.length + piece.length)
+        chargeString(run, text.length + piece.length, 0)
         text += piece
       }
       return text
@@ -446,7 +446,7 @@ function call(run: Run, expr: CallExpr, frame: Frame, caller?: Callable): Value 
   if (!(target instanceof Callable)) {
     return fail(
       'GM3008',
-      `${label(expr.callee) ?? 'this'} is a ${typeName(callee)} and cannot be called`,
+      `${label(expr.callee) ?? 'this'} is ${anyType(callee)} and cannot be called`,
     )
   }
   return target.invoke(run, positional, named)
@@ -473,7 +473,7 @@ function evaluateArguments(run: Run, args: Arguments, frame: Frame): EvaluatedAr
   if (args.restNamed !== undefined) {
     const rest = defined(evaluate(run, args.restNamed, frame))
     run.position = args.restNamed.start
-    if (!(rest instanceof Map)) fail('GM3008', `"**" needs a dict, not a ${typeName(rest)}`)
+    if (!(rest instanceof Map)) fail('GM3008', `"**" needs a dict, not ${anyType(rest)}`)
     for (const [key, value] of rest) {
       if (typeof key !== 'string') fail('GM3008', 'the names of arguments must be strings')
       if (named.has(key)) fail('GM2008', `the argument "${key}" is given twice`)
@@ -571,7 +571,9 @@ function bindParameters(
   const surplus = args.slice(parameters.length)
   if (uses.has('varargs')) variables.set('varargs', new Tuple(surplus.map(unwrap)))
   else if (surplus.length > 0) {
-    refuse(`${name}() takes at most ${parameters.length} arguments, ${args.length} given`)
+    refuse(
+      `${name}() takes at most ${parameters.length} argument${parameters.length === 1 ? '' : 's'}, ${args.length} given`,
+    )
   }
   const names = parameters.map((p) => p.name)
   const open: Dict = new Map<Key, Value>()

@@ -1,17 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { GmError } from '../base/error.ts'
 import { createTemplates } from './create-templates.ts'
-
-interface Cases {
-  readonly values: Readonly<Record<string, unknown>>
-  readonly cases: readonly { readonly template: string; readonly expected: string | null }[]
-}
+import jinja from './jinja-cases.json' with { type: 'json' }
 
 // Made by bench/jinja-cases.py; null where Jinja2 raises an error.
-const { values, cases } = JSON.parse(
-  readFileSync(new URL('./jinja-cases.json', import.meta.url), 'utf8'),
-) as Cases
+const { values, cases } = jinja
 
 describe('a template renders to the same text as in Jinja2', () => {
   const templates = createTemplates([])

@@ -7,6 +7,7 @@ import type { Run } from './run.ts'
 import { TemplateObject } from './template.ts'
 import type { Value } from './values.ts'
 import {
+  anyType,
   Callable,
   defined,
   expectInteger,
@@ -74,7 +75,7 @@ export function sliceOf(target: Value, bounds: readonly Value[]): Value {
         : it instanceof Tuple
           ? it.items
           : undefined
-  if (items === undefined) return fail('GM3008', `a ${typeName(it)} cannot be sliced`)
+  if (items === undefined) return fail('GM3008', `${anyType(it)} cannot be sliced`)
   const [from, to, by] = bounds.map((b) =>
     defined(b) === null ? undefined : expectInteger(b, 'a bound of a slice'),
   )
@@ -90,7 +91,8 @@ export function sliceOf(target: Value, bounds: readonly Value[]): Value {
   const found: Value[] = []
   for (let i = start; step > 0 ? i < stop : i > stop; i += step)
     found.push(or(items[i], () => null))
-  if (typeof it === 'string') return found.join('')
+  if (typeof it === 'string')
+    return found.map((char) => (typeof char === 'string' ? char : '')).join('')
   return Array.isArray(it) ? found : new Tuple(found)
 }
 

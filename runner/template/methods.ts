@@ -7,6 +7,7 @@ import { charge, chargeString } from './run.ts'
 import { sortValues } from './sort-values.ts'
 import type { Dict, Value } from './values.ts'
 import {
+  anyType,
   defined,
   equals,
   expectInteger,
@@ -17,7 +18,6 @@ import {
   keyOf,
   or,
   Tuple,
-  typeName,
 } from './values.ts'
 
 /*
@@ -250,7 +250,7 @@ function onList(
   body: (run: Run, list: Value[], args: readonly Value[]) => Value,
 ): Native {
   return native(signature, (run, subject, args) => {
-    if (!Array.isArray(subject)) return fail('GM3008', `a ${typeName(subject)} is no list`)
+    if (!Array.isArray(subject)) return fail('GM3008', `${anyType(subject)} is no list`)
     return body(run, subject, args)
   })
 }
@@ -264,7 +264,7 @@ function onDict(
 
 export function asDict(value: Value): Dict {
   const it = defined(value)
-  return it instanceof Map ? it : fail('GM3008', `a dict is needed, not a ${typeName(it)}`)
+  return it instanceof Map ? it : fail('GM3008', `a dict is needed, not ${anyType(it)}`)
 }
 
 export function dictItems(run: Run, dict: Dict): Value[] {
@@ -399,17 +399,14 @@ function separator(sep: Value): string {
 }
 
 function splitLines(s: string, keepEnds: boolean): Value {
-  const lines = s.match(
-    /[^\r\n\v\f\x1c-\x1e\x85\u2028\u2029]*(?:\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029])|[^\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+$/g,
-  )
-  if (lines === null) return []
-  return keepEnds
-    ? [...lines]
-    : lines.map((line) =>
-        line.replace(/(?:\r\n|[^])$/, (end) =>
-          /[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]/.test(end) ? '' : end,
-        ),
-      )
+  const lines: string[] = []
+  let from = 0
+  for (const { index, 0: end } of s.matchAll(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/g)) {
+    lines.push(s.slice(from, keepEnds ? index + end.length : index))
+    from = index + end.length
+  }
+  if (from < s.length) lines.push(s.slice(from))
+  return lines
 }
 
 function joinStrings(run: Run, by: string, items: readonly Value[]): string {

@@ -57,7 +57,7 @@ export function callNative(
   if (positional.length > parameters.length && !callee.isVariadic) {
     fail(
       'GM2008',
-      `${name}() takes at most ${parameters.length} arguments, ${positional.length} given`,
+      `${name}() takes at most ${parameters.length} argument${parameters.length === 1 ? '' : 's'}, ${positional.length} given`,
     )
   }
   if (!callee.isOpen) {

@@ -4,6 +4,7 @@ import { charge, chargeString } from './run.ts'
 import type { BinaryOperator } from './syntax.ts'
 import type { Value } from './values.ts'
 import {
+  anyType,
   defined,
   expectInteger,
   fail,
@@ -13,7 +14,6 @@ import {
   isNumeric,
   numberOf,
   Tuple,
-  typeName,
 } from './values.ts'
 
 /** Python's arithmetic and its meanings for strings and lists. @throws GmError GM3004, GM3006, GM3008. */
@@ -30,7 +30,7 @@ export function operate(run: Run, op: BinaryOperator, a: Value, b: Value): Value
   }
   if (op === '+') {
     if (typeof left === 'string' && typeof right === 'string') {
-      chargeString(run, left.length + right.length)
+      chargeString(run, left.length + right.length, 0)
       return left + right
     }
     if (Array.isArray(left) && Array.isArray(right)) {
@@ -48,7 +48,7 @@ export function operate(run: Run, op: BinaryOperator, a: Value, b: Value): Value
   }
   return fail(
     'GM3008',
-    `"${op}" cannot be applied to a ${typeName(left)} and a ${typeName(right)}`,
+    `"${op}" cannot be applied to ${anyType(left)} and ${anyType(right)}`,
     op === '+' ? 'Join texts with "~", which turns both sides into text.' : undefined,
   )
 }
@@ -56,7 +56,7 @@ export function operate(run: Run, op: BinaryOperator, a: Value, b: Value): Value
 /** `-x` and `+x`. */
 export function applySign(op: '-' | '+', value: Value): Value {
   const it = defined(value)
-  if (!isNumeric(it)) return fail('GM3008', `"${op}" cannot be applied to a ${typeName(it)}`)
+  if (!isNumeric(it)) return fail('GM3008', `"${op}" cannot be applied to ${anyType(it)}`)
   const number = op === '-' ? -numberOf(it) : numberOf(it)
   return isFloat(it) ? float(number) : integer(number)
 }
@@ -93,5 +93,5 @@ function repeat(run: Run, value: Value, times: Value): Value {
     const repeated = Array.from({ length: count }, () => items).flat()
     return Array.isArray(value) ? repeated : new Tuple(repeated)
   }
-  return fail('GM3008', `"*" cannot be applied to a ${typeName(value)} and an integer`)
+  return fail('GM3008', `"*" cannot be applied to ${anyType(value)} and an integer`)
 }

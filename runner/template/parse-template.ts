@@ -462,33 +462,30 @@ class Grammar extends parser.Parser<Token> {
   }
 
   private target(canBeAttribute: boolean): Target {
-    const items: Target[] = []
-    let isTuple = false
-    do {
-      if (items.length > 0 && this.peek().type !== 'symbol' && this.peek().type !== 'left-paren')
-        break
-      if (this.skip('left-paren')) {
-        items.push(this.target(false))
-        if (!this.skip('right-paren')) throw this.unexpected('")"')
-        continue
-      }
-      const name = this.expect_('symbol', 'a name')
-      if (CONSTANTS.has(name.value) || RESERVED.has(name.value)) {
-        throw this.error_(`"${name.value}" cannot be assigned to`, name.start)
-      }
-      if (canBeAttribute && this.skipValue('operator', '.')) {
-        const attribute = this.expect_('symbol', 'the name of an attribute')
-        items.push({
-          kind: 'attribute',
-          start: name.start,
-          name: name.value,
-          attribute: attribute.value,
-        })
-      } else items.push({ kind: 'name', start: name.start, name: name.value })
-    } while (this.skip('comma') && (isTuple = true))
-    const [first] = items
-    if (first === undefined) throw this.unexpected('a name')
-    return isTuple ? { kind: 'tuple', start: first.start, items } : first
+    const first = this.singleTarget(canBeAttribute)
+    if (this.peek().type !== 'comma') return first
+    const items = [first]
+    while (this.skip('comma')) {
+      const { type } = this.peek()
+      if (type !== 'symbol' && type !== 'left-paren') break
+      items.push(this.singleTarget(canBeAttribute))
+    }
+    return { kind: 'tuple', start: first.start, items }
+  }
+
+  private singleTarget(canBeAttribute: boolean): Target {
+    if (this.skip('left-paren')) {
+      const inner = this.target(false)
+      if (!this.skip('right-paren')) throw this.unexpected('")"')
+      return inner
+    }
+    const { value: name, start } = this.expect_('symbol', 'a name')
+    if (CONSTANTS.has(name) || RESERVED.has(name)) {
+      throw this.error_(`"${name}" cannot be assigned to`, start)
+    }
+    if (!canBeAttribute || !this.skipValue('operator', '.')) return { kind: 'name', start, name }
+    const attribute = this.expect_('symbol', 'the name of an attribute').value
+    return { kind: 'attribute', start, name, attribute }
   }
 
   // Expressions, loosest binding first

@@ -5,6 +5,7 @@ import type { Builtin } from './template.ts'
 import { TemplateObject } from './template.ts'
 import type { Key, Value } from './values.ts'
 import {
+  anyType,
   Callable,
   defined,
   Float,
@@ -14,7 +15,6 @@ import {
   Namespace,
   printable,
   Tuple,
-  typeName,
 } from './values.ts'
 
 /**
@@ -113,7 +113,7 @@ export function toPlain(value: Value, depth = 0): unknown {
   if (it instanceof Namespace || it instanceof LoopState) {
     return fail(
       'GM3008',
-      `a ${typeName(it)} cannot be given to a function`,
+      `${anyType(it)} cannot be given to a function`,
       'Give one of its attributes.',
     )
   }

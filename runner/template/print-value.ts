@@ -1,6 +1,6 @@
 import { TemplateObject } from './template.ts'
 import type { Value } from './values.ts'
-import { Callable, defined, Float, fail, LoopState, Namespace, Tuple, typeName } from './values.ts'
+import { anyType, Callable, defined, Float, fail, LoopState, Namespace, Tuple } from './values.ts'
 
 const MAX_DEPTH = 100
 
@@ -41,7 +41,7 @@ function repr(value: Value, depth: number): string {
       `Write ${it.name}(…).`,
     )
   if (it instanceof Namespace || it instanceof LoopState || it instanceof TemplateObject) {
-    return fail('GM3008', `a ${typeName(it)} has no text`, 'Print one of its attributes.')
+    return fail('GM3008', `${anyType(it)} has no text`, 'Print one of its attributes.')
   }
   return it
 }

@@ -9,7 +9,7 @@ export interface Limits {
   readonly maxMs: number
 }
 
-export const DEFAULT_LIMITS: Limits = { maxChars: 64_000_000, maxSteps: 50_000_000, maxMs: 10_000 }
+export const DEFAULT_LIMITS: Limits = { maxChars: 64_000_000, maxSteps: 20_000_000, maxMs: 10_000 }
 
 /** How deep macros may call each other. Each level takes about a dozen frames of the JavaScript stack. */
 const MAX_CALLS = 200
@@ -44,6 +44,8 @@ export interface Run {
   steps: number
   clockAt: number
   written: number
+  /** Characters of intermediate strings. */
+  made: number
 }
 
 /** Counts work. @throws GmError GM3006 when the run's share is used up. */
@@ -67,10 +69,15 @@ export function charge(run: Run, steps: number): void {
   }
 }
 
-/** To be asked before a string of this length is made. @throws GmError GM3006 */
-export function chargeString(run: Run, length: number): void {
-  if (length > run.limits.maxChars) {
-    fail('GM3006', `the template makes a text of more than ${run.limits.maxChars} characters`)
+/**
+ * To be asked before a string of this length is made.
+ * @param fresh characters that take memory of their own: joining two strings copies neither.
+ * @throws GmError GM3006
+ */
+export function chargeString(run: Run, length: number, fresh = length): void {
+  run.made += fresh
+  if (length > run.limits.maxChars || run.made > 4 * run.limits.maxChars) {
+    fail('GM3006', `the template makes texts of more than ${run.limits.maxChars} characters`)
   }
   charge(run, length >>> 8)
 }

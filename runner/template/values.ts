@@ -134,6 +134,12 @@ export function typeName(value: Value): string {
   return value.name
 }
 
+/** `an integer`, `a list`, for messages. */
+export function anyType(value: Value): string {
+  const name = typeName(value)
+  return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`
+}
+
 /** @throws GmError GM3004 for an undefined value. */
 export function defined(value: Value): Exclude<Value, Undefined | Text> {
   if (value instanceof Undefined) fail('GM3004', value.message, value.hint())
@@ -198,7 +204,7 @@ export function keyOf(value: Value): Key {
   if (it instanceof Float) return it.value
   if (it === null || typeof it === 'string' || typeof it === 'number' || typeof it === 'boolean')
     return it
-  return fail('GM3008', `a ${typeName(it)} cannot be a dict key`, 'Use a string or a number.')
+  return fail('GM3008', `${anyType(it)} cannot be a dict key`, 'Use a string or a number.')
 }
 
 /** The items that a loop or a list filter goes through: a dict gives its keys, a string its characters. */
@@ -209,7 +215,7 @@ export function iterate(value: Value): readonly Value[] {
   if (it instanceof Map) return [...it.keys()]
   if (typeof it === 'string') return Array.from(it)
   if (it instanceof TemplateObject && it.items !== undefined) return it.items
-  return fail('GM3008', `a ${typeName(it)} cannot be iterated over`)
+  return fail('GM3008', `${anyType(it)} cannot be iterated over`)
 }
 
 export function equals(a: Value, b: Value, depth = 0): boolean {
@@ -254,7 +260,7 @@ export function compare(a: Value, b: Value, depth = 0): number {
     }
     return left.length - right.length
   }
-  return fail('GM3008', `a ${typeName(x)} cannot be compared with a ${typeName(y)}`)
+  return fail('GM3008', `${anyType(x)} cannot be compared with ${anyType(y)}`)
 }
 
 function compareCodePoints(a: string, b: string): number {
