@@ -61,6 +61,8 @@ export class RunScreen {
   #isShown(event: RunEvent): boolean {
     // The footer says what runs: a line for each start would only push results out of sight.
     if (event.type === 'step-start' && this.#footer !== undefined) return false
+    // After an interrupt, what never began is a number in the report and not a screenful.
+    if (this.#cancelling && event.type === 'step-end' && event.result.index === 0) return false
     return showsAt(levelOf(event), this.#options.level)
   }
 
