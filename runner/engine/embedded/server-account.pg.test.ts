@@ -164,17 +164,17 @@ describe.skipIf(!isRoot)('a full disk (skipped: these tests must run as root)', 
     root,
     ask,
   }) => {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=20m', 'none', root])
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=20m', 'none', root])
     try {
       await expect(startEmbedded({ root, database, settings: QUICK })).rejects.toMatchObject({
         code: 'GM4005',
       })
-      execFileSync('mount', ['-o', 'remount,size=400m', root])
+      execFileSync('/bin/mount', ['-o', 'remount,size=400m', root])
       const { connection } = await startEmbedded({ root, database, settings: QUICK })
       expect(await ask(connection, 'select 1 as one')).toEqual([{ one: 1 }])
     } finally {
       await resetEmbedded(root)
-      execFileSync('umount', [root])
+      execFileSync('/bin/umount', [root])
     }
   })
 })

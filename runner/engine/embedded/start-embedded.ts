@@ -9,6 +9,7 @@ import { embeddedFailure, explainFailures } from './embedded-failure.ts'
 import { endOrphans } from './end-orphans.ts'
 import type { PostgresPackage } from './find-package.ts'
 import { findPackage, programPath } from './find-package.ts'
+import type { Launch } from './launch-server.ts'
 import { launchServer } from './launch-server.ts'
 import { layoutOf } from './layout.ts'
 import { prepareBinaries, removeUnfinishedCopies } from './prepare-binaries.ts'
@@ -66,37 +67,45 @@ async function start(
   report: (message: string) => void,
 ): Promise<EmbeddedServer> {
   const before = await findRunningServer(layoutOf(root).data, options.database, report)
-  if (before !== undefined) {
-    return served(layoutOf(root).data, before, options.database, true)
-  }
+  if (before !== undefined) return served(layoutOf(root).data, before, options.database, true)
   const source = findPackage()
   const { layout, account } = await settle(root, programPath(source.folder, 'postgres'))
   const { data } = layout
   await removeUnfinishedClusters(data)
   await removeUnfinishedCopies(layout.binaries)
-  const isNew = (await stat(data).catch(() => undefined)) === undefined
-  if (!isNew) await checkMajor(data, source)
+  const binaries = await prepareBinaries(source, account, layout.binaries)
+  if ((await stat(data).catch(() => undefined)) === undefined) {
+    report(`creating an embedded PostgreSQL ${source.major} in ${data}`)
+    await createCluster(binaries, account, data, options.settings?.fsync !== 'off')
+  } else {
+    await checkMajor(data, source)
+  }
+  const settings = options.settings ?? {}
+  const launch = { binaries, account, data, log: layout.log, settings }
+  const running = await bringUp(launch, options.database, report)
+  return served(data, running, options.database, false)
+}
+
+/** Launches until it works, again for what another program can do meanwhile: take the port, hold the memory. */
+async function bringUp(
+  launch: Launch,
+  database: string,
+  report: (message: string) => void,
+): Promise<RunningServer> {
+  const { data, log } = launch
   let failure = ''
-  // Once more for each thing that another program can do in between: take the port, hold the memory.
   for (let attempt = 0; attempt < 60; attempt++) {
-    const running = await findRunningServer(data, options.database, report)
-    if (running !== undefined) return served(data, running, options.database, false)
     await endOrphans(data, report)
-    const binaries = await prepareBinaries(source, account, layout.binaries)
-    if (isNew && attempt === 0) {
-      report(`creating an embedded PostgreSQL ${source.major} in ${data}`)
-      await createCluster(binaries, account, data, options.settings?.fsync !== 'off')
-    }
-    const settings = options.settings ?? {}
-    const output = await launchServer({ binaries, account, data, log: layout.log, settings })
-    if (output === undefined) continue
-    failure = output
-    if (/pre-existing shared memory block/.test(output)) {
+    failure = (await launchServer(launch)) ?? 'it ended at once'
+    // Asked in any case: one that a killed gm had launched may have been first.
+    const running = await findRunningServer(data, database, report)
+    if (running !== undefined) return running
+    if (/pre-existing shared memory block/.test(failure)) {
       if (attempt === 0) report('waiting for processes of a PostgreSQL server that was killed')
       await sleep(1_000)
-    } else if (!/could not bind|already exists/.test(output) || attempt > 5) break
+    } else if (!/could not bind|already exists/.test(failure) || attempt > 5) break
   }
-  throw embeddedFailure('PostgreSQL did not start', failure, layout.log)
+  throw embeddedFailure('PostgreSQL did not start', failure, log)
 }
 
 async function served(
