@@ -50,7 +50,7 @@ function mistake(
 
 /** Where the place of the n-th code point that begins `piece` leads. */
 function placeOf(result: Compiled, piece: string): string {
-  const offset = [...result.sql.slice(0, result.sql.indexOf(piece))].length
+  const offset = Array.from(result.sql.slice(0, result.sql.indexOf(piece))).length
   const at = result.lines.locate(offset)
   return at === undefined ? '' : formatLocation(at)
 }

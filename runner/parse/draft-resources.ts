@@ -1,6 +1,6 @@
 import type { Location } from '../base/location.ts'
 import { locationAt } from '../base/location.ts'
-import type { ColumnInfo, NodeConfig } from '../manifest/node.ts'
+import type { ColumnInfo, NodeConfig, Relation } from '../manifest/node.ts'
 import { nodeId } from '../manifest/node.ts'
 import type { InFileConfig } from './config-levels.ts'
 import type { Draft, Parsing } from './draft.ts'
@@ -46,7 +46,7 @@ function draftModel(parsing: Parsing, index: PropertiesIndex, file: ProjectFile)
       ...common(parsing, name, fqn, { file: file.file, line: 1, column: 1 }, properties, config),
       checksum: file.checksum,
       ...unresolved(file.text),
-      relation: nameRelation(name, config, parsing.project.target.schema),
+      relation: relationOf(parsing, 'model', name, fqn, config),
     },
     inputs: recording.inputs,
   }
@@ -89,7 +89,7 @@ function draftSnapshot(
       ...common(parsing, name, fqn, at, properties, config),
       checksum: file.checksum,
       ...unresolved(file.text),
-      relation: nameRelation(name, config, parsing.project.target.schema),
+      relation: relationOf(parsing, 'snapshot', name, fqn, config),
     },
     inputs: recording.inputs,
   }
@@ -115,7 +115,7 @@ function draftSeed(
       ...common(parsing, name, fqn, { file: file.file, line: 1, column: 1 }, properties, config),
       checksum: file.checksum,
       dependsOn: [],
-      relation: nameRelation(name, config, parsing.project.target.schema),
+      relation: relationOf(parsing, 'seed', name, fqn, config),
       file: file.file,
       fields: found.map((field) => ({
         ...field,
@@ -171,6 +171,16 @@ function configOf(
     ...(properties === undefined ? [] : [properties.config]),
     ...levels.check(kind, inFile),
   ])
+}
+
+function relationOf(
+  { project, templates }: Parsing,
+  kind: 'model' | 'snapshot' | 'seed',
+  name: string,
+  fqn: readonly string[],
+  config: NodeConfig,
+): Relation {
+  return nameRelation({ kind, name, package: project.name, fqn, config }, project, templates)
 }
 
 function common(

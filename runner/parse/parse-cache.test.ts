@@ -50,8 +50,8 @@ const EDITS: readonly ((texts: Texts, project: Partial<Project>) => [Texts, Part
   (texts, project) => [{ ...texts, 'models/a.sql': '\n\nselect {{ ref("s") }}' }, project],
   (texts, project) => [{ ...texts, 'models/d.sql': "select {{ ref('b') }}" }, project],
   (texts, project) => {
-    const { 'models/c.sql': _, ...rest } = texts
-    return [rest, project]
+    const left = Object.entries(texts).filter(([file]) => file !== 'models/c.sql')
+    return [Object.fromEntries(left), project]
   },
   (texts, project) => [
     { ...texts, 'macros/m.sql': "{% macro pick() %}{{ ref('s') }}{% endmacro %}" },

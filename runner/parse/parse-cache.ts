@@ -153,7 +153,7 @@ function readContents(store: ParseCache | undefined, format: string): Contents |
 
 /** Values are kept as hashes: a variable may hold something that belongs in no file. */
 function fingerprint(value: unknown): string {
-  return hash('sha256', JSON.stringify(value) ?? 'undefined')
+  return hash('sha256', JSON.stringify(value ?? null))
 }
 
 function countOf({ recordings, properties, seeds }: Contents): number {

@@ -110,6 +110,25 @@ describe('configuration', () => {
     })
   })
 
+  test("a project's generate_schema_name and generate_alias_name decide the relation", () => {
+    const texts = {
+      'models/a.sql': "{{ config(schema='mart') }} select 1",
+      'macros/names.sql': `{% macro generate_schema_name(custom_schema_name, node) %}
+  {{ target.schema }}_{{ custom_schema_name }}
+{% endmacro %}
+{% macro generate_alias_name(custom_alias_name, node) %}v_{{ node.name }}{% endmacro %}`,
+    }
+    expect(nodeOf(texts, 'model.shop.a')).toMatchObject({
+      relation: { schema: 'public_mart', identifier: 'v_a' },
+    })
+  })
+
+  test('a name beyond 63 bytes is shortened for the database only', () => {
+    const name = 'a'.repeat(70)
+    const node = nodeOf({ [`models/${name}.sql`]: 'select 1' }, `model.shop.${name}`)
+    expect(node.kind === 'model' && node.relation.identifier).toMatch(/^a{52}_[0-9a-f]{10}$/)
+  })
+
   test('configuration in project.yml that reaches no node is a warning', () => {
     const { warnings } = parseTexts({ 'models/a.sql': 'select 1' }, { resourceConfig: trees })
     expect(warnings.map(String)).toEqual([

@@ -148,5 +148,5 @@ function exceptionsObject({ onLog }: SharedScopeOptions): TemplateObject {
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value
   if (value instanceof TemplateObject) return value.text ?? value.type
-  return JSON.stringify(value) ?? ''
+  return JSON.stringify(value ?? null)
 }
