@@ -1,23 +1,34 @@
 import { defineConfig } from 'vitest/config'
 
+const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 }
+
 export default defineConfig({
   test: {
     projects: [
       {
+        // Needs nothing but Node.
         test: {
           name: 'unit',
           include: ['{runner,ingest,bench}/**/*.test.ts'],
-          exclude: ['**/*.{pg,kafka,browser}.test.ts', '**/node_modules/**', 'dist/**'],
+          exclude: ['**/*.{pg,gm,kafka,browser}.test.ts', '**/node_modules/**', 'dist/**'],
         },
       },
       {
+        // Needs a real PostgreSQL: GM_TEST_PG_URL, or a throw-away cluster that the set-up starts.
         test: {
           name: 'pg',
           include: ['{runner,ingest,bench}/**/*.pg.test.ts'],
+          globalSetup: ['runner/testing/start-postgres.ts'],
+          ...PATIENCE,
+        },
+      },
+      {
+        // Runs the built command as a user would, against a real PostgreSQL.
+        test: {
+          name: 'gm',
+          include: ['{runner,ingest}/**/*.gm.test.ts'],
           globalSetup: ['runner/testing/build-gm.ts', 'runner/testing/start-postgres.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          maxWorkers: 2,
+          ...PATIENCE,
         },
       },
     ],

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { NodeId } from '../manifest/node.ts'
-import { criticalPath } from './critical-path.ts'
 import { findCycles } from './find-cycles.ts'
 import type { Graph } from './graph.ts'
 import { makeGraph } from './graph.ts'
@@ -10,14 +9,12 @@ import { reach } from './reach.ts'
 const id = (i: number): NodeId => `model.p.m${String(i).padStart(5, '0')}` as NodeId
 
 /** Any graph: a list of up to three parents for each node, cycles and all. */
-const anyGraph = fc
-  .integer({ min: 1, max: 25 })
-  .chain((size) =>
-    fc.array(fc.uniqueArray(fc.nat(size - 1), { maxLength: 3 }), {
-      minLength: size,
-      maxLength: size,
-    }),
-  )
+const anyGraph = fc.integer({ min: 1, max: 25 }).chain((size) =>
+  fc.array(fc.uniqueArray(fc.nat(size - 1), { maxLength: 3 }), {
+    minLength: size,
+    maxLength: size,
+  }),
+)
 
 /** The same without cycles: nodes read only nodes with smaller numbers. */
 const acyclic = anyGraph.map((lists) =>
@@ -124,18 +121,4 @@ describe('reach', () => {
       }),
     )
   })
-})
-
-test('criticalPath is the weight of a node and the heaviest of what follows it', () => {
-  fc.assert(
-    fc.property(acyclic, (lists) => {
-      const graph = graphOf(lists)
-      const weightOf = (node: NodeId): number => graph.order.indexOf(node) + 1
-      const weights = criticalPath(graph, weightOf)
-      for (const node of graph.order) {
-        const below = graph.children(node).map((child) => weights.get(child) ?? 0)
-        expect(weights.get(node)).toBe(weightOf(node) + Math.max(0, ...below))
-      }
-    }),
-  )
 })
