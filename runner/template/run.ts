@@ -1,52 +1,13 @@
-import type { Mark, MarkSource, Value } from './values.ts'
+import type { Limits, MarkSource, Output, Run } from './values.ts'
 import { fail } from './values.ts'
 
-export interface Limits {
-  /** Characters that one render may write, or one string may hold. */
-  readonly maxChars: number
-  /** Expressions and statements evaluated, list items handled. */
-  readonly maxSteps: number
-  readonly maxMs: number
-}
+// A Run holds values, and calling a value takes a Run: the types stand together in values.ts.
+export type { Limits, Output, Run, Site } from './values.ts'
 
 export const DEFAULT_LIMITS: Limits = { maxChars: 64_000_000, maxSteps: 20_000_000, maxMs: 10_000 }
 
 /** How deep macros may call each other. Each level takes about a dozen frames of the JavaScript stack. */
 const MAX_CALLS = 200
-
-export interface Output {
-  text: string
-  /** Undefined when no line map is asked for. */
-  readonly marks: Mark[] | undefined
-}
-
-export interface Site {
-  readonly source: MarkSource
-  readonly start: number
-}
-
-/** One rendering: where it stands, what it has written and used up. */
-export interface Run {
-  readonly limits: Limits
-  /** Macros, the scope's functions and values, and globals. */
-  readonly lookup: (name: string) => Value | undefined
-  /** Every name that `lookup` knows, for hints. */
-  readonly names: () => Iterable<string>
-  readonly now: () => number
-  readonly deadline: number
-  /** Plain objects of the scope as template values; one object stays one dict for the whole run. */
-  readonly converted: WeakMap<object, Value>
-  /** Calls under way, outermost first. An error leaves it as it was, so that its place can be told. */
-  readonly calls: Site[]
-  source: MarkSource
-  position: number
-  out: Output
-  steps: number
-  clockAt: number
-  written: number
-  /** Characters of intermediate strings. */
-  made: number
-}
 
 /** Counts work. @throws GmError GM3006 when the run's share is used up. */
 export function charge(run: Run, steps: number): void {

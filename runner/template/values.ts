@@ -1,6 +1,5 @@
 import type { Code } from '../base/codes.ts'
 import { GmError } from '../base/error.ts'
-import type { Run } from './run.ts'
 import { TemplateObject } from './template.ts'
 
 /*
@@ -103,6 +102,48 @@ export type Value =
   | LoopState
   | Text
   | TemplateObject
+
+export interface Limits {
+  /** Characters that one render may write, or one string may hold. */
+  readonly maxChars: number
+  /** Expressions and statements evaluated, list items handled. */
+  readonly maxSteps: number
+  readonly maxMs: number
+}
+
+export interface Output {
+  text: string
+  /** Undefined when no line map is asked for. */
+  readonly marks: Mark[] | undefined
+}
+
+export interface Site {
+  readonly source: MarkSource
+  readonly start: number
+}
+
+/** One rendering: where it stands, what it has written and used up. */
+export interface Run {
+  readonly limits: Limits
+  /** Macros, the scope's functions and values, and globals. */
+  readonly lookup: (name: string) => Value | undefined
+  /** Every name that `lookup` knows, for hints. */
+  readonly names: () => Iterable<string>
+  readonly now: () => number
+  readonly deadline: number
+  /** Plain objects of the scope as template values; one object stays one dict for the whole run. */
+  readonly converted: WeakMap<object, Value>
+  /** Calls under way, outermost first. An error leaves it as it was, so that its place can be told. */
+  readonly calls: Site[]
+  source: MarkSource
+  position: number
+  out: Output
+  steps: number
+  clockAt: number
+  written: number
+  /** Characters of intermediate strings. */
+  made: number
+}
 
 /** `??` for values, where null is a value of its own: Python's None. */
 export function or(value: Value | undefined, otherwise: () => Value): Value {
