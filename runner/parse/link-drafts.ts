@@ -1,4 +1,4 @@
-import type { GmError } from '../base/error.ts'
+import { GmError } from '../base/error.ts'
 import type { Node, NodeId, RefCall, SourceCall } from '../manifest/node.ts'
 import type { Draft } from './draft.ts'
 import { collecting } from './draft.ts'
@@ -15,7 +15,7 @@ export interface Linked {
 /**
  * Gives each node its inputs by id.
  * @param broken names of files with errors of their own; nothing is said about calls for them.
- * @param errors takes GM2003 and GM2004 for calls of enabled nodes that find nothing.
+ * @param errors takes GM2003 and GM2004 for calls of enabled nodes that find nothing, GM1008 for what tests cannot do.
  */
 export function linkDrafts(
   drafts: readonly Draft[],
@@ -44,6 +44,14 @@ function link(
   errors: GmError[],
 ): Node {
   if (node.kind === 'seed' || node.kind === 'source') return node
+  if (node.kind === 'test' && node.config.store_failures === true) {
+    errors.push(
+      new GmError('GM1008', 'gm does not support store_failures yet', {
+        at: node.at,
+        hint: 'Remove it; gm test shows the failing rows.',
+      }),
+    )
+  }
   const refs: RefCall[] = []
   const sources: SourceCall[] = []
   const dependsOn = new Set<NodeId>()
