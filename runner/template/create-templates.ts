@@ -318,11 +318,10 @@ function placed<T>(run: Run, body: () => T): T {
     const at = locate({ source: run.source, start: run.position })
     const calledFrom = run.calls.toReversed().map(locate)
     if (error instanceof RangeError) {
-      throw new GmError('GM3006', 'the template is nested too deep', {
-        at,
-        calledFrom,
-        cause: error,
-      })
+      const message = /call stack/.test(error.message)
+        ? 'the template is nested too deep'
+        : 'the template makes a text or a list that is too large'
+      throw new GmError('GM3006', message, { at, calledFrom, cause: error })
     }
     if (error instanceof Return) {
       throw new GmError('GM3008', 'return() stands outside of a macro', { at, calledFrom })

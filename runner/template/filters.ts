@@ -245,7 +245,9 @@ function titleWords(s: string): string {
 
 function indent(run: Run, s: string, [width, first, blank]: readonly Value[]): Value {
   const by =
-    typeof width === 'string' ? width : ' '.repeat(Math.min(int(width), run.limits.maxChars))
+    typeof width === 'string'
+      ? width
+      : ' '.repeat(Math.min(Math.max(0, int(width)), run.limits.maxChars))
   const lines = `${s}\n`.split('\n').slice(0, -1)
   chargeString(run, s.length + lines.length * by.length)
   const onBlank = isTruthy(blank ?? false)
@@ -269,6 +271,7 @@ function truncate(_run: Run, s: string, [length, kill, end, leeway]: readonly Va
 /** As Python's json.dumps with sorted keys, and the characters that HTML would read escaped, as Jinja2 does. */
 function toJson(run: Run, value: Value, width: Value): Value {
   const by = width === null ? undefined : int(width)
+  if (by !== undefined && (by < 0 || by > 100)) fail('GM3008', 'an indent is 0 to 100 blanks')
   const text = json(toPlainFloats(value), by, '')
     .replaceAll('<', '\\u003c')
     .replaceAll('>', '\\u003e')
@@ -334,6 +337,7 @@ function jsonString(text: string): string {
 
 function toInt(value: Value, other: Value, base: number): Value {
   const it = defined(value)
+  if (![2, 8, 10, 16].includes(base)) fail('GM3008', 'the base of int() is 2, 8, 10 or 16')
   if (typeof it === 'string') {
     const text = it.trim().replaceAll('_', '')
     const body = base === 16 ? text.replace(/^([+-]?)0[xX]/, '$1') : text
@@ -368,6 +372,7 @@ function toFloat(value: Value, other: Value): Value {
 function round(value: Value, digits: number, how: string): Value {
   const it = numeric(value)
   const raw = numberOf(it)
+  if (Math.abs(digits) > 300) fail('GM3008', 'a precision is -300 to 300')
   const scale = 10 ** digits
   if (how === 'ceil') return float(Math.ceil(raw * scale) / scale)
   if (how === 'floor') return float(Math.floor(raw * scale) / scale)

@@ -76,7 +76,8 @@ function number(type: string, value: number, precision = 6): string {
     case 'F':
       return fixed(value, precision)
     case 'e':
-      return value.toExponential(Math.min(precision, 100)).replace(/e([+-])(\d)$/, 'e$10$2')
+      if (precision > 100) fail('GM3008', 'more than 100 digits are asked for')
+      return value.toExponential(precision).replace(/e([+-])(\d)$/, 'e$10$2')
     case 'x':
       return Math.trunc(value).toString(16)
     case 'X':

@@ -139,6 +139,10 @@ export class Lexer extends Tokenizer {
       throw this.error('the string is never closed', start, `Add ${quote} at its end.`)
     }
     this.index = end + 1
+    const beyond = /\\U(?!000[0-9a-fA-F]{5}|0010[0-9a-fA-F]{4})[0-9a-fA-F]{8}/.exec(
+      this.str.slice(start, end),
+    )
+    if (beyond !== null) throw this.error(`there is no character ${beyond[0]}`, start)
     return unescape(this.str.slice(start + 1, end))
   }
 
@@ -172,7 +176,7 @@ function unescape(body: string): string {
     ESCAPE,
     (_all: string, x?: string, u?: string, long?: string, octal?: string, single?: string) => {
       const hex = x ?? u ?? long
-      if (hex !== undefined) return String.fromCodePoint(Math.min(parseInt(hex, 16), 0x10ffff))
+      if (hex !== undefined) return String.fromCodePoint(parseInt(hex, 16))
       if (octal !== undefined) return String.fromCodePoint(parseInt(octal, 8))
       return single === undefined ? '' : (SINGLE[single] ?? '')
     },

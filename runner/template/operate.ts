@@ -70,6 +70,9 @@ function arithmetic(op: BinaryOperator, x: number, y: number): number {
     case '*':
       return x * y
     case '**':
+      if (x === 0 && y < 0) fail('GM3008', 'division by zero')
+      if (x < 0 && !Number.isInteger(y))
+        fail('GM3008', 'the root of a negative number is no number')
       return x ** y
     default:
       if (y === 0) fail('GM3008', 'division by zero')

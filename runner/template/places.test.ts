@@ -86,6 +86,8 @@ describe('an error names the exact line and column', () => {
       "{% include 'a' %}",
       'models/a.sql:1:4  GM2010  gm has no tag "include"\n  Macros of all files are visible everywhere by name; write a macro.',
     ],
+    ['{{ 0 ** -1 }}', 'models/a.sql:1:4  GM3008  division by zero'],
+    ["{{ '\\U00110000' }}", 'models/a.sql:1:4  GM2001  there is no character \\U00110000'],
     [
       "{{ 'a' + 1 }}",
       'models/a.sql:1:4  GM3008  "+" cannot be applied to a string and an integer\n  Join texts with "~", which turns both sides into text.',
