@@ -1,3 +1,4 @@
+import { codePoints } from './code-points.ts'
 import type { Location } from './location.ts'
 
 /**
@@ -20,7 +21,9 @@ export function codeFrame(text: string, at: Pick<Location, 'line' | 'column'>): 
     rows.push(`${String(at.line - 1).padStart(width)} | ${before.trimEnd()}`)
   }
   rows.push(`${at.line} | ${line.trimEnd()}`)
-  const lead = [...line].slice(0, at.column - 1).map((c) => (c === '\t' ? '\t' : ' '))
+  const lead = codePoints(line)
+    .slice(0, at.column - 1)
+    .map((c) => (c === '\t' ? '\t' : ' '))
   rows.push(`${' '.repeat(width)} | ${lead.join('')}^`)
   return rows.join('\n')
 }

@@ -1,3 +1,5 @@
+import { countCodePoints } from './code-points.ts'
+
 /** A place in a file that the user wrote. Lines and columns count from 1; columns count code points. */
 export interface Location {
   /** Path relative to the project root, with forward slashes. */
@@ -20,5 +22,5 @@ export function locationAt(text: string, offset: number, file: string): Location
   const lineStart = before.lastIndexOf('\n') + 1
   let line = 1
   for (let i = before.indexOf('\n'); i !== -1; i = before.indexOf('\n', i + 1)) line += 1
-  return { file, line, column: [...before.slice(lineStart)].length + 1 }
+  return { file, line, column: countCodePoints(before.slice(lineStart)) + 1 }
 }

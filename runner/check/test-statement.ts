@@ -1,4 +1,5 @@
 import type { Compiled } from '../compile/compiled.ts'
+import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Rows, Statement } from '../engine/statement.ts'
 import type { TestNode } from '../manifest/node.ts'
 
@@ -14,12 +15,8 @@ export function testStatement(node: TestNode, compiled: Compiled): Statement {
   ${figure} ${warn_if ?? '!= 0'} as should_warn,
   ${figure} ${error_if ?? '!= 0'} as should_error
 from (\n`
-  return {
-    purpose: 'test',
-    sql: `${head}${compiled.sql}\n${limit === undefined ? '' : `limit ${limit}\n`}) as failing_rows`,
-    user: { node: node.id, offset: [...head].length },
-    returnsRows: true,
-  }
+  const tail = `\n${limit === undefined ? '' : `limit ${limit}\n`}) as failing_rows`
+  return { ...aroundUserSql(compiled, { purpose: 'test', head, tail }), returnsRows: true }
 }
 
 export interface Verdict {

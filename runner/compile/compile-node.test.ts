@@ -163,6 +163,15 @@ describe('incremental models', () => {
     expect(result.inputs).toMatchObject([{ id: 'model.shop.a', viaChanges: true }])
   })
 
+  test('a snapshot is incremental too: its template asks whether the history is there', () => {
+    const history = `{{ config(strategy='events', unique_key='id', updated_at='at', check_cols=['name']) }}
+select * from {{ ref('a') }}{% if is_incremental() %} where id in (select id from {{ changes(ref('a')) }} c){% endif %}`
+    const files = { 'snapshots/h.sql': history, ...A }
+    const state = { isIncremental: true }
+    expect(compiled(files, 'snapshot.shop.h', state).sql).toContain('where id in')
+    expect(compiled(files, 'snapshot.shop.h').sql).not.toContain('where')
+  })
+
   test('the fingerprint is that of a full build, whatever this run reads', () => {
     const first = compiled({ 'models/m.sql': text, ...A }, 'model.shop.m')
     const later = compiled({ 'models/m.sql': text, ...A }, 'model.shop.m', {

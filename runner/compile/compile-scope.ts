@@ -131,7 +131,7 @@ export function compileScope(
       },
       is_incremental: () => {
         // An ephemeral input of an incremental model is none itself.
-        if (node?.kind !== 'model' || node.config.materialized !== 'incremental') return false
+        if (node === undefined || !keepsMarks(node)) return false
         used.isForThisRun = true
         return state.isIncremental
       },
@@ -203,13 +203,18 @@ function modelObject(node: Node): TemplateObject {
   })
 }
 
+/** What adds to its table run by run, from what is new in its inputs. */
+function keepsMarks(node: Node): boolean {
+  return (
+    node.kind === 'snapshot' ||
+    (node.kind === 'model' && node.config.materialized === 'incremental')
+  )
+}
+
 /** Only what keeps a mark can read what is new to it, and only a relation can be read so. */
 function checkChanges(node: Node | undefined, input: Node | undefined, call: Call): void {
   const place = { at: call.at, calledFrom: call.calledFrom }
-  const keepsMarks =
-    node?.kind === 'snapshot' ||
-    (node?.kind === 'model' && node.config.materialized === 'incremental')
-  if (!keepsMarks) {
+  if (node === undefined || !keepsMarks(node)) {
     throw new GmError('GM3009', 'changes() works in incremental models and snapshots only', {
       ...place,
       hint: "Set materialized='incremental', or read the whole input with ref() or source().",

@@ -1,3 +1,4 @@
+import { countCodePoints } from '../base/code-points.ts'
 import { lineMap } from '../template/line-map.ts'
 import type { LineMap, LineMapSegment, Rendered } from '../template/template.ts'
 
@@ -17,7 +18,7 @@ export function joinRendered(pieces: readonly Piece[]): Rendered {
       }
     }
     text += own
-    offset += codePoints(own)
+    offset += countCodePoints(own)
   }
   return { text, lines: lineMap(segments) }
 }
@@ -29,8 +30,8 @@ export function joinRendered(pieces: readonly Piece[]): Rendered {
  */
 export function sliceRendered({ text, lines }: Rendered, from: number, to: number): Rendered {
   if (from === 0 && to === text.length) return { text, lines }
-  const start = codePoints(text.slice(0, from))
-  const end = start + codePoints(text.slice(from, to))
+  const start = countCodePoints(text.slice(0, from))
+  const end = start + countCodePoints(text.slice(from, to))
   const inside = lines.segments.filter(({ offset }) => offset > start && offset < end)
   const segments = inside.map((segment) => ({ ...segment, offset: segment.offset - start }))
   const first = firstSegment(lines, start)
@@ -46,13 +47,4 @@ function firstSegment(lines: LineMap, offset: number): LineMapSegment | undefine
   if (at === undefined) return undefined
   const covering = lines.segments.findLast((segment) => segment.offset <= offset)
   return covering?.isText === true ? { offset: 0, at, isText: true } : { offset: 0, at }
-}
-
-function codePoints(text: string): number {
-  let count = text.length
-  for (let i = 0; i < text.length - 1; i++) {
-    const unit = text.charCodeAt(i)
-    if (unit >= 0xd800 && unit <= 0xdbff) count -= 1
-  }
-  return count
 }

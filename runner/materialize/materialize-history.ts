@@ -1,4 +1,5 @@
 import type { Compiled } from '../compile/compiled.ts'
+import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { SnapshotNode } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
@@ -185,9 +186,5 @@ function versions(node: SnapshotNode, compiled: Compiled, lead: string): Stateme
   from gm_last
 )
 select * from gm_keyed`
-  return {
-    purpose: 'history',
-    sql: head + compiled.sql + tail,
-    user: { node: node.id, offset: [...head].length },
-  }
+  return aroundUserSql(compiled, { purpose: 'history', head, tail })
 }

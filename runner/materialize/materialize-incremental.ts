@@ -1,5 +1,6 @@
 import type { Compiled } from '../compile/compiled.ts'
 import type { RelationState } from '../engine/adapter.ts'
+import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { IncrementalStrategy, IndexConfig, ModelNode } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
@@ -24,7 +25,7 @@ export const buildIncremental: Materialize<ModelNode> = (node, compiled, materia
   transactions: buildAndPublish({
     node,
     materials,
-    fill: (hidden) => [...countExtracted(materials.follows), createTableAs(node, compiled, hidden)],
+    fill: (hidden) => [...countExtracted(materials.follows), createTableAs(compiled, hidden)],
     indexes: wantedIndexes(node),
     notNull: node.config.unique_key,
     tracking: [XID_COLUMN],
@@ -72,20 +73,22 @@ function writeRows(
   switch (strategyOf(node)) {
     case 'append':
       return [
-        userStatement(
-          node,
-          compiled,
-          `insert into ${name} (${list})\nselect ${list} from (\n`,
-          '\n) as new_rows',
-          'inserted',
-        ),
+        aroundUserSql(compiled, {
+          purpose: 'write',
+          head: `insert into ${name} (${list})\nselect ${list} from (\n`,
+          tail: '\n) as new_rows',
+          counts: 'inserted',
+        }),
       ]
     case 'merge':
       return [mergeRows(node, compiled, name, columns)]
     case 'delete+insert': {
       const key = node.config.unique_key.map(identifier).join(', ')
       return [
-        userStatement(node, compiled, `create temporary table _gm_rows on commit drop as\n`, ''),
+        aroundUserSql(compiled, {
+          purpose: 'read',
+          head: `create temporary table _gm_rows on commit drop as\n`,
+        }),
         {
           purpose: 'delete',
           sql: `delete from ${name} where (${key}) in (select ${key} from _gm_rows)`,
@@ -123,22 +126,7 @@ where (${values.map((column) => `old_row.${column}`).join(', ')})
 on conflict (${key.map(identifier).join(', ')}) ${resolution}
 returning old_row.xmax = 0 as is_new)
 select count(*) filter (where is_new)::int as inserted, count(*) filter (where not is_new)::int as updated from written`
-  return { ...userStatement(node, compiled, head, tail), counts: 'columns' }
-}
-
-function userStatement(
-  node: ModelNode,
-  compiled: Compiled,
-  head: string,
-  tail: string,
-  counts?: 'inserted',
-): Statement {
-  return {
-    purpose: 'write',
-    sql: head + compiled.sql + tail,
-    user: { node: node.id, offset: [...head].length },
-    ...(counts === undefined ? {} : { counts }),
-  }
+  return aroundUserSql(compiled, { purpose: 'write', head, tail, counts: 'columns' })
 }
 
 /** The columns that the model's query fills. */

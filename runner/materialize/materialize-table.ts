@@ -1,4 +1,5 @@
 import type { Compiled } from '../compile/compiled.ts'
+import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { ModelNode } from '../manifest/node.ts'
 import type { Materialize } from './materialize.ts'
@@ -10,7 +11,7 @@ export const materializeTable: Materialize<ModelNode> = (node, compiled, materia
   transactions: buildAndPublish({
     node,
     materials,
-    fill: (hidden) => [createTableAs(node, compiled, hidden)],
+    fill: (hidden) => [createTableAs(compiled, hidden)],
     indexes: node.config.indexes,
     notNull: [],
     tracking: [],
@@ -19,16 +20,7 @@ export const materializeTable: Materialize<ModelNode> = (node, compiled, materia
   }),
 })
 
-export function createTableAs(
-  node: ModelNode,
-  compiled: Compiled,
-  hiddenQuoted: string,
-): Statement {
+export function createTableAs(compiled: Compiled, hiddenQuoted: string): Statement {
   const head = `create table ${hiddenQuoted} as\n`
-  return {
-    purpose: 'build',
-    sql: head + compiled.sql,
-    user: { node: node.id, offset: [...head].length },
-    counts: 'inserted',
-  }
+  return aroundUserSql(compiled, { purpose: 'build', head, counts: 'inserted' })
 }

@@ -1,3 +1,4 @@
+import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { ModelNode } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
@@ -18,11 +19,7 @@ export function materializeView(isReshaped: boolean): Materialize<ModelNode> {
     const isInPlace =
       materials.target === undefined || (materials.target.type === 'view' && !isReshaped)
     const head = `create ${isInPlace ? 'or replace ' : ''}view ${name} as\n`
-    const create: Statement = {
-      purpose: 'create view',
-      sql: head + compiled.sql,
-      user: { node: node.id, offset: [...head].length },
-    }
+    const create = aroundUserSql(compiled, { purpose: 'create view', head })
     return {
       transactions: [
         {

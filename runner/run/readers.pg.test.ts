@@ -29,9 +29,9 @@ test('while an unchanged project of 100 views is run ten times with 8 threads, a
   try {
     await runPlain(project, adapter, { threads: 8 })
     const seen = new Set<number>()
-    let isOver = false
+    const over = new AbortController()
     const watching = (async (): Promise<void> => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const { rows } = await reader.query<{ n: number }>(
           `select count(*)::int as n from pg_views where schemaname = 'shop'`,
         )
@@ -43,7 +43,7 @@ test('while an unchanged project of 100 views is run ten times with 8 threads, a
       const result = await runPlain(project, adapter, { threads: 8 })
       expect(result.steps.map((step) => step.error).filter((e) => e !== undefined)).toEqual([])
     }
-    isOver = true
+    over.abort()
     await watching
     expect([...seen]).toEqual([100])
   } finally {

@@ -1,3 +1,4 @@
+import { countCodePoints } from '../../base/code-points.ts'
 import type { Statement } from '../statement.ts'
 
 /** Statements that are sent as one text in one round trip. */
@@ -41,7 +42,7 @@ export function joinStatements(statements: readonly Statement[]): Batch {
     }
     parts.push({ statement, offset })
     text += statement.sql
-    offset += codePointLength(statement.sql)
+    offset += countCodePoints(statement.sql)
   }
   return { text, parts }
 }
@@ -58,9 +59,4 @@ export function failingPart(
 ): BatchPart | undefined {
   if (position === undefined) return batch.parts[completedCount] ?? batch.parts.at(-1)
   return batch.parts.findLast((part) => part.offset <= position)
-}
-
-/** The server counts characters where JavaScript counts UTF-16 units. */
-function codePointLength(text: string): number {
-  return text.length - (text.match(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g)?.length ?? 0)
 }
