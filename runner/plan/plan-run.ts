@@ -116,10 +116,18 @@ export function planRun(
   warehouse: Warehouse,
 ): Plan {
   const rebuilt = new Set<string>()
+  const made = new Set<string>()
   const steps: Step[] = []
   for (const { node, needs } of planned) {
-    const step = planStep(node, needs, request, warehouse, { rebuilt, reshaped: new Set() })
-    if (step.relation !== undefined && isNewTable(step)) rebuilt.add(quoted(step.relation))
+    const step = planStep(node, needs, request, warehouse, {
+      rebuilt,
+      made,
+      reshaped: new Set(),
+    })
+    if (step.relation !== undefined) {
+      made.add(quoted(step.relation))
+      if (isNewTable(step)) rebuilt.add(quoted(step.relation))
+    }
     steps.push(step)
   }
   return { steps }

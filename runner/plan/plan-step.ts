@@ -45,11 +45,17 @@ export interface Warehouse {
 export interface Foreseen {
   /** Quoted names of relations that will be another table by then. */
   readonly rebuilt: ReadonlySet<string>
+  /** Quoted names of relations that there will be by then. */
+  readonly made: ReadonlySet<string>
   /** Views that the database refused to replace in place. */
   readonly reshaped: ReadonlySet<NodeId>
 }
 
-export const NOTHING_FORESEEN: Foreseen = { rebuilt: new Set(), reshaped: new Set() }
+export const NOTHING_FORESEEN: Foreseen = {
+  rebuilt: new Set(),
+  made: new Set(),
+  reshaped: new Set(),
+}
 
 interface Decision {
   readonly action: Action
@@ -65,7 +71,7 @@ export function planStep(
   warehouse: Warehouse,
   foreseen: Foreseen = NOTHING_FORESEEN,
 ): Step {
-  if (node.kind === 'test') return planTest(node, needs, request)
+  if (node.kind === 'test') return planTest(node, needs, request, warehouse, foreseen)
   const name = quoted(node.relation)
   const target = warehouse.relations.get(name)
   const entry = warehouse.ledger.entries.get(name)
@@ -106,25 +112,48 @@ export function planStep(
   }
 }
 
-function planTest(node: TestNode, needs: readonly NodeId[], request: PlanRequest): Step {
+/**
+ * A test over several nodes may be selected with one of them while another was never built. Then there is nothing to
+ * test yet, and the step has no transactions: it is skipped, and says what is missing.
+ */
+function planTest(
+  node: TestNode,
+  needs: readonly NodeId[],
+  request: PlanRequest,
+  warehouse: Warehouse,
+  foreseen: Foreseen,
+): Step {
   const compiled = request.compile(node, compileState(node, undefined, request))
+  const missing = compiled.inputs.find(({ id, relation }) => {
+    const input = request.manifest.nodes.get(id)
+    const name = quoted(relation)
+    return (
+      input !== undefined &&
+      isBuilt(input) &&
+      !warehouse.relations.has(name) &&
+      !foreseen.made.has(name)
+    )
+  })
   return {
     id: node.id,
     kind: 'test',
     action: 'run test',
-    reason: 'selected',
+    reason: missing === undefined ? 'selected' : `${quoted(missing.relation)} is not built yet`,
     needs,
     lock: undefined,
     relation: undefined,
     severity: node.config.severity ?? 'error',
-    transactions: [
-      {
-        name: 'query',
-        isolation: 'read committed',
-        locks: [],
-        statements: [testStatement(node, compiled)],
-      },
-    ],
+    transactions:
+      missing === undefined
+        ? [
+            {
+              name: 'query',
+              isolation: 'read committed',
+              locks: [],
+              statements: [testStatement(node, compiled)],
+            },
+          ]
+        : [],
   }
 }
 

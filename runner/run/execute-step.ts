@@ -50,7 +50,9 @@ export interface Executed {
  * @throws GmError placed in the user's file; AbortError when the signal aborts.
  */
 export async function executeStep(planned: Step, on: Execution): Promise<Executed> {
-  if (planned.transactions.length === 0) return { step: planned, status: 'success', counts: {} }
+  if (planned.transactions.length === 0) {
+    return { step: planned, status: planned.kind === 'test' ? 'skipped' : 'success', counts: {} }
+  }
   if (planned.lock === undefined) return await runTest(planned, on)
   await takeLock(planned.lock, on)
   try {

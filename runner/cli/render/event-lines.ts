@@ -99,7 +99,12 @@ function stepEndLine(result: StepResult, context: LineContext): string {
         style.red,
       )
     case 'skipped': {
-      const because = result.because === undefined ? '' : ` because of ${result.because}`
+      const because =
+        result.because !== undefined
+          ? ` because of ${result.because}`
+          : result.index > 0
+            ? `: ${result.reason}`
+            : ''
       return statusLine(context, `${at} SKIP  ${result.name}${because}`, 'SKIP', style.yellow)
     }
     case 'cancelled':
