@@ -7,6 +7,10 @@ const SELECT: readonly OptionSpec[] = [
   },
   { flags: '--exclude <selector...>', description: 'nodes to leave out of the selection' },
   {
+    flags: '--jobs, --job <name...>',
+    description: 'jobs of project.yml, or single models, with what they need',
+  },
+  {
     flags: '--resource-type <type...>',
     description: 'only model, seed, snapshot, test or source',
   },
@@ -15,6 +19,7 @@ const SELECT: readonly OptionSpec[] = [
 const RUN: readonly OptionSpec[] = [
   ...SELECT,
   { flags: '-f, --full-refresh', description: 'rebuild incremental models and histories' },
+  { flags: '--full-reload', description: 'the same as --full-refresh' },
   {
     flags: '--dry-run',
     description: 'print what would be done and why, with its SQL; change nothing',
@@ -65,6 +70,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       ['gm run -s tag:daily --exclude stg_sales', 'some of the models'],
       ['gm run -s dim_products+ --full-refresh', 'rebuild a model and what follows from it'],
+      ['gm run --job dimensions facts', 'jobs by name, seeds and snapshots included'],
     ],
     load: async () => (await import('./commands/run.ts')).runCommand,
   },

@@ -36,6 +36,11 @@ describe('flags', () => {
     expect(messageOf(RunFlags, raw)).toBe(message)
   })
 
+  test('--full-reload is another word for --full-refresh', () => {
+    expect(parseFlags(RunFlags, { fullReload: true })).toMatchObject({ fullRefresh: true })
+    expect(parseFlags(RunFlags, { fullReload: true })).not.toHaveProperty('fullReload')
+  })
+
   test('All unusable flags are reported together', () => {
     expect(messageOf(RunFlags, { threads: 'x', lock: 'x' }).split('\n')).toHaveLength(2)
   })

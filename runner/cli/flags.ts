@@ -67,18 +67,23 @@ export type GlobalFlags = z.infer<typeof GlobalFlags>
 export const SelectFlags = GlobalFlags.extend({
   select: z.array(z.string()).default([]),
   exclude: z.array(z.string()).default([]),
+  job: z.array(z.string()).default([]),
   resourceType: z.array(word(RESOURCE_TYPES)).default([]),
 })
 export type SelectFlags = z.infer<typeof SelectFlags>
 
 export const RunFlags = SelectFlags.extend({
   fullRefresh: z.boolean().default(false),
+  fullReload: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   failFast: z.boolean().default(false),
   threads: wholeNumber(1, 64, 'a whole number from 1 to 64').optional(),
   lock: word(['wait', 'fail']).default('wait'),
   asOf: date.optional(),
-})
+}).transform(({ fullReload, ...flags }) => ({
+  ...flags,
+  fullRefresh: flags.fullRefresh || fullReload,
+}))
 export type RunFlags = z.infer<typeof RunFlags>
 
 export const CompileFlags = SelectFlags.extend({

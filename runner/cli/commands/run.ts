@@ -22,7 +22,7 @@ import { RunScreen } from '../run-screen.ts'
 import { selectFor } from '../select-for.ts'
 import { watchSignals } from '../watch-signals.ts'
 
-/** What a command runs when no `--resource-type` narrows it further. */
+/** What a command runs when no `--resource-type` narrows it further. A job is run with its seeds and snapshots. */
 const KINDS = {
   build: ['model', 'seed', 'snapshot', 'test'],
   run: ['model'],
@@ -30,6 +30,8 @@ const KINDS = {
   snapshot: ['snapshot'],
   test: ['test'],
 } as const satisfies Readonly<Record<string, readonly NodeKind[]>>
+
+const JOB_KINDS: readonly NodeKind[] = ['model', 'seed', 'snapshot']
 
 type RunCommandName = keyof typeof KINDS
 
@@ -43,7 +45,8 @@ async function execute(command: RunCommandName, raw: unknown, io: Io): Promise<E
   const flags = parseFlags(RunFlags, raw)
   const opened = openProject(flags, io)
   const { project } = opened
-  const selected = selectFor(opened, flags, io, KINDS[command])
+  const kinds = command === 'run' && flags.job.length > 0 ? JOB_KINDS : KINDS[command]
+  const selected = selectFor(opened, flags, io, kinds)
   const options = screenOptions(flags, project)
   const screen = new RunScreen(io, options)
   // From here on an interrupt is an orderly end: connecting may already start a server.
