@@ -20,6 +20,8 @@ export interface RelationState {
   /** Which table this is: changes whenever the name gets another one (PostgreSQL: the oid). */
   readonly generation: string
   readonly columns: readonly { readonly name: string; readonly type: string }[]
+  /** As of the last ANALYZE; 0 when there was none. */
+  readonly estimatedRows: number
   /** Unique or not, the indexes by their key columns. */
   readonly indexes: readonly IndexState[]
   /** What reads this relation by its identity and must be recreated when it is swapped; innermost first. */

@@ -41,7 +41,7 @@ export interface RowCounts {
  * and the ledger reconciles what a crash leaves.
  */
 export interface Transaction {
-  readonly name: 'build' | 'write' | 'publish' | 'query'
+  readonly name: 'build' | 'write' | 'publish' | 'query' | 'analyze'
   readonly isolation: 'read committed' | 'repeatable read'
   /**
    * Taken right after BEGIN and before the first query, in the order of their names whatever their modes:
@@ -52,6 +52,8 @@ export interface Transaction {
   readonly lockTimeoutMs?: number
   /** Before BEGIN: wait until no other client's pg_snapshot is older than this step's last committed transaction. */
   readonly waitForReaders?: boolean
+  /** Left out unless the step has written at least so many rows so far. */
+  readonly afterRowsWritten?: number
   readonly statements: readonly Statement[]
 }
 

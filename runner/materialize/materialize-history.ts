@@ -4,6 +4,7 @@ import type { Statement } from '../engine/statement.ts'
 import type { SnapshotNode } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
 import { moveMarks, VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
+import { analyzeAfter } from './analyze-after.ts'
 import { countExtracted } from './count-extracted.ts'
 import { guardTarget } from './guard-target.ts'
 import type { Materialize } from './materialize.ts'
@@ -137,6 +138,7 @@ where not exists (select from ${name} as old_row where old_row.${sk} = v.${sk})`
           recordBuild(node, compiled, materials, 'update history', false),
         ],
       },
+      analyzeAfter(target),
     ],
   }
 }

@@ -5,6 +5,7 @@ import type { Statement } from '../engine/statement.ts'
 import type { IncrementalStrategy, IndexConfig, ModelNode } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
 import { moveMarks, VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
+import { analyzeAfter } from './analyze-after.ts'
 import { countExtracted } from './count-extracted.ts'
 import { guardTarget } from './guard-target.ts'
 import { indexName } from './hidden-name.ts'
@@ -58,6 +59,7 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
           recordBuild(node, compiled, materials, 'add rows', false),
         ],
       },
+      analyzeAfter(target),
     ],
   }
 }

@@ -139,11 +139,16 @@ async function runTransactions(step: Step, on: Execution): Promise<Outcome> {
   let counts: RowCounts = {}
   let last: Outcome = { counts: {}, rows: undefined }
   for (const transaction of step.transactions) {
+    if (writtenRows(counts) < (transaction.afterRowsWritten ?? 0)) continue
     if (transaction.waitForReaders === true) await waitForReaders(step, on)
     last = await withLockRetries(transaction, on)
     counts = { ...counts, ...last.counts }
   }
   return { counts, rows: last.rows }
+}
+
+function writtenRows({ inserted = 0, updated = 0, deleted = 0 }: RowCounts): number {
+  return inserted + updated + deleted
 }
 
 async function waitForReaders(step: Step, on: Execution): Promise<void> {

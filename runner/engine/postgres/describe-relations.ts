@@ -72,6 +72,7 @@ select
       'identifier', c.relname,
       'kind', c.relkind,
       'isWanted', w.oid is not null,
+      'estimatedRows', greatest(c.reltuples, 0),
       'comment', obj_description(c.oid, 'pg_class'),
       'grants', (
         select json_agg(json_build_object(
@@ -158,6 +159,7 @@ interface FoundRelation {
   readonly identifier: string
   readonly kind: keyof typeof TYPES
   readonly isWanted: boolean
+  readonly estimatedRows: number
   readonly comment: string | null
   readonly grants: readonly Grant[] | null
   readonly definition: string | null
@@ -224,6 +226,7 @@ function statesOf(found: Found): ReadonlyMap<string, RelationState> {
       type: TYPES[relation.kind],
       generation: String(relation.oid),
       columns,
+      estimatedRows: relation.estimatedRows,
       indexes: relation.indexes ?? [],
       dependents: [
         ...above.flatMap((oid) => views.get(oid) ?? []),
