@@ -28,12 +28,16 @@ export interface Statement {
   readonly returnsRows?: true
 }
 
-/** Rows of one transaction or step. `extracted`: read from inputs through changes(). */
+/**
+ * Rows of one transaction or step. `extracted`: read from inputs through changes(). `skipped`: records that were read and
+ * are in the target already; only steps that can tell have it.
+ */
 export interface RowCounts {
   readonly extracted?: number
   readonly inserted?: number
   readonly updated?: number
   readonly deleted?: number
+  readonly skipped?: number
 }
 
 /**

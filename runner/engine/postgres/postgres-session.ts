@@ -43,7 +43,7 @@ export class PostgresSession implements Session {
     const sql = wait
       ? 'select true from (select pg_advisory_lock(hashtextextended($1, 0))) as taken'
       : 'select pg_try_advisory_lock(hashtextextended($1, 0))'
-    const { rows } = await this.#send(own('lock', sql, [key]), undefined, signal)
+    const { rows } = await this.#send(own('lock', sql, [key]), signal)
     return rows[0]?.[0] === true
   }
 
@@ -52,30 +52,40 @@ export class PostgresSession implements Session {
   }
 
   async query(statement: Statement, signal?: AbortSignal): Promise<Rows> {
-    return await this.#rowsOf(await this.#send(statement, undefined, signal))
+    return await this.#rowsOf(await this.#send(statement, signal))
   }
 
   async transaction(transaction: Transaction, signal?: AbortSignal): Promise<Outcome> {
     const counts: Counts = {}
     let rows: Rows | undefined
     let batch: Statement[] = beginning(transaction)
+    const flush = async (): Promise<readonly Result[]> => {
+      const sent = batch
+      batch = []
+      const results = sent.length === 0 ? [] : await this.#sendBatch(joinStatements(sent), signal)
+      for (const [i, statement] of sent.entries()) addCounts(counts, statement, results[i])
+      return results
+    }
     try {
       for (const statement of transaction.statements) {
-        if (canShare(statement)) {
-          batch.push(statement)
+        if (!canShare(statement)) {
+          await flush()
+          const result = await this.#send(statement, signal)
+          addCounts(counts, statement, result)
+          if (statement.returnsRows === true) rows = await this.#rowsOf(result)
           continue
         }
-        // Users' SQL must not share a text, so what waits goes first.
-        if (batch.length > 0) await this.#sendBatch(joinStatements(batch), signal)
-        batch = []
-        const result = await this.#send(statement, counts, signal)
-        if (statement.guard !== undefined && result.rows[0]?.[0] !== true) {
-          throw new GuardFailed(statement.guard)
-        }
-        addCounts(counts, statement, result)
-        if (statement.returnsRows === true) rows = await this.#rowsOf(result)
+        // What is told the counts waits for those that are still under way.
+        if (statement.binds === 'counts' && batch.some((sent) => sent.counts !== undefined))
+          await flush()
+        batch.push(statement.binds === 'counts' ? withCounts(statement, counts) : statement)
+        if (statement.guard === undefined) continue
+        // Nothing may run after a guard before its answer is known.
+        const results = await flush()
+        if (results.at(-1)?.rows[0]?.[0] !== true) throw new GuardFailed(statement.guard)
       }
-      await this.#sendBatch(joinStatements([...batch, COMMIT]), signal)
+      batch.push(COMMIT)
+      await flush()
     } catch (error) {
       await this.#rollBack()
       throw error
@@ -99,9 +109,9 @@ export class PostgresSession implements Session {
     await this.#client.end()
   }
 
-  async #send(statement: Statement, counts?: RowCounts, signal?: AbortSignal): Promise<Result> {
+  async #send(statement: Statement, signal?: AbortSignal): Promise<Result> {
     return await this.#cancellable(
-      async () => await this.#execute(statement, counts),
+      async () => await this.#execute(statement),
       async (error) =>
         explainError(error, {
           connection: this.#connection,
@@ -112,34 +122,35 @@ export class PostgresSession implements Session {
     )
   }
 
-  async #execute(statement: Statement, counts: RowCounts | undefined): Promise<Result> {
+  async #execute(statement: Statement): Promise<Result> {
     const { sql, binds, copyFrom } = statement
     if (copyFrom !== undefined) {
       const rowCount = await copyFile(this.#client, sql, copyFrom.file)
       return { command: 'COPY', rowCount, oid: 0, fields: [], rows: [] }
     }
-    if (binds === undefined) return await this.#simpleQuery(sql)
-    const values = binds === 'counts' ? [JSON.stringify(counts ?? {})] : [...binds]
+    if (binds === undefined) return (await this.#simpleQueries(sql)).at(-1) ?? NO_RESULT
+    const values = binds === 'counts' ? ['{}'] : [...binds]
     return await this.#client.query<unknown[]>({ text: sql, rowMode: 'array' }, values)
   }
 
-  /** Without bindings pg sends the text as it is: no `?` and no `$1` in it means anything to the driver. */
-  async #simpleQuery(text: string): Promise<Result> {
+  /**
+   * Without bindings pg sends the text as it is: no `?` and no `$1` in it means anything to the driver.
+   * @returns one result for each command of the text.
+   */
+  async #simpleQueries(text: string): Promise<readonly Result[]> {
     const result: Result | readonly Result[] = await this.#client.query<unknown[]>({
       text,
       rowMode: 'array',
     })
     // pg gives a list for a text of several commands, which its types do not tell.
-    const last = Array.isArray(result) ? (result as readonly Result[]).at(-1) : result
-    return last ?? { command: '', rowCount: 0, oid: 0, fields: [], rows: [] }
+    return Array.isArray(result) ? (result as readonly Result[]) : [result]
   }
 
-  async #sendBatch(batch: Batch, signal?: AbortSignal): Promise<void> {
+  /** @returns one result for each part. */
+  async #sendBatch(batch: Batch, signal?: AbortSignal): Promise<readonly Result[]> {
     const before = this.#completedCount
-    await this.#cancellable(
-      async () => {
-        await this.#simpleQuery(batch.text)
-      },
+    return await this.#cancellable(
+      async () => await this.#simpleQueries(batch.text),
       (error) => {
         const part = failingPart(batch, positionOf(error), this.#completedCount - before)
         return explainError(error, {
@@ -222,10 +233,18 @@ function beginning({ isolation, locks, lockTimeoutMs }: Transaction): Statement[
   ]
 }
 
+const NO_RESULT: Result = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] }
+
 const COMMIT: Statement = { purpose: 'commit', sql: 'commit' }
 
-function addCounts(counts: Counts, statement: Statement, result: Result): void {
-  if (statement.counts === undefined) return
+/** The statement with the counts as a literal: numbers under names of ours, which need no quoting. */
+function withCounts(statement: Statement, counts: RowCounts): Statement {
+  const sql = statement.sql.replace('$1', () => `'${JSON.stringify(counts)}'`)
+  return { purpose: statement.purpose, sql }
+}
+
+function addCounts(counts: Counts, statement: Statement, result: Result | undefined): void {
+  if (statement.counts === undefined || result === undefined) return
   if (statement.counts !== 'columns') {
     counts[statement.counts] = (counts[statement.counts] ?? 0) + (result.rowCount ?? 0)
     return

@@ -18,16 +18,14 @@ const SEPARATOR = '\n;\n'
 
 /**
  * Whether a statement may share a round trip. Users' SQL goes alone, so that nothing it holds can reach into its
- * neighbours; so does whatever needs its own answer before the next is sent.
+ * neighbours; so does what is sent in another way than as plain text.
  */
 export function canShare(statement: Statement): boolean {
   return (
     statement.user === undefined &&
-    statement.counts === undefined &&
-    statement.binds === undefined &&
     statement.copyFrom === undefined &&
-    statement.guard === undefined &&
-    statement.returnsRows === undefined
+    statement.returnsRows === undefined &&
+    (statement.binds === undefined || statement.binds === 'counts')
   )
 }
 
