@@ -17,7 +17,7 @@ import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { Materialization, Materials } from '../materialize/materialize.ts'
 import { buildHistory, updateHistory } from '../materialize/materialize-history.ts'
-import { addRows, buildIncremental } from '../materialize/materialize-incremental.ts'
+import { addRows, buildIncremental, strategyOf } from '../materialize/materialize-incremental.ts'
 import { materializeSeed, seedFingerprint } from '../materialize/materialize-seed.ts'
 import { materializeTable } from '../materialize/materialize-table.ts'
 import { materializeView } from '../materialize/materialize-view.ts'
@@ -114,9 +114,22 @@ export function planStep(
 
 /**
  * A test over several nodes may be selected with one of them while another was never built. Then there is nothing to
+    ...(dropsDuplicates(node, request.manifest, warehouse) && { dropsDuplicates: true }),
  * test yet, and the step has no transactions: it is skipped, and says what is missing.
  */
 function planTest(
+/**
+ * A model that is unique on a key that the landed records carry, and reads them alone: a record that makes no row has
+ * the key of another. With an input of another kind, or several, a row more or less says nothing about duplicates.
+ */
+function dropsDuplicates(node: BuiltNode, manifest: Manifest, warehouse: Warehouse): boolean {
+  if (node.kind !== 'model' || node.config.materialized !== 'incremental') return false
+  const [followed, ...others] = node.changesOf.map((id) => manifest.nodes.get(id))
+  if (followed?.kind !== 'source' || others.length > 0 || strategyOf(node) !== 'merge') return false
+  const columns = warehouse.relations.get(quoted(followed.relation))?.columns ?? []
+  return node.config.unique_key.every((key) => columns.some(({ name }) => name === key))
+}
+
   node: TestNode,
   needs: readonly NodeId[],
   request: PlanRequest,

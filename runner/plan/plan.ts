@@ -27,6 +27,8 @@ export interface Step {
   readonly transactions: readonly Transaction[]
   /** Tests: whether failing rows fail the run. */
   readonly severity: 'error' | 'warn' | undefined
+  /** What it reads and does not write are duplicates: it gives one row for each key of landed records. */
+  readonly dropsDuplicates?: true
 }
 
 export interface Plan {

@@ -85,7 +85,7 @@ async function runUntilPlanHolds(planned: Step, target: string, on: Execution): 
   for (let attempt = 1; ; attempt++) {
     try {
       const { counts } = await runTransactions(step, on)
-      return { step, status: 'success', counts }
+      return { step, status: 'success', counts: { ...counts, ...skippedBy(step, counts) } }
     } catch (error) {
       const again =
         attempt < MAX_ATTEMPTS && !on.signal.aborted ? reasonToPlanAgain(error) : undefined
@@ -110,6 +110,13 @@ function replan(
 }
 
 type Again = 'plan is stale' | 'view takes another shape' | 'collision'
+/** Records that were read and neither inserted nor updated, where that means that they were there already. */
+function skippedBy(step: Step, counts: RowCounts): RowCounts {
+  const { extracted, inserted = 0, updated = 0 } = counts
+  if (step.dropsDuplicates !== true || extracted === undefined) return {}
+  return { skipped: extracted - inserted - updated }
+}
+
 
 function reasonToPlanAgain(error: unknown): Again | undefined {
   if (error instanceof GuardFailed) return 'plan is stale'

@@ -211,6 +211,7 @@ function forLedger(step: StepResult, manifest: Manifest): Parameters<typeof fini
     status: step.status,
     startedAt: step.startedAt?.toISOString() ?? null,
     durationMs: step.durationMs,
+    counts: step.counts,
     failures: step.failures ?? null,
     message: step.error instanceof GmError ? String(step.error) : null,
   }

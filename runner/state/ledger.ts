@@ -1,6 +1,6 @@
 import { GmError } from '../base/error.ts'
 import type { Session } from '../engine/adapter.ts'
-import type { Statement } from '../engine/statement.ts'
+import type { RowCounts, Statement } from '../engine/statement.ts'
 import { literal } from '../manifest/quoted.ts'
 
 /** What gm remembers of a relation: of the last step that changed it. */
@@ -154,11 +154,13 @@ export interface FinishedStep {
   readonly status: string
   readonly startedAt: string | null
   readonly durationMs: number
+  /** Of all its transactions: a table's rows are counted where it is built, and recorded where it is published. */
+  readonly counts: RowCounts
   readonly failures: number | null
   readonly message: string | null
 }
 
-/** Ends a run: its status, and for each step what only the runner knows (start, duration, failures, messages). */
+/** Ends a run: its status, and for each step what only the runner knows: start, duration, all rows, failures, messages. */
 export function finishRun(
   runId: string,
   status: string,
@@ -169,13 +171,19 @@ export function finishRun(
     sql: `with given as (
   select * from jsonb_to_recordset($3::jsonb) as s (
     "nodeId" text, relation text, action text, reason text, status text, "startedAt" timestamptz,
-    "durationMs" double precision, failures bigint, message text
+    "durationMs" double precision, counts jsonb, failures bigint, message text
   )
 ), recorded as (
-  insert into gm.steps (run_id, node_id, relation, action, reason, status, started_at, duration_ms, failures, message)
-  select $1, "nodeId", relation, action, reason, status, "startedAt", "durationMs", failures, message from given
+  insert into gm.steps (
+    run_id, node_id, relation, action, reason, status, started_at, duration_ms, extracted, inserted, updated, deleted, failures, message
+  )
+  select
+    $1, "nodeId", relation, action, reason, status, "startedAt", "durationMs", (counts->>'extracted')::bigint,
+    (counts->>'inserted')::bigint, (counts->>'updated')::bigint, (counts->>'deleted')::bigint, failures, message
+  from given
   on conflict (run_id, node_id) do update set
-    status = excluded.status, started_at = excluded.started_at, duration_ms = excluded.duration_ms,
+    status = excluded.status, started_at = excluded.started_at, duration_ms = excluded.duration_ms, extracted = excluded.extracted,
+    inserted = excluded.inserted, updated = excluded.updated, deleted = excluded.deleted,
     failures = excluded.failures, message = excluded.message
 )
 update gm.runs set status = $2, finished_at = clock_timestamp() where run_id = $1`,

@@ -117,13 +117,17 @@ function stepEndLine(result: StepResult, context: LineContext): string {
   }
 }
 
-/** `105335 rows`, `12 inserted, 3 updated`, `nothing new`; views and tests count no rows. */
+/** `105335 rows`, `12 inserted, 2 duplicates skipped`, `nothing new`; views and tests count no rows. */
 function describeCounts(result: StepResult): string {
   const { action, counts } = result
   if (action === 'create view') return 'OK'
   if (action === 'keep seed') return 'unchanged'
-  if (isFullBuild(action)) return plural(counts.inserted ?? 0, 'row')
-  return describeChanges(counts) ?? 'nothing new'
+  const changes = isFullBuild(action)
+    ? plural(counts.inserted ?? 0, 'row')
+    : describeChanges(counts)
+  const skipped = counts.skipped ?? 0
+  const duplicates = skipped > 0 ? `${plural(skipped, 'duplicate')} skipped` : undefined
+  return [changes, duplicates].filter((part) => part !== undefined).join(', ') || 'nothing new'
 }
 
 /** `12 inserted, 3 updated, 1 deleted`; undefined when no row changed. */

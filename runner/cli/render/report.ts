@@ -53,6 +53,9 @@ function figures(result: RunResult): readonly string[] {
     row('rows inserted', String(sum('inserted'))),
     row('rows updated', String(sum('updated'))),
     row('rows deleted', String(sum('deleted'))),
+    ...(executed.some((step) => step.counts.skipped !== undefined)
+      ? [row('rows skipped', plural(sum('skipped'), 'duplicate'))]
+      : []),
     row('errors', String(result.steps.filter((step) => isFailure(step.status)).length)),
     row('duration', formatDuration(result.durationMs)),
   ]

@@ -284,6 +284,25 @@ describe('report', () => {
     `)
   })
 
+  test('Duplicates are counted where a step can tell them, and on its own line', () => {
+    const { added } = steps
+    const staged = step({
+      ...added,
+      counts: { extracted: 20, inserted: 12, updated: 3, skipped: 5 },
+    })
+    expect(renderReport(result({ steps: [staged] }), context)).toContain(
+      'rows skipped    5 duplicates',
+    )
+    expect(renderReport(result({ steps: [added] }), context)).not.toContain('rows skipped')
+    const [line] = eventLines(end(staged), {
+      width: 80,
+      style: styleFor(false),
+      clock: '',
+      stepCount: 12,
+    })
+    expect(line).toContain('[12 inserted, 3 updated, 5 duplicates skipped in 1m 04s]')
+  })
+
   test('A run that wrote no row says that nothing changed', () => {
     const text = renderReport(result({ steps: [steps.kept, steps.pass] }), context)
     expect(text).toContain('Completed successfully. Nothing changed.')
