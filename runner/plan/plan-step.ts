@@ -109,15 +109,10 @@ export function planStep(
     relation: node.relation,
     transactions: materialize(node, decision, compiled, materials, foreseen).transactions,
     severity: undefined,
+    ...(dropsDuplicates(node, request.manifest, warehouse) && { dropsDuplicates: true }),
   }
 }
 
-/**
- * A test over several nodes may be selected with one of them while another was never built. Then there is nothing to
-    ...(dropsDuplicates(node, request.manifest, warehouse) && { dropsDuplicates: true }),
- * test yet, and the step has no transactions: it is skipped, and says what is missing.
- */
-function planTest(
 /**
  * A model that is unique on a key that the landed records carry, and reads them alone: a record that makes no row has
  * the key of another. With an input of another kind, or several, a row more or less says nothing about duplicates.
@@ -130,6 +125,11 @@ function dropsDuplicates(node: BuiltNode, manifest: Manifest, warehouse: Warehou
   return node.config.unique_key.every((key) => columns.some(({ name }) => name === key))
 }
 
+/**
+ * A test over several nodes may be selected with one of them while another was never built. Then there is nothing to
+ * test yet, and the step has no transactions: it is skipped, and says what is missing.
+ */
+function planTest(
   node: TestNode,
   needs: readonly NodeId[],
   request: PlanRequest,

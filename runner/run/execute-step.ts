@@ -98,6 +98,13 @@ async function runUntilPlanHolds(planned: Step, target: string, on: Execution): 
   }
 }
 
+/** Records that were read and neither inserted nor updated, where that means that they were there already. */
+function skippedBy(step: Step, counts: RowCounts): RowCounts {
+  const { extracted, inserted = 0, updated = 0 } = counts
+  if (step.dropsDuplicates !== true || extracted === undefined) return {}
+  return { skipped: extracted - inserted - updated }
+}
+
 function replan(
   step: Step,
   warehouse: Warehouse,
@@ -110,13 +117,6 @@ function replan(
 }
 
 type Again = 'plan is stale' | 'view takes another shape' | 'collision'
-/** Records that were read and neither inserted nor updated, where that means that they were there already. */
-function skippedBy(step: Step, counts: RowCounts): RowCounts {
-  const { extracted, inserted = 0, updated = 0 } = counts
-  if (step.dropsDuplicates !== true || extracted === undefined) return {}
-  return { skipped: extracted - inserted - updated }
-}
-
 
 function reasonToPlanAgain(error: unknown): Again | undefined {
   if (error instanceof GuardFailed) return 'plan is stale'
