@@ -48,27 +48,27 @@ function toGraphlib(dependencies: ReadonlyMap<NodeId, readonly NodeId[]>): Graph
 
 /** Kahn's algorithm. The list is the queue as well: it grows while the loop goes over it. */
 function orderByParents(dependencies: ReadonlyMap<NodeId, readonly NodeId[]>): NodeId[] {
-  const children = new Map<NodeId, NodeId[]>()
-  const missing = new Map<NodeId, number>()
-  const order: NodeId[] = []
-  for (const [id, parents] of dependencies) {
-    let known = 0
-    for (const parent of parents) {
-      if (!dependencies.has(parent)) continue
-      known += 1
-      const siblings = children.get(parent)
-      if (siblings === undefined) children.set(parent, [id])
-      else siblings.push(id)
-    }
-    missing.set(id, known)
-    if (known === 0) order.push(id)
+  interface Waiting {
+    readonly id: NodeId
+    readonly children: Waiting[]
+    missing: number
   }
-  for (const id of order) {
-    for (const child of children.get(id) ?? []) {
-      const left = (missing.get(child) ?? 0) - 1
-      missing.set(child, left)
-      if (left === 0) order.push(child)
+  const all = new Map<NodeId, Waiting>()
+  for (const id of dependencies.keys()) all.set(id, { id, children: [], missing: 0 })
+  for (const child of all.values()) {
+    for (const parent of dependencies.get(child.id) ?? []) {
+      const known = all.get(parent)
+      if (known === undefined) continue
+      known.children.push(child)
+      child.missing += 1
     }
   }
-  return order
+  const ready = [...all.values()].filter(({ missing }) => missing === 0)
+  for (const { children } of ready) {
+    for (const child of children) {
+      child.missing -= 1
+      if (child.missing === 0) ready.push(child)
+    }
+  }
+  return ready.map(({ id }) => id)
 }

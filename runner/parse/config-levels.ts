@@ -33,42 +33,46 @@ const TREES = {
   source: 'sources',
 } as const satisfies Record<NodeKind, keyof Project['resourceConfig']>
 
+/** Stands for no level besides project.yml. */
+const NOTHING: GivenConfig = {}
+
 export function configLevels(trees: Project['resourceConfig']): ConfigLevels {
   const used = new Set<ConfigTree>()
-  // Most nodes of a folder have exactly its configuration; merging it once saves most of the time of linking.
-  const byTree = new Map<string, NodeConfig>()
   const checked = new Map<string, GivenConfig>()
+  // Most nodes of a folder have exactly its configuration, or the same one thing besides: each of these is merged once.
+  const merged: Readonly<Record<NodeKind, Map<ConfigTree, Map<GivenConfig, NodeConfig>>>> = {
+    model: new Map(),
+    snapshot: new Map(),
+    seed: new Map(),
+    test: new Map(),
+    source: new Map(),
+  }
 
-  const levelsOf = (
-    kind: NodeKind,
-    fqn: readonly string[],
-  ): { key: string; path: ConfigTree[] } => {
+  const pathOf = (kind: NodeKind, fqn: readonly string[]): ConfigTree[] => {
     let tree: ConfigTree | undefined = trees[TREES[kind]]
     const path: ConfigTree[] = [tree]
-    let key: string = kind
     for (const part of fqn) {
       tree = tree.children.get(part)
       if (tree === undefined) break
       path.push(tree)
-      key += `/${part}`
     }
-    return { key, path }
+    return path
   }
 
   return {
     merge(kind, fqn, levels) {
-      const { key, path } = levelsOf(kind, fqn)
+      const path = pathOf(kind, fqn)
       for (const tree of path) used.add(tree)
       const given = levels.filter((level) => Object.keys(level).length > 0)
-      if (given.length > 0) return mergeConfig(kind, [...path.map((tree) => tree.config), ...given])
-      let config = byTree.get(key)
-      if (config === undefined) {
-        config = mergeConfig(
-          kind,
-          path.map((tree) => tree.config),
-        )
-        byTree.set(key, config)
-      }
+      const merge = (): NodeConfig =>
+        mergeConfig(kind, [...path.map((tree) => tree.config), ...given])
+      const [only = NOTHING, ...others] = given
+      const deepest = path.at(-1)
+      if (others.length > 0 || deepest === undefined) return merge()
+      const known = merged[kind].get(deepest) ?? new Map<GivenConfig, NodeConfig>()
+      merged[kind].set(deepest, known)
+      let config = known.get(only)
+      if (config === undefined) known.set(only, (config = merge()))
       return config
     },
     check: (kind, inFile) => inFile.map((level) => checkInFile(kind, level, checked)),

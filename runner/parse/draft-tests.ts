@@ -1,14 +1,13 @@
 import { hash } from 'node:crypto'
 import { GmError } from '../base/error.ts'
 import { nearest } from '../base/nearest.ts'
-import type { Node, NodeId } from '../manifest/node.ts'
+import type { ColumnInfo, Node, NodeId } from '../manifest/node.ts'
 import { nodeId } from '../manifest/node.ts'
 import { BUILT_IN_PACKAGE } from './built-in-tests.ts'
 import type { Parsing, TestDraft } from './draft.ts'
 import { collecting } from './draft.ts'
 import { fqnBelow } from './fqn-below.ts'
 import { genericTestMacro, inputOfArgument } from './generic-test.ts'
-import { nameTest } from './name-test.ts'
 import type { ColumnProperties, ResourceProperties, TestProperties } from './properties.ts'
 import type { ProjectFile } from './read-files.ts'
 import type { InputCall, Recording } from './record-template.ts'
@@ -38,6 +37,8 @@ export function draftTests(
   return drafts
 }
 
+const NO_COLUMNS: ReadonlyMap<string, ColumnInfo> = new Map()
+
 interface Request {
   readonly on: Node
   readonly entry: TestProperties
@@ -55,19 +56,7 @@ function draftTest(
   const definition = definitionOf(entry, definitions)
   checkArguments(definition, entry, column !== undefined)
 
-  const [namespace] = entry.test.includes('.') ? entry.test.split('.') : []
-  const named = nameTest({
-    project: project.name,
-    test: definition.name,
-    ...(namespace !== undefined && { namespace }),
-    on:
-      on.kind === 'source'
-        ? { kind: 'source', source: on.sourceName, table: on.name }
-        : { kind: 'node', name: on.name },
-    ...(column !== undefined && { column: column.name }),
-    arguments: entry.arguments,
-    ...(entry.name !== undefined && { name: entry.name }),
-  })
+  const { named } = entry
   const id = nodeId('test', project.name, named.name, named.hash)
   const recording = recordTest(parsing, definition, request, id)
   const fqn = fqnBelow(project.name, from, named.name)
@@ -84,7 +73,7 @@ function draftTest(
       at: entry.at,
       fqn,
       description: entry.description,
-      columns: new Map(),
+      columns: NO_COLUMNS,
       config,
       checksum: isEmpty(entry.config)
         ? named.checksum
@@ -179,11 +168,12 @@ function checkArguments(
   const { parameters } = definition
   const wrong = (message: string, hint: string): GmError =>
     new GmError('GM2008', message, { at: entry.at, hint })
-  const signature = `${definition.name}(${parameters
-    .map((parameter) => (parameter.isOptional ? `[${parameter.name}]` : parameter.name))
-    .join(', ')})`
-  const given = new Set(['model', ...Object.keys(entry.arguments)])
-  if (onColumn) given.add('column_name')
+  const signature = (): string =>
+    `${definition.name}(${parameters
+      .map((parameter) => (parameter.isOptional ? `[${parameter.name}]` : parameter.name))
+      .join(', ')})`
+  const given = ['model', ...Object.keys(entry.arguments)]
+  if (onColumn) given.push('column_name')
   for (const name of given) {
     if (parameters.some((parameter) => parameter.name === name)) continue
     const close = nearest(
@@ -194,15 +184,15 @@ function checkArguments(
       name === 'column_name'
         ? `the test "${entry.test}" is for tables, not for columns`
         : `the test "${entry.test}" has no argument "${name}"`
-    throw wrong(message, close === undefined ? `It is ${signature}.` : `Did you mean "${close}"?`)
+    throw wrong(message, close === undefined ? `It is ${signature()}.` : `Did you mean "${close}"?`)
   }
   for (const { name, isOptional } of parameters) {
-    if (isOptional || given.has(name)) continue
+    if (isOptional || given.includes(name)) continue
     throw name === 'column_name'
       ? wrong(
           `the test "${entry.test}" needs a column`,
           'List it under a column, or give column_name.',
         )
-      : wrong(`the test "${entry.test}" needs the argument "${name}"`, `It is ${signature}.`)
+      : wrong(`the test "${entry.test}" needs the argument "${name}"`, `It is ${signature()}.`)
   }
 }

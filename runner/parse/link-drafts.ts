@@ -54,14 +54,15 @@ function link(
   }
   const refs: RefCall[] = []
   const sources: SourceCall[] = []
-  const dependsOn = new Set<NodeId>()
-  const changesOf = new Set<NodeId>()
+  // Plain lists: nearly all nodes have one input or a few, and there are tens of thousands of nodes.
+  const dependsOn: NodeId[] = []
+  const changesOf: NodeId[] = []
   for (const input of inputs) {
     if (input.kind === 'ref' && broken.has(input.name)) continue
     const id = resolve(input, names, errors)
     if (id === undefined) continue
-    dependsOn.add(id)
-    if (input.viaChanges) changesOf.add(id)
+    if (!dependsOn.includes(id)) dependsOn.push(id)
+    if (input.viaChanges && !changesOf.includes(id)) changesOf.push(id)
     if (input.kind === 'source') {
       sources.push({ source: input.source, table: input.table, at: input.at })
     } else {
@@ -73,8 +74,8 @@ function link(
     ...node,
     refs,
     sources,
-    dependsOn: [...dependsOn].sort(),
-    changesOf: [...changesOf].sort(),
+    dependsOn: dependsOn.sort(),
+    changesOf: changesOf.sort(),
   }
 }
 

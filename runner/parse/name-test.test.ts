@@ -33,7 +33,6 @@ describe('names and hashes are those that dbt gives to the tests of its own exam
     ],
   ])('%s on %s.%s', (test, model, column, args, name, hash) => {
     const named = nameTest({
-      project: 'jaffle_shop',
       test,
       on: on(model),
       column,
@@ -45,7 +44,6 @@ describe('names and hashes are those that dbt gives to the tests of its own exam
 
 test('a name of 64 characters or more gets an alias of 30 characters and an md5', () => {
   const { name, alias } = nameTest({
-    project: 'p',
     test: 'accepted_values',
     on: on('stg_orders_with_a_long_name'),
     column: 'status',
@@ -57,7 +55,6 @@ test('a name of 64 characters or more gets an alias of 30 characters and an md5'
 
 test('a test on a source names the source and its table', () => {
   const { name } = nameTest({
-    project: 'p',
     test: 'not_null',
     on: { kind: 'source', source: 'raw', table: 'transactions' },
     column: 'event_id',
@@ -70,7 +67,6 @@ test('tests that differ only in an argument which the name does not show still d
   const hashes = ['a b', 'a-b'].map(
     (value) =>
       nameTest({
-        project: 'p',
         test: 'accepted_values',
         on: on('m'),
         column: 'c',
@@ -82,7 +78,6 @@ test('tests that differ only in an argument which the name does not show still d
 
 test('a name given by the user is used as it is', () => {
   const named = nameTest({
-    project: 'p',
     test: 'unique',
     on: on('m'),
     column: 'c',

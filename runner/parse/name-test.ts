@@ -1,14 +1,16 @@
 import { hash } from 'node:crypto'
 
+/** What a test is written on. */
+export type TestedTable =
+  | { readonly kind: 'node'; readonly name: string }
+  | { readonly kind: 'source'; readonly source: string; readonly table: string }
+
 /** A generic test as it is written in a properties file. */
 export interface TestCall {
-  readonly project: string
   readonly test: string
   /** The package in `my_package.my_test`. */
   readonly namespace?: string
-  readonly on:
-    | { readonly kind: 'node'; readonly name: string }
-    | { readonly kind: 'source'; readonly source: string; readonly table: string }
+  readonly on: TestedTable
   readonly column?: string
   readonly arguments: Readonly<Record<string, unknown>>
   /** Given by the user with `name:`. */

@@ -13,7 +13,7 @@ export interface ParseCache {
 }
 
 /** To be raised whenever a recording or a properties file has another shape or another meaning. */
-const FORMAT = 1
+const FORMAT = 2
 
 /** A recording with the values of what it read, so that it is used again only where they are the same. */
 interface Stored<T> {

@@ -153,10 +153,17 @@ function draftAllTests(
   resources: readonly Draft[],
   sources: readonly DescribedSource[],
 ): Draft[] {
-  const nodes = new Map(resources.map(({ node }) => [`${node.kind} ${node.name}`, node]))
+  const nodes: Readonly<Record<DescribedKind, Map<string, Node>>> = {
+    model: new Map(),
+    seed: new Map(),
+    snapshot: new Map(),
+  }
+  for (const { node } of resources) {
+    if (node.kind !== 'test' && node.kind !== 'source') nodes[node.kind].set(node.name, node)
+  }
   const tests: Draft[] = []
   for (const [kind, { properties, from }] of index.all()) {
-    const on = nodes.get(`${kind} ${properties.name}`)
+    const on = nodes[kind].get(properties.name)
     if (on?.config.enabled === true) {
       tests.push(...draftTests(parsing, definitions, on, properties, from))
     }

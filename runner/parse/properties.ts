@@ -1,5 +1,6 @@
 import type { Location } from '../base/location.ts'
 import type { GivenConfig } from '../manifest/config-schema.ts'
+import type { TestName } from './name-test.ts'
 
 /** One properties YAML file (dbt's schema.yml), checked for unknown keys and types, with places. */
 export interface PropertiesFile {
@@ -42,7 +43,11 @@ export interface TestProperties {
   readonly config: GivenConfig
   readonly description: string
   readonly at: Location
+  /** dbt's name for this test on this table and column. It depends on nothing outside the file, so it is cached with it. */
+  readonly named: NamedTest
 }
+
+export type NamedTest = Pick<TestName, 'name' | 'hash' | 'checksum'>
 
 export interface SourceProperties {
   readonly name: string

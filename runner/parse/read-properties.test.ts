@@ -83,6 +83,11 @@ describe('a model', () => {
             config: {},
             description: '',
             at: { file: FILE, line: 12, column: 22 },
+            named: {
+              name: 'unique_orders_id',
+              hash: '1360ecc70e',
+              checksum: '679ee03de7798fa89263c21360ecc70e',
+            },
           },
         ],
       },
@@ -95,6 +100,27 @@ describe('a model', () => {
 })
 
 describe('a test', () => {
+  test('is named by itself, the table, the column and its arguments, wherever it is listed', () => {
+    const { models, sources } = read(`
+models:
+  - name: m
+    tests: [{pkg.odd: {name: mine}}, pkg.odd: {low: 1}]
+    columns: [{name: id, tests: [odd]}]
+sources:
+  - name: raw
+    tables: [{name: t, tests: [odd], columns: [{name: id, tests: [odd]}]}]
+`)
+    const [model, table] = [models[0], sources[0]?.tables[0]]
+    const listed = [model, model?.columns[0], table, table?.columns[0]]
+    expect(listed.flatMap((place) => place?.tests.map(({ named }) => named.name))).toEqual([
+      'mine',
+      'pkg_odd_m_1',
+      'odd_m_id',
+      'source_odd_raw_t_',
+      'source_odd_raw_t_id',
+    ])
+  })
+
   test.each([
     ['its name', 'not_null', { test: 'not_null', arguments: {} }],
     ['its name with nothing below', 'not_null: ', { test: 'not_null', arguments: {} }],

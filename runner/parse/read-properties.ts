@@ -6,6 +6,7 @@ import type { NodeKind } from '../manifest/node.ts'
 import type { Path } from '../project/explain-issues.ts'
 import { explainIssues, inFileOrder } from '../project/explain-issues.ts'
 import { parseYaml } from '../project/yaml-with-places.ts'
+import type { TestedTable } from './name-test.ts'
 import type {
   ColumnProperties,
   MacroProperties,
@@ -23,6 +24,7 @@ import type {
   RawTest,
 } from './properties-schema.ts'
 import { propertiesSchema } from './properties-schema.ts'
+import type { TestedPlace } from './read-test-entry.ts'
 import { readTestEntry } from './read-test-entry.ts'
 import type { Reading } from './reading.ts'
 import { placesBelow } from './reading.ts'
@@ -63,13 +65,14 @@ function readResource(
   path: Path,
   reading: Reading,
 ): ResourceProperties {
+  const on: TestedTable = { kind: 'node', name: raw.name }
   return {
     name: raw.name,
     at: reading.placeOf([...path, 'name'], 'value'),
     description: raw.description ?? '',
     config: readConfig(kind, raw, path, reading),
-    columns: readColumns(raw.columns, path, reading),
-    tests: readTests(raw, path, reading),
+    columns: readColumns(raw.columns, on, path, reading),
+    tests: readTests(raw, { on }, path, reading),
   }
 }
 
@@ -81,15 +84,19 @@ function readSource(raw: RawSource, path: Path, reading: Reading): SourcePropert
     schema: raw.schema ?? raw.name,
     description: raw.description ?? '',
     config: readConfig('source', raw, path, reading),
-    tables: (raw.tables ?? []).map((table, i) => readTable(table, [...path, 'tables', i], reading)),
+    tables: (raw.tables ?? []).map((table, i) =>
+      readTable(table, raw.name, [...path, 'tables', i], reading),
+    ),
   }
 }
 
 function readTable(
   raw: RawTable,
+  source: string,
   path: Path,
   reading: Reading,
 ): SourceProperties['tables'][number] {
+  const on: TestedTable = { kind: 'source', source, table: raw.name }
   refuseTemplate(raw.identifier, [...path, 'identifier'], reading)
   return {
     name: raw.name,
@@ -97,8 +104,8 @@ function readTable(
     at: reading.placeOf([...path, 'name'], 'value'),
     description: raw.description ?? '',
     config: readConfig('source', raw, path, reading),
-    columns: readColumns(raw.columns, path, reading),
-    tests: readTests(raw, path, reading),
+    columns: readColumns(raw.columns, on, path, reading),
+    tests: readTests(raw, { on }, path, reading),
   }
 }
 
@@ -143,13 +150,14 @@ function readAnalysis(
       tags: [...list(raw.tags), ...list(raw.config?.tags)],
       meta: { ...raw.meta, ...raw.config?.meta },
     },
-    columns: readColumns(raw.columns, path, reading),
+    columns: readColumns(raw.columns, { kind: 'node', name: raw.name }, path, reading),
     tests: [],
   }
 }
 
 function readColumns(
   raw: readonly RawColumn[] | undefined,
+  on: TestedTable,
   path: Path,
   reading: Reading,
 ): ColumnProperties[] {
@@ -168,13 +176,14 @@ function readColumns(
       ...(column.data_type !== undefined && { data_type: column.data_type }),
       meta: { ...column.meta, ...column.config?.meta },
       tags: [...new Set([...list(column.tags), ...list(column.config?.tags)])],
-      tests: readTests(column, here, reading),
+      tests: readTests(column, { on, column: column.name }, here, reading),
     }
   })
 }
 
 function readTests(
   raw: { data_tests?: RawTest[] | undefined; tests?: RawTest[] | undefined },
+  tested: TestedPlace,
   path: Path,
   reading: Reading,
 ): TestProperties[] {
@@ -187,7 +196,9 @@ function readTests(
     )
   }
   const key = raw.data_tests === undefined ? 'tests' : 'data_tests'
-  return (raw[key] ?? []).flatMap((entry, i) => readTestEntry(entry, [...path, key, i], reading))
+  return (raw[key] ?? []).flatMap((entry, i) =>
+    readTestEntry(entry, tested, [...path, key, i], reading),
+  )
 }
 
 /** The configuration of a resource: dbt takes meta, tags and docs beside `config:` too, and both places count. */

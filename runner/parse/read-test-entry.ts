@@ -2,22 +2,36 @@ import { GmError } from '../base/error.ts'
 import { checkNodeConfig, isConfigKey } from '../manifest/config-schema.ts'
 import type { Path } from '../project/explain-issues.ts'
 import { show } from '../project/explain-issues.ts'
-import type { TestProperties } from './properties.ts'
+import type { TestedTable } from './name-test.ts'
+import { nameTest } from './name-test.ts'
+import type { NamedTest, TestProperties } from './properties.ts'
 import type { RawTest } from './properties-schema.ts'
 import type { Reading } from './reading.ts'
 import { placesBelow } from './reading.ts'
 
 type Mapping = Readonly<Record<string, unknown>>
 
+/** Where a test is listed: under a table, or under a column of it. */
+export interface TestedPlace {
+  readonly on: TestedTable
+  readonly column?: string
+}
+
 /**
  * One entry of `data_tests:` in any of dbt's forms: the name alone; a mapping of the name to the rest; or
  * `test_name:` with the rest beside it. Arguments stand under `arguments:` or beside it, and so do the keys of
  * `config:`. An entry with errors adds them to `reading` and gives what can be used: nothing or one test.
  */
-export function readTestEntry(entry: RawTest, path: Path, reading: Reading): TestProperties[] {
+export function readTestEntry(
+  entry: RawTest,
+  tested: TestedPlace,
+  path: Path,
+  reading: Reading,
+): TestProperties[] {
   const at = reading.placeOf(path, 'value')
   if (typeof entry === 'string') {
-    return [{ test: entry, arguments: {}, config: {}, description: '', at }]
+    const named = nameOf(entry, undefined, {}, tested)
+    return [{ test: entry, arguments: {}, config: {}, description: '', at, named }]
   }
   const found = nameAndRest(entry, path, reading)
   if (found === undefined) return []
@@ -29,16 +43,36 @@ export function readTestEntry(entry: RawTest, path: Path, reading: Reading): Tes
     return undefined
   }
   const name = text('name')
+  const given = readArguments(rest, restPath, reading)
   return [
     {
       test,
       ...(name !== undefined && { name }),
-      arguments: readArguments(rest, restPath, reading),
+      arguments: given,
       config: readConfig(rest, restPath, reading),
       description: text('description') ?? '',
       at,
+      named: nameOf(test, name, given, tested),
     },
   ]
+}
+
+function nameOf(
+  written: string,
+  name: string | undefined,
+  given: Mapping,
+  { on, column }: TestedPlace,
+): NamedTest {
+  const dot = written.indexOf('.')
+  const named = nameTest({
+    test: written.slice(dot + 1),
+    ...(dot !== -1 && { namespace: written.slice(0, dot) }),
+    on,
+    ...(column !== undefined && { column }),
+    arguments: given,
+    ...(name !== undefined && { name }),
+  })
+  return { name: named.name, hash: named.hash, checksum: named.checksum }
 }
 
 function nameAndRest(
