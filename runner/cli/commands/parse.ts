@@ -3,8 +3,8 @@ import type { CommandAction } from '../command-spec.ts'
 import { EXIT } from '../exit-code.ts'
 import { GlobalFlags, parseFlags } from '../flags.ts'
 import { openProject } from '../open-project.ts'
-import { foundLine } from '../render/event-lines.ts'
 import { formatDuration } from '../render/format.ts'
+import { foundLine } from '../render/found-line.ts'
 
 /** Checks the files of the project and says what they hold. Needs no database. */
 export const parseCommand: CommandAction = (_args, raw, io) => {

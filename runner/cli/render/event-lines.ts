@@ -3,6 +3,7 @@ import type { RowCounts } from '../../engine/statement.ts'
 import type { Action } from '../../plan/plan.ts'
 import type { RunEvent, StepResult } from '../../run/event.ts'
 import { formatDuration, plural } from './format.ts'
+import { foundLine } from './found-line.ts'
 import type { Style } from './style.ts'
 
 export interface LineContext {
@@ -175,22 +176,4 @@ const STATUS_WIDTH = 26
 function stamp(context: LineContext, text: string): string {
   if (text === '' || context.clock === '' || context.width < 100) return text
   return `${context.style.dim(context.clock)}  ${text}`
-}
-
-const NOUNS = {
-  source: 'source',
-  seed: 'seed',
-  model: 'model',
-  snapshot: 'snapshot',
-  test: 'test',
-} as const
-
-/** `12 models, 3 seeds`; `nothing` for no nodes at all. */
-export function foundLine(totals: Readonly<Partial<Record<keyof typeof NOUNS, number>>>): string {
-  const parts: string[] = []
-  for (const kind of ['seed', 'model', 'snapshot', 'test', 'source'] as const) {
-    const count = totals[kind] ?? 0
-    if (count > 0) parts.push(plural(count, NOUNS[kind]))
-  }
-  return parts.length === 0 ? 'nothing' : parts.join(', ')
 }

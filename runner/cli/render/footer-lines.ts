@@ -1,4 +1,5 @@
-import { cutToWidth, formatDuration } from './format.ts'
+import { cutToWidth } from './fit-width.ts'
+import { formatDuration } from './format.ts'
 import type { Style } from './style.ts'
 
 export interface FooterState {

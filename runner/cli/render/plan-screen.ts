@@ -1,6 +1,7 @@
 import { transactionSql } from '../../engine/transaction-sql.ts'
 import type { Plan, Step } from '../../plan/plan.ts'
-import { padToWidth, plural } from './format.ts'
+import { padToWidth } from './fit-width.ts'
+import { plural } from './format.ts'
 import type { Style } from './style.ts'
 
 /** What `--dry-run` prints: each step with its reason, and with its SQL when it is asked for. */

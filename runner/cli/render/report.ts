@@ -2,8 +2,9 @@ import type { Action } from '../../plan/plan.ts'
 import type { RunResult, StepResult, StepStatus } from '../../run/event.ts'
 import type { ErrorContext } from './error.ts'
 import { renderGmError } from './error.ts'
-import { describeChanges, foundLine } from './event-lines.ts'
+import { describeChanges } from './event-lines.ts'
 import { formatDuration, plural } from './format.ts'
+import { foundLine } from './found-line.ts'
 
 export interface ReportContext extends ErrorContext {
   /** Where the whole log is, relative to the project; undefined when there is none. */

@@ -1,6 +1,6 @@
 import stringWidth from 'string-width'
 import type { Rows } from '../../engine/statement.ts'
-import { cutToWidth, padLeftToWidth, padToWidth } from './format.ts'
+import { cutToWidth, padLeftToWidth, padToWidth } from './fit-width.ts'
 import type { Style } from './style.ts'
 
 export interface TableContext {
