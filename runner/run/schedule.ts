@@ -1,3 +1,4 @@
+import TinyQueue from 'tinyqueue'
 import { GmError } from '../base/error.ts'
 import type { Session } from '../engine/adapter.ts'
 import type { NodeId } from '../manifest/node.ts'
@@ -37,7 +38,10 @@ export async function schedule(given: Schedule): Promise<readonly StepResult[]> 
   const urgency = urgencyOf(plan, dependents, given.warehouse)
   const waitingFor = new Map(plan.steps.map((step) => [step.id, step.needs.length]))
   const byId = new Map(plan.steps.map((step) => [step.id, step]))
-  const ready = new UrgentFirst(urgency)
+  const ready = new TinyQueue<Step>(
+    [],
+    (a, b) => (urgency.get(b.id) ?? 0) - (urgency.get(a.id) ?? 0),
+  )
   for (const step of plan.steps) if (step.needs.length === 0) ready.push(step)
   const stop = new AbortController()
   const signal = AbortSignal.any([given.signal, stop.signal])
@@ -185,60 +189,6 @@ function urgencyOf(
     urgency.set(step.id, after + (last ?? ASSUMED_MS))
   }
   return urgency
-}
-
-/** A binary heap of the steps that could run now. */
-class UrgentFirst {
-  readonly #urgency: ReadonlyMap<NodeId, number>
-  readonly #heap: Step[] = []
-
-  constructor(urgency: ReadonlyMap<NodeId, number>) {
-    this.#urgency = urgency
-  }
-
-  push(step: Step): void {
-    const heap = this.#heap
-    heap.push(step)
-    for (let i = heap.length - 1; i > 0; ) {
-      const parent = (i - 1) >> 1
-      if (!this.#isBefore(i, parent)) break
-      this.#swap(i, parent)
-      i = parent
-    }
-  }
-
-  pop(): Step | undefined {
-    const heap = this.#heap
-    const first = heap[0]
-    const last = heap.pop()
-    if (first === undefined || last === undefined || heap.length === 0) return first
-    heap[0] = last
-    for (let i = 0; ; ) {
-      let best = i
-      for (const child of [2 * i + 1, 2 * i + 2]) {
-        if (child < heap.length && this.#isBefore(child, best)) best = child
-      }
-      if (best === i) return first
-      this.#swap(i, best)
-      i = best
-    }
-  }
-
-  #isBefore(a: number, b: number): boolean {
-    return this.#of(a) > this.#of(b)
-  }
-
-  #of(index: number): number {
-    const step = this.#heap[index]
-    return step === undefined ? 0 : (this.#urgency.get(step.id) ?? 0)
-  }
-
-  #swap(a: number, b: number): void {
-    const [x, y] = [this.#heap[a], this.#heap[b]]
-    if (x === undefined || y === undefined) return
-    this.#heap[a] = y
-    this.#heap[b] = x
-  }
 }
 
 function isConnectionLost(error: unknown): boolean {
