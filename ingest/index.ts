@@ -1,7 +1,11 @@
 import type { ClientBase } from 'pg'
 import type { LandFileOptions, LandFileResult } from './files/land-file.ts'
+import type { FileOptions, GenerateResult } from './generate/generate-files.ts'
+import type { GenerateOptions } from './generate/options.ts'
 
 export type { LandFileOptions, LandFileProgress, LandFileResult } from './files/land-file.ts'
+export type { FileOptions, GenerateResult } from './generate/generate-files.ts'
+export type { GenerateOptions } from './generate/options.ts'
 
 /** A topic as `gm ingest` lists it. */
 export interface TopicSummary {
@@ -18,6 +22,15 @@ export interface TopicSummary {
 export async function landFile(options: LandFileOptions): Promise<LandFileResult> {
   const { landFile: land } = await import('./files/land-file.ts')
   return land(options)
+}
+
+/** See `generate/generate-files.ts`. */
+export async function generateFiles(
+  given: Partial<GenerateOptions>,
+  files: FileOptions,
+): Promise<GenerateResult> {
+  const { generateFiles: generate } = await import('./generate/generate-files.ts')
+  return generate(given, files)
 }
 
 /** See `land/prepare-landing.ts`. */

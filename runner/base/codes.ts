@@ -34,6 +34,7 @@ export const CODES = {
   GM3007: 'error raised by the project',
   GM3008: 'error while rendering',
   GM3009: 'unusable configuration of a node',
+  GM3010: 'more than one statement',
   GM4001: 'database refused the SQL',
   GM4002: 'database cannot be reached',
   GM4003: 'database refused the login',
@@ -53,6 +54,8 @@ export const CODES = {
   GM7001: 'unknown topic',
   GM7002: 'unusable mapping',
   GM7003: 'unusable input file',
+  GM7004: 'unusable setting of the generator',
+  GM7005: 'generated files cannot be written',
 } as const
 
 export type Code = keyof typeof CODES

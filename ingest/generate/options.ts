@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import { GmError, throwAll } from '../../runner/base/error.ts'
+
+const DAY_MS = 86_400_000
+
+function whole(least: number, most: number) {
+  const wrong = `a whole number from ${least} to ${most}`
+  return z.int(wrong).min(least, wrong).max(most, wrong)
+}
+
+const rate = z
+  .number('a share from 0 to 1')
+  .min(0, 'a share from 0 to 1')
+  .max(1, 'a share from 0 to 1')
+
+const schema = z.strictObject({
+  /** The same seed, and the same of all other options, gives the same bytes. */
+  seed: whole(0, 2 ** 32 - 1).default(1),
+  /** Events that happen; duplicates come on top. */
+  events: whole(1, 1_000_000_000).default(100_000),
+  /** The first day, UTC. */
+  start: z.iso.date('a day as YYYY-MM-DD').default('2025-01-01'),
+  days: whole(1, 3_660).default(60),
+  users: whole(1, 10_000_000).default(10_000),
+  products: whole(1, 250_000).default(1_000),
+  /** Shares of the three topics, in any unit. */
+  mix: z
+    .strictObject({
+      views: z.number().min(0),
+      cart: z.number().min(0),
+      transactions: z.number().min(0),
+    })
+    .refine(
+      ({ views, cart, transactions }) => views + cart + transactions > 0,
+      'at least one share above 0',
+    )
+    .default({ views: 60, cart: 30, transactions: 10 }),
+  /** Share of the sessions whose user is not known. */
+  guests: rate.default(0.08),
+  /** Share of the lines bought at full price that come back, days later. */
+  returns: rate.default(0.05),
+  /** Share of the events that are sent a second time, seconds to days later. */
+  duplicates: rate.default(0.005),
+  /** Share of the events that are sent an hour to three days after they happened. */
+  late: rate.default(0.01),
+  /** Share of the events that are sent up to two minutes late, behind younger ones. */
+  disordered: rate.default(0.02),
+  /** Share of the events that are no JSON when they are sent; they become dead letters. */
+  badJson: rate.default(0.0005),
+  /** Share of the events without a field that must be there; they become dead letters. */
+  missingField: rate.default(0.0005),
+  /** Share of the events without a field that may be missing; they are landed. */
+  blankField: rate.default(0.002),
+})
+
+/** What to generate. */
+export type GenerateOptions = Readonly<z.infer<typeof schema>>
+
+/**
+ * Options with defaults for what is not given.
+ * @throws GmError or GmErrors GM7004, one for each value that cannot be used.
+ */
+export function readOptions(given: Partial<GenerateOptions>): GenerateOptions {
+  const parsed = schema.safeParse(given)
+  if (parsed.success) return parsed.data
+  throwAll(
+    parsed.error.issues.map(({ path, message }) => {
+      const value = JSON.stringify(given[path[0] as keyof GenerateOptions])
+      return new GmError('GM7004', `${path.join('.')} is ${message}, not ${value}`)
+    }),
+  )
+  throw parsed.error
+}
+
+/** The moments at which the generated time begins and ends, in milliseconds of Unix time. */
+export function spanOf({ start, days }: GenerateOptions): { startMs: number; endMs: number } {
+  const startMs = Date.parse(`${start}T00:00:00Z`)
+  return { startMs, endMs: startMs + days * DAY_MS }
+}
