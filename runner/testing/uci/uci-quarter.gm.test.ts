@@ -71,7 +71,7 @@ async function proveOnFiles(
     await equalsOracle(files, sql)
 
     const again = await build()
-    expect(again.stdout).toContain('nothing changed')
+    expect(again.stdout).toContain('Nothing changed')
     const before = await sql('select count(*)::int as n from raw.transactions')
     await land(files[0]?.name ?? '')
     expect(await sql('select count(*)::int as n from raw.transactions')).toEqual(before)
@@ -84,13 +84,13 @@ async function proveOnFiles(
     // From all events, and landed in the wrong order before the first run.
     await build('--full-refresh')
     await equalsKept(sql)
-    await sql('drop schema if exists raw, staging, intermediate, warehouse, gm cascade')
+    await sql('drop schema if exists raw, staging, intermediate, seeds, warehouse, gm cascade')
     for (const { name } of [...files].reverse()) await land(name)
     await build()
     await equalsKept(sql)
 
     // And in the wrong order with a run after each, so that intervals have to be corrected.
-    await sql('drop schema if exists raw, staging, intermediate, warehouse, gm cascade')
+    await sql('drop schema if exists raw, staging, intermediate, seeds, warehouse, gm cascade')
     for (const { name } of [...files].reverse()) {
       await land(name)
       await build()
