@@ -149,6 +149,56 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/show.ts')).showCommand,
   },
   {
+    name: 'generate',
+    summary: "write GlobalMart's events to files, made up from a seed",
+    options: [
+      {
+        flags: '--out <folder>',
+        description: 'where to write; files of the same names are replaced',
+      },
+      { flags: '--events <n>', description: 'events that happen; 100000 when not given' },
+      {
+        flags: '--start <date>',
+        description: 'the first day, YYYY-MM-DD; 2025-01-01 when not given',
+      },
+      { flags: '--days <n>', description: 'days; 60 when not given' },
+      { flags: '--seed <n>', description: 'the same seed gives the same bytes; or DATA_GEN_SEED' },
+      { flags: '--users <n>', description: 'up to 10000000; or DATA_GEN_NUM_USERS' },
+      { flags: '--products <n>', description: 'up to 250000; or DATA_GEN_NUM_PRODUCTS' },
+      {
+        flags: '--batches <n>',
+        description: 'divide the time into parts, one file per topic each',
+      },
+      { flags: '--gzip', description: 'compress the files' },
+      { flags: '--mix <shares>', description: 'views:cart:transactions; 60:30:10 when not given' },
+      {
+        flags: '--guests <share>',
+        description: 'sessions without a user, 0 to 1; so for all below',
+      },
+      { flags: '--returns <share>', description: 'purchased lines that come back' },
+      { flags: '--duplicates <share>', description: 'events that are sent twice' },
+      { flags: '--late <share>', description: 'events that are sent hours or days later' },
+      {
+        flags: '--disordered <share>',
+        description: 'events that are sent up to two minutes later',
+      },
+      { flags: '--bad-json <share>', description: 'events that are no JSON' },
+      {
+        flags: '--missing-field <share>',
+        description: 'events without a field that must be there',
+      },
+      { flags: '--blank-field <share>', description: 'events without a field that may be missing' },
+    ],
+    examples: [
+      ['gm generate --out landing --events 100000 --days 60 --seed 7 --batches 4', 'twelve files'],
+      [
+        'gm ingest file cart-events-topic landing/cart-events-topic-*.jsonl',
+        'land those of a topic',
+      ],
+    ],
+    load: async () => (await import('./commands/generate.ts')).generateCommand,
+  },
+  {
     name: 'ingest',
     summary: 'land raw events',
     children: [

@@ -81,6 +81,11 @@ export function loadProject(options: LoadOptions): Project {
         : Math.round(file.statement_timeout_seconds * 1000),
     logRetentionDays: file.log_retention_days,
     logLevel: logLevelOf(env),
+    generator: {
+      seed: env.get('DATA_GEN_SEED'),
+      users: env.get('DATA_GEN_NUM_USERS'),
+      products: env.get('DATA_GEN_NUM_PRODUCTS'),
+    },
     jobs: file.jobs,
   })
 }

@@ -55,6 +55,7 @@ export function memoryProject(given: Partial<Project> = {}): Project {
     },
     publishWaitMs: 0,
     logLevel: undefined,
+    generator: { seed: undefined, users: undefined, products: undefined },
     jobs: {},
     statementTimeoutMs: undefined,
     logRetentionDays: 30,
