@@ -232,9 +232,17 @@ describe('statements', () => {
     ['select 1; -- done;', 'select 1 -- done;'],
     ['select $$;$$ ;', 'select $$;$$'],
     ["select E'\\';' ;", "select E'\\';'"],
-    ['select 1; select 2', 'select 1; select 2'],
   ])('%j is sent as %j', (text, expected) => {
     expect(sqlOf(text)).toBe(expected)
+  })
+
+  test('a second statement is refused where it is parted from the first', () => {
+    expect(() => sqlOf("select ';'\n; drop table a")).toThrow(
+      expect.objectContaining({
+        code: 'GM3010',
+        at: { file: 'models/m.sql', line: 2, column: 1 },
+      }),
+    )
   })
 
   test('inline SQL reads any node', () => {

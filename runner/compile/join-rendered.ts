@@ -46,5 +46,5 @@ function firstSegment(lines: LineMap, offset: number): LineMapSegment | undefine
   const at = lines.locate(offset)
   if (at === undefined) return undefined
   const covering = lines.segments.findLast((segment) => segment.offset <= offset)
-  return covering?.isText === true ? { offset: 0, at, isText: true } : { offset: 0, at }
+  return { ...covering, offset: 0, at }
 }

@@ -17,14 +17,32 @@ export function placeError(error: unknown, compiled: ReadonlyMap<NodeId, Compile
     error.at !== undefined
   )
     return error
+  // A lost connection is about no place in the SQL.
+  if (info.offset === undefined && error.code !== 'GM4001') return error
   const lines = compiled.get(user.node)?.lines
-  const at = lines?.locate(Math.max(0, (info.offset ?? user.offset) - user.offset))
+  const offset = Math.max(0, (info.offset ?? user.offset) - user.offset)
+  const at = lines?.locate(offset)
   if (at === undefined) return error
   const placed = new GmError(error.code, error.message, {
     at,
-    calledFrom: error.calledFrom,
-    hint: error.hint,
+    calledFrom: lines?.callersOf(offset),
+    hint: error.hint ?? hintFor(info.sqlState),
     cause: error.cause,
   })
   return attachSqlError(placed, info)
+}
+
+/** For what PostgreSQL has no hint. */
+function hintFor(sqlState: string): string | undefined {
+  switch (sqlState) {
+    case '42P01':
+      return "Read a model with {{ ref('…') }}, which also builds it first, and other tables with {{ source('…', '…') }}."
+    case '42701':
+      return 'Give one of the two columns another name with "as".'
+    default:
+      // Classes 22 and 23 are about values; the server does not say in which expression.
+      return /^2[23]/.test(sqlState)
+        ? 'Some row has such a value; PostgreSQL does not say in which expression it meets it.'
+        : undefined
+  }
 }

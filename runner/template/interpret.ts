@@ -22,7 +22,7 @@ import type {
   TextNode,
 } from './syntax.ts'
 import { TemplateObject } from './template.ts'
-import type { Dict, Key, MarkSource, Value } from './values.ts'
+import type { Dict, Key, MarkSource, PrintedAt, Value } from './values.ts'
 import {
   anyType,
   Callable,
@@ -159,7 +159,13 @@ function writeValue(run: Run, start: number, value: Value): void {
   if (marks !== undefined) {
     const base = run.out.text.length
     if (value instanceof Text && value.marks.length > 0) {
-      for (const mark of value.marks) marks.push({ ...mark, offset: base + mark.offset })
+      let printedAt: PrintedAt | undefined
+      for (const mark of value.marks) {
+        // Neighbours mostly come from the same calls and share the chain.
+        if (printedAt === undefined || printedAt.inner !== mark.printedAt)
+          printedAt = { source: run.source, start, inner: mark.printedAt }
+        marks.push({ ...mark, offset: base + mark.offset, printedAt })
+      }
     } else marks.push({ offset: base, source: run.source, start, isText: false })
   }
   write(run, printValue(value))
@@ -412,7 +418,13 @@ function lookup(run: Run, name: string, frame: Frame): Value {
   }
   return or(
     run.lookup(name),
-    () => new Undefined(`"${name}" is undefined`, () => didYouMean(name, visibleNames(run, frame))),
+    () =>
+      new Undefined(
+        `"${name}" is undefined`,
+        () =>
+          didYouMean(name, visibleNames(run, frame)) ??
+          `Give it a value with {% set ${name} = … %}; a variable of the project is read with var('${name}').`,
+      ),
   )
 }
 

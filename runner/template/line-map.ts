@@ -1,10 +1,14 @@
 import type { Location } from '../base/location.ts'
 import type { LineMap, LineMapSegment } from './template.ts'
-import type { Mark, MarkSource } from './values.ts'
+import type { Mark, MarkSource, PrintedAt } from './values.ts'
 
 /** A line map over segments in ascending order of offset, such as those of a cached node. */
 export function lineMap(segments: readonly LineMapSegment[]): LineMap {
-  return { segments, locate: (offset) => locateIn(segments, offset) }
+  return {
+    segments,
+    locate: (offset) => locateIn(segments, offset),
+    callersOf: (offset) => segmentAt(segments, offset)?.calledFrom ?? [],
+  }
 }
 
 /** The segments are worked out when first asked for: most renders are never asked. */
@@ -16,10 +20,23 @@ export function lineMapOf(text: string, marks: readonly Mark[]): LineMap {
       return known()
     },
     locate: (offset) => locateIn(known(), offset),
+    callersOf: (offset) => segmentAt(known(), offset)?.calledFrom ?? [],
   }
 }
 
 function locateIn(segments: readonly LineMapSegment[], offset: number): Location | undefined {
+  const segment = segmentAt(segments, offset)
+  if (segment === undefined) return undefined
+  const { at } = segment
+  if (segment.isText !== true || offset <= segment.offset) return at
+  return { ...at, column: at.column + offset - segment.offset }
+}
+
+/** The segment that covers an offset. */
+function segmentAt(
+  segments: readonly LineMapSegment[],
+  offset: number,
+): LineMapSegment | undefined {
   let low = 0
   let high = segments.length
   while (low < high) {
@@ -28,11 +45,7 @@ function locateIn(segments: readonly LineMapSegment[], offset: number): Location
     else high = middle
   }
   // Text before the first segment is blank; the first is the nearest place there is.
-  const segment = segments[Math.max(0, low - 1)]
-  if (segment === undefined) return undefined
-  const { at } = segment
-  if (segment.isText !== true || offset <= segment.offset) return at
-  return { ...at, column: at.column + offset - segment.offset }
+  return segments[Math.max(0, low - 1)]
 }
 
 const SURROGATES = /[\ud800-\udbff][\udc00-\udfff]/g
@@ -41,16 +54,33 @@ const SURROGATES = /[\ud800-\udbff][\udc00-\udfff]/g
 function segmentsOf(text: string, marks: readonly Mark[]): LineMapSegment[] {
   const pairs = [...text.matchAll(SURROGATES)].map((match) => match.index)
   const locators = new Map<MarkSource, (offset: number) => Location>()
-  const segments: LineMapSegment[] = []
-  let passed = 0
-  for (const { offset, source, start, isText } of marks) {
-    while (passed < pairs.length && (pairs[passed] ?? 0) < offset) passed += 1
+  const place = (source: MarkSource, start: number): Location => {
     let locate = locators.get(source)
     if (locate === undefined) {
       locate = locator(source)
       locators.set(source, locate)
     }
-    const segment = { offset: offset - passed, at: locate(start) }
+    return locate(start)
+  }
+  const callers = new Map<PrintedAt, readonly Location[]>()
+  const callersOf = (printedAt: PrintedAt): readonly Location[] => {
+    let known = callers.get(printedAt)
+    if (known === undefined) {
+      const inner = printedAt.inner === undefined ? [] : callersOf(printedAt.inner)
+      known = [...inner, place(printedAt.source, printedAt.start)]
+      callers.set(printedAt, known)
+    }
+    return known
+  }
+  const segments: LineMapSegment[] = []
+  let passed = 0
+  for (const { offset, source, start, isText, printedAt } of marks) {
+    while (passed < pairs.length && (pairs[passed] ?? 0) < offset) passed += 1
+    const segment = {
+      offset: offset - passed,
+      at: place(source, start),
+      ...(printedAt === undefined ? {} : { calledFrom: callersOf(printedAt) }),
+    }
     // What printed nothing is followed by a mark at the same offset, which is the one that counts.
     if (segments.at(-1)?.offset === segment.offset) segments.pop()
     segments.push(isText ? { ...segment, isText: true } : segment)

@@ -237,7 +237,11 @@ class Grammar extends parser.Parser<Token> {
     const open = this.open.at(-1)
     if (/^end|^else$|^elif$/.test(name.value)) {
       if (open === undefined) {
-        return this.error_(`{% ${name.value} %} closes nothing`, name.start)
+        return this.error_(
+          `{% ${name.value} %} closes nothing`,
+          name.start,
+          'Remove it, or write the tag that it should close before it.',
+        )
       }
       const { line } = this.at(open.start)
       return this.error_(

@@ -35,6 +35,11 @@ const scope: Scope = {
   },
 }
 
+/** What is said of a name that is like no other. */
+function undefinedHint(name: string): string {
+  return `Give it a value with {% set ${name} = … %}; a variable of the project is read with var('${name}').`
+}
+
 /** The error as a user reads it: place, code, message, callers, hint. */
 function failure(text: string, macros: readonly MacroFile[] = MACROS): string {
   try {
@@ -49,7 +54,10 @@ function failure(text: string, macros: readonly MacroFile[] = MACROS): string {
 
 describe('an error names the exact line and column', () => {
   test.each([
-    ['select 1,\n  {{ amout }}', 'models/a.sql:2:6  GM3004  "amout" is undefined'],
+    [
+      'select 1,\n  {{ amout }}',
+      `models/a.sql:2:6  GM3004  "amout" is undefined\n  ${undefinedHint('amout')}`,
+    ],
     [
       '{% set amount = 1 %}\n{{ amout }}',
       'models/a.sql:2:4  GM3004  "amout" is undefined\n  Did you mean "amount"?',
@@ -75,7 +83,10 @@ describe('an error names the exact line and column', () => {
       '{% for a in b %}\n{% if x %}\n{% endfor %}',
       'models/a.sql:3:4  GM2001  {% endfor %} stands inside {% if %} of line 2\n  Close it first with {% endif %}.',
     ],
-    ['{% endif %}', 'models/a.sql:1:4  GM2001  {% endif %} closes nothing'],
+    [
+      '{% endif %}',
+      'models/a.sql:1:4  GM2001  {% endif %} closes nothing\n  Remove it, or write the tag that it should close before it.',
+    ],
     ['a {{ b', 'models/a.sql:1:3  GM2001  "{{" is never closed\n  Add "}}".'],
     ['a {# b', 'models/a.sql:1:3  GM2001  the comment is never closed\n  Add "#}".'],
     ["{{ 'abc }}", "models/a.sql:1:4  GM2001  the string is never closed\n  Add ' at its end."],
@@ -110,7 +121,7 @@ describe('an error inside macros names the macro and the calls that led there', 
   test('two macros deep', () => {
     expect(failure('select\n  {{ outer() }}')).toBe(
       'macros/money.sql:8:9  GM3004  "missing" is undefined\n' +
-        '  from macros/money.sql:5:6\n  from models/a.sql:2:6',
+        `  from macros/money.sql:5:6\n  from models/a.sql:2:6\n  ${undefinedHint('missing')}`,
     )
   })
 
@@ -123,7 +134,7 @@ describe('an error inside macros names the macro and the calls that led there', 
   test('the body of a call block stands in the calling file', () => {
     expect(failure('{% call wrap() %}\n {{ nothing }}{% endcall %}')).toBe(
       'models/a.sql:2:5  GM3004  "nothing" is undefined\n' +
-        '  from macros/money.sql:11:23\n  from models/a.sql:1:9',
+        `  from macros/money.sql:11:23\n  from models/a.sql:1:9\n  ${undefinedHint('nothing')}`,
     )
   })
 
@@ -134,7 +145,7 @@ describe('an error inside macros names the macro and the calls that led there', 
       text: '{% macro r() %}{{ return(1) }}{% endmacro %}',
     }
     expect(failure('{{ r() }}{{ zzz }}', [early])).toBe(
-      'models/a.sql:1:13  GM3004  "zzz" is undefined',
+      `models/a.sql:1:13  GM3004  "zzz" is undefined\n  ${undefinedHint('zzz')}`,
     )
   })
 })

@@ -83,6 +83,8 @@ export interface LineMap {
    *   from an expression; undefined for an empty map.
    */
   locate(offset: number): Location | undefined
+  /** For text of a macro: where it was printed, from the macro outwards. Empty for all other text. */
+  callersOf(offset: number): readonly Location[]
   /** Segments in ascending order of `offset`. */
   readonly segments: readonly LineMapSegment[]
 }
@@ -92,6 +94,8 @@ export interface LineMapSegment {
   readonly at: Location
   /** Template text: columns count on from `at`. Absent for what an expression printed. */
   readonly isText?: true
+  /** Absent outside of macros. */
+  readonly calledFrom?: readonly Location[]
 }
 
 export interface Rendered {

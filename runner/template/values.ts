@@ -68,6 +68,15 @@ export interface Mark {
   readonly start: number
   /** Template text, copied one to one up to the line's end; false for what an expression printed. */
   readonly isText: boolean
+  /** Where the output of the macro was printed; absent outside of macros. */
+  readonly printedAt?: PrintedAt
+}
+
+/** A place that printed a macro's output, around the one inside that macro which printed another's. */
+export interface PrintedAt {
+  readonly source: MarkSource
+  readonly start: number
+  readonly inner: PrintedAt | undefined
 }
 
 export interface MarkSource {

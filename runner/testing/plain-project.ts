@@ -68,7 +68,7 @@ export function plainProject(definitions: Readonly<Record<string, Definition>>):
     return {
       id: node.id,
       sql: text,
-      lines: { segments: [], locate: () => undefined },
+      lines: { segments: [], locate: () => undefined, callersOf: () => [] },
       inputs: [...new Set([...(given?.inputs ?? []), ...(given?.changes ?? [])])].map((name) => ({
         id: used(name).id,
         relation: used(name).relation,

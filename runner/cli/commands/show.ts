@@ -96,8 +96,13 @@ async function fetchRows(
 function placed(error: unknown, { lines }: Shown['compiled'], before: number): unknown {
   const offset = sqlErrorOf(error)?.offset
   if (!(error instanceof GmError) || offset === undefined || error.at !== undefined) return error
-  const at = lines?.locate(Math.max(0, offset - before))
-  return new GmError(error.code, error.message, { at, hint: error.hint, cause: error.cause })
+  const inside = Math.max(0, offset - before)
+  return new GmError(error.code, error.message, {
+    at: lines?.locate(inside),
+    calledFrom: lines?.callersOf(inside),
+    hint: error.hint,
+    cause: error.cause,
+  })
 }
 
 function tableScreen({ name }: Shown, rows: Rows, io: Io): string {
