@@ -146,6 +146,7 @@ where not exists (select from ${name} as old_row where old_row.${sk} = v.${sk})`
 /**
  * Events in, versions out. Of the events of one moment the last by the tie-breakers counts. A version opens where a
  * watched column differs from the event before; all other columns are those of the version's last event.
+ * An event without a time sorts first and begins a version at null, which the table refuses: no event is lost in silence.
  * The names of its CTEs cannot meet the user's: their SQL stands in the innermost, which sees none of them.
  */
 function versions(node: SnapshotNode, compiled: Compiled, lead: string): Statement {
@@ -159,23 +160,23 @@ function versions(node: SnapshotNode, compiled: Compiled, lead: string): Stateme
 ), gm_moments as (
   select distinct on (${key}, ${time}) *
   from gm_events
-  order by ${key}, ${time}${ties}
+  order by ${key}, ${time} nulls first${ties}
 ), gm_compared as (
   select *,
     row_number() over by_time = 1
       or (${watched.join(', ')})
         is distinct from (${watched.map((c) => `lag(${c}) over by_time`).join(', ')}) as gm_opens
   from gm_moments
-  window by_time as (partition by ${key} order by ${time})
+  window by_time as (partition by ${key} order by ${time} nulls first)
 ), gm_numbered as (
-  select *, count(*) filter (where gm_opens) over (partition by ${key} order by ${time}) as gm_version
+  select *, count(*) filter (where gm_opens) over (partition by ${key} order by ${time} nulls first) as gm_version
   from gm_compared
 ), gm_bounded as (
   select *,
-    min(${time}) over by_version as "effective_from",
-    ${time} = max(${time}) over by_version as gm_is_last
+    first_value(${time}) over by_version as "effective_from",
+    row_number() over by_version = count(*) over (partition by ${key}, gm_version) as gm_is_last
   from gm_numbered
-  window by_version as (partition by ${key}, gm_version)
+  window by_version as (partition by ${key}, gm_version order by ${time} nulls first)
 ), gm_last as (
   select *, lead("effective_from", 1, ${OPEN_END}) over (partition by ${key} order by "effective_from") as "effective_to"
   from gm_bounded
