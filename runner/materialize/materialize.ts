@@ -1,3 +1,4 @@
+import type { Location } from '../base/location.ts'
 import type { Compiled } from '../compile/compiled.ts'
 import type { RelationState } from '../engine/adapter.ts'
 import type { Transaction } from '../engine/statement.ts'
@@ -6,6 +7,8 @@ import type { BuiltNode, Relation } from '../manifest/node.ts'
 /** What a planner is given besides the node: the warehouse as it is, and what the run was asked for. */
 export interface Materials {
   readonly runId: string
+  /** The node's place, for errors. */
+  readonly at: Location
   readonly project: string
   /** What stands behind the node's name now. */
   readonly target: RelationState | undefined

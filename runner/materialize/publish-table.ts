@@ -188,6 +188,7 @@ function refuseForeignDependents(
     'GM4008',
     `${targetQuoted} must be replaced, but ${names} depends on it and is not gm's`,
     {
+      at: materials.at,
       hint: 'gm never drops what it did not make. Make it a model of this project, or drop it yourself before the run and create it again after.',
     },
   )

@@ -75,7 +75,11 @@ export function planStep(
   const name = quoted(node.relation)
   const target = warehouse.relations.get(name)
   const entry = warehouse.ledger.entries.get(name)
-  if (target !== undefined && entry === undefined && !request.fullRefresh) {
+  // A view that gm made may have been replaced by somebody's table of the same name since, or the other way round.
+  const isForeign =
+    target !== undefined &&
+    (entry === undefined || (entry.kind === 'view') !== (target.type === 'view'))
+  if (isForeign && !request.fullRefresh) {
     throw new GmError('GM4008', `${name} exists already, and gm did not make it`, {
       at: node.at,
       hint: 'gm replaces only what it made. Drop or rename it, or let gm replace it with --full-refresh.',
@@ -91,6 +95,7 @@ export function planStep(
   const materials: Materials = {
     runId: request.runId,
     project: request.manifest.project,
+    at: node.at,
     target,
     revision: entry?.revision ?? '0',
     marked,
