@@ -13,6 +13,7 @@ import { isBuilt } from '../manifest/node.ts'
 import type { Step } from '../plan/plan.ts'
 import type { PlanRequest, Warehouse } from '../plan/plan-step.ts'
 import { NOTHING_FORESEEN, planStep } from '../plan/plan-step.ts'
+import { blameNode } from './blame-node.ts'
 import { dropPending } from './drop-pending.ts'
 import type { StepStatus } from './event.ts'
 import { placeError } from './place-error.ts'
@@ -57,6 +58,8 @@ export async function executeStep(planned: Step, on: Execution): Promise<Execute
   await takeLock(planned.lock, on)
   try {
     return await runUntilPlanHolds(planned, planned.lock, on)
+  } catch (error) {
+    throw blameNode(error, on.nodes.get(planned.id))
   } finally {
     await on.session.unlock(planned.lock).catch(() => undefined)
   }
@@ -65,7 +68,18 @@ export async function executeStep(planned: Step, on: Execution): Promise<Execute
 async function runTest(step: Step, on: Execution): Promise<Executed> {
   const outcome = await runTransactions(step, on)
   const verdict: Verdict = verdictOf(outcome.rows, step.severity ?? 'error')
-  return { step, status: verdict.status, counts: {}, failures: verdict.failures }
+  const executed = { step, status: verdict.status, counts: {}, failures: verdict.failures }
+  return verdict.status === 'pass'
+    ? executed
+    : { ...executed, error: failedTest(step, verdict, on) }
+}
+
+function failedTest(step: Step, { failures }: Verdict, on: Execution): GmError {
+  const node = on.nodes.get(step.id)
+  return new GmError('GM5001', failures === 1 ? '1 row fails' : `${failures} rows fail`, {
+    at: node?.at,
+    hint: `To see them: gm show --select ${node?.name ?? step.id} --limit -1`,
+  })
 }
 
 async function takeLock(lock: string, on: Execution): Promise<void> {

@@ -102,7 +102,7 @@ function stepEndLine(result: StepResult, context: LineContext): string {
     case 'skipped': {
       const because =
         result.because !== undefined
-          ? ` because of ${result.because}`
+          ? ` because of ${result.because.split('.')[2] ?? result.because}`
           : result.index > 0
             ? `: ${result.reason}`
             : ''

@@ -137,7 +137,7 @@ describe('lines of a run', () => {
       10:16:28   7 of 12 WARN  7 rows not_null_fact_sales_customer_sk ......... [WARN in 0.84s]
       10:16:28   8 of 12 FAIL  1 row unique_fact_sales_event_id ............... [FAIL in 0.84s]
       10:16:28   9 of 12 ERROR build table warehouse.rfm_analysis ............. [ERROR in 0.84s]
-      10:16:28           SKIP  warehouse.customer_segments because of model.globalmart.rfm_analysis .. [SKIP]
+      10:16:28           SKIP  warehouse.customer_segments because of rfm_analysis .. [SKIP]
       10:16:28  10 of 12 CANCEL build table warehouse.big ..................... [rolled back after 0.84s]
       10:16:28           CANCEL build incremental warehouse.later ............. [not started]
       10:16:28  model.globalmart.fact_sales: waited 5s for readers, then swapped
@@ -162,7 +162,7 @@ describe('lines of a run', () => {
        7 of 12 WARN  7 rows not_null_fact_sales_customer_sk .. [WARN in 0.84s]
        8 of 12 FAIL  1 row unique_fact_sales_event_id ..... [FAIL in 0.84s]
        9 of 12 ERROR build table warehouse.rfm_analysis ... [ERROR in 0.84s]
-               SKIP  warehouse.customer_segments because of model.globalmart.rfm_analysis .. [SKIP]
+               SKIP  warehouse.customer_segments because of rfm_analysis .. [SKIP]
       10 of 12 CANCEL build table warehouse.big ........... [rolled back after 0.84s]
                CANCEL build incremental warehouse.later ... [not started]
       model.globalmart.fact_sales: waited 5s for readers, then swapped

@@ -1,0 +1,63 @@
+import { GmError } from '../base/error.ts'
+import type { Location } from '../base/location.ts'
+import { sqlErrorOf } from '../engine/sql-error.ts'
+import type { Node } from '../manifest/node.ts'
+import { isBuilt } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import { hiddenName } from '../materialize/hidden-name.ts'
+
+/** Errors that are about the server and not about a node. */
+const OF_THE_SERVER: ReadonlySet<string> = new Set([
+  'GM4002',
+  'GM4003',
+  'GM4004',
+  'GM4005',
+  'GM4006',
+])
+
+/**
+ * Gives an error of the database that has no place yet (a null key, a broken value of a seed) that of the node's file,
+ * for a seed the line; and names the table as the user does, not as gm does while it builds. Others come back as they are.
+ */
+export function blameNode(error: unknown, node: Node | undefined): unknown {
+  const info = sqlErrorOf(error)
+  if (!(error instanceof GmError) || info === undefined || node === undefined) return error
+  if (error.at !== undefined || OF_THE_SERVER.has(error.code)) return error
+  const at: Location =
+    node.kind === 'seed' ? { file: node.at.file, line: info.copyLine ?? 1, column: 1 } : node.at
+  return new GmError(error.code, plainNames(error.message, node), {
+    at,
+    calledFrom: error.calledFrom,
+    hint: hintFor(info.sqlState, node) ?? error.hint,
+    cause: error,
+  })
+}
+
+function plainNames(message: string, node: Node): string {
+  if (!isBuilt(node)) return message
+  const { identifier } = hiddenName(node.relation)
+  return message
+    .replace(`relation "${identifier}"`, quoted(node.relation))
+    .replace(
+      /could not create unique index "\w+"/,
+      `the key of ${quoted(node.relation)} is not unique`,
+    )
+}
+
+/** What a refused key means to whoever wrote the node. */
+function hintFor(sqlState: string, node: Node): string | undefined {
+  if (node.kind === 'seed' && sqlState.startsWith('22')) {
+    return 'Correct the value, or give its column another type in column_types.'
+  }
+  if (sqlState !== '23502' && sqlState !== '23505') return undefined
+  if (node.kind === 'snapshot') {
+    return sqlState === '23502'
+      ? 'Each event needs a value in unique_key and updated_at (which becomes effective_from): leave such rows out of the query.'
+      : 'Name tie_breakers that order the events of one moment.'
+  }
+  const key = node.kind === 'model' ? node.config.unique_key.join(', ') : ''
+  if (key === '') return undefined
+  return sqlState === '23502'
+    ? `unique_key (${key}) must not be null: leave such rows out of the query, or choose another key.`
+    : `unique_key (${key}) must identify a row: make the query return each key once, or choose another key.`
+}
