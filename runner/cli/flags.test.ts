@@ -24,13 +24,13 @@ describe('flags', () => {
   test.each([
     [{ threads: '0' }, 'GM1010  --threads is a whole number from 1 to 64, not "0"'],
     [{ threads: '4.5' }, 'GM1010  --threads is a whole number from 1 to 64, not "4.5"'],
-    [{ lock: 'wiat' }, 'GM1010  --lock is wait or fail, not "wiat"; Did you mean "wait"?'],
+    [{ lock: 'wiat' }, 'GM1010  --lock is wait or fail, not "wiat"'],
     [{ asOf: '2011-02-30' }, 'GM1010  --as-of is a day as YYYY-MM-DD, not "2011-02-30"'],
     [{ asOf: 'today' }, 'GM1010  --as-of is a day as YYYY-MM-DD, not "today"'],
     [{ vars: 'a' }, "GM1010  --vars is a YAML mapping such as '{as_of: 2011-02-28}'"],
     [
       { resourceType: ['modle'] },
-      'GM1010  --resource-type is model, seed, snapshot, test or source, not "modle"; Did you mean "model"?',
+      'GM1010  --resource-type is model, seed, snapshot, test or source, not "modle"',
     ],
   ])('%j is refused with what is allowed', (raw, message) => {
     expect(messageOf(RunFlags, raw)).toBe(message)

@@ -10,12 +10,7 @@ const RESOURCE_TYPES = ['model', 'seed', 'snapshot', 'test', 'source'] as const
 function word<const Words extends readonly [string, ...string[]]>(words: Words) {
   const last = words.at(-1) ?? ''
   const list = words.length === 1 ? last : `${words.slice(0, -1).join(', ')} or ${last}`
-  return z.enum(words, {
-    error: ({ input }) => {
-      const meant = didYouMean(String(input), words)
-      return `is ${list}, not "${String(input)}"${meant === undefined ? '' : `; ${meant}`}`
-    },
-  })
+  return z.enum(words, { error: ({ input }) => `is ${list}, not "${String(input)}"` })
 }
 
 function wholeNumber(least: number, most: number, range: string) {
@@ -124,7 +119,12 @@ export function parseFlags<Schema extends z.ZodType>(
   throwAll(
     parsed.error.issues.map((issue) => {
       const name = String(issue.path[0] ?? '').replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)
-      return new GmError('GM1010', `--${name} ${issue.message}`)
+      const given: unknown = z.record(z.string(), z.unknown()).parse(raw)[String(issue.path[0])]
+      const hint =
+        issue.code === 'invalid_value' && typeof given === 'string'
+          ? didYouMean(given, issue.values.map(String))
+          : undefined
+      return new GmError('GM1010', `--${name} ${issue.message}`, { hint })
     }),
   )
   throw parsed.error

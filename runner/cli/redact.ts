@@ -1,12 +1,16 @@
 /**
  * The text without passwords: those of connection URLs (`postgres://user:…@host`), of libpq's `password=…`, and the
  * given secrets wherever they stand. Everything that gm prints or logs about itself goes through here; rows of
- * `gm show` and the answer of `gm db url` do not, because they were asked for.
+ * `gm show` and the answer of `gm db url` do not, because they were asked for. `password: "{{ env_var('NAME') }}"` holds
+ * no secret and stays as it is.
  */
 export function redact(text: string, secrets: Iterable<string> = []): string {
   let safe = text
     .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s/:@'"]*):[^\s'"]+@/gi, '$1:***@')
-    .replace(/\b(password|passwd|pgpassword)(\s*[=:]\s*)('[^']*'|"[^"]*"|[^\s,;)'"]+)/gi, '$1$2***')
+    .replace(
+      /\b(password|passwd|pgpassword)(\s*[=:]\s*)(?!["']?\{\{ ?env_var\(["']\w+["']\) ?\}\})('[^']*'|"[^"]*"|[^\s,;)'"]+)/gi,
+      '$1$2***',
+    )
   for (const secret of secrets) {
     // A very short password would blank out innocent words all over the place.
     if (secret.length < 4) continue

@@ -42,7 +42,7 @@ describe('a command line that cannot be used', () => {
     ],
     [
       ['run', 'fact_sales'],
-      'GM1010  gm run takes no more words than its options\n  hint: To choose nodes write `gm run --select <name>`; see `gm run --help`.\n',
+      'GM1010  gm run cannot use "fact_sales"\n  hint: To choose nodes write `gm run --select fact_sales`.\n',
     ],
     [
       ['run', '-s'],

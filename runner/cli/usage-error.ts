@@ -27,10 +27,15 @@ export function usageError(command: Command, error: CommanderError): GmError {
       return new GmError('GM1010', `${subject.replace(/^-\w, /, '')} needs a value`, {
         hint: `See ${help} for an example.`,
       })
-    case 'commander.excessArguments':
-      return new GmError('GM1010', `${fullName(command)} takes no more words than its options`, {
-        hint: `To choose nodes write \`${fullName(command)} --select <name>\`; see ${help}.`,
+    case 'commander.excessArguments': {
+      const surplus = command.args.slice(command.registeredArguments.length).join(' ')
+      const selects = command.options.some((option) => option.long === '--select')
+      return new GmError('GM1010', `${fullName(command)} cannot use "${surplus}"`, {
+        hint: selects
+          ? `To choose nodes write \`${fullName(command)} --select ${surplus}\`.`
+          : `See ${help}.`,
       })
+    }
     default:
       return new GmError('GM1010', error.message.replace(/^error: /, ''), { hint: `See ${help}.` })
   }

@@ -68,7 +68,9 @@ function isMissing(error: unknown): boolean {
 }
 
 function unreadable(file: string, cause: unknown): GmError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  // Node's `ENOENT: no such file or directory, open '/…'` without what the user knows already.
+  const said = cause instanceof Error ? cause.message : String(cause)
+  const reason = /^[A-Z]+: (.+?), \w+ /.exec(said)?.[1] ?? said
   return new GmError('GM1009', `cannot read ${file}: ${reason}`, {
     at: { file, line: 1, column: 1 },
     hint: 'Check that the file exists and that you may read it.',

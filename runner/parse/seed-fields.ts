@@ -1,5 +1,6 @@
 import { CsvError, parse } from 'csv-parse/sync'
 import { GmError } from '../base/error.ts'
+import { locationAt } from '../base/location.ts'
 
 export interface SeedField {
   readonly name: string
@@ -54,13 +55,54 @@ function readRows(file: string, text: string, delimiter: string): string[][] {
     return parse(text, { bom: true, delimiter, skip_empty_lines: true })
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
-    const line: unknown = error.lines
-    throw new GmError('GM7003', error.message.replace(/\s*\n\s*/g, ' '), {
-      at: { file, line: typeof line === 'number' ? line : 1, column: 1 },
-      hint: 'Fields with quotes or line ends stand in double quotes, and a quote inside is doubled.',
+    throw explainCsv(error, file, text)
+  }
+}
+
+const QUOTING =
+  'A field with a quote, a comma or a line end in it stands in double quotes, and a quote inside is doubled.'
+
+function explainCsv(error: CsvError, file: string, text: string): GmError {
+  const reported: unknown = error.lines
+  const line = typeof reported === 'number' ? reported : 1
+  const at = { file, line, column: 1 }
+  if (error.code === 'CSV_QUOTE_NOT_CLOSED') {
+    // Reported at the end of the file. Every quote before the one that stays open has its partner.
+    const opens = openQuote(text)
+    return new GmError('GM7003', 'the quote that opens here is never closed', {
+      at: opens === undefined ? at : locationAt(text, opens, file),
+      hint: QUOTING,
       cause: error,
     })
   }
+  if (error.code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH') {
+    const [, expected = 'other', given = 'others'] =
+      /expect (\d+), got (\d+)/.exec(error.message) ?? []
+    return new GmError('GM7003', `the header has ${expected} fields and this line ${given}`, {
+      at,
+      hint: QUOTING,
+      cause: error,
+    })
+  }
+  return new GmError('GM7003', error.message.replace(/\s*\n\s*/g, ' '), {
+    at,
+    hint: QUOTING,
+    cause: error,
+  })
+}
+
+/** The offset of the last quote that opens a field; a doubled quote inside a field is passed over. */
+function openQuote(text: string): number | undefined {
+  let opened: number | undefined
+  let isInside = false
+  for (let i = text.indexOf('"'); i !== -1; i = text.indexOf('"', i + 1)) {
+    if (isInside && text[i + 1] === '"') i += 1
+    else {
+      isInside = !isInside
+      if (isInside) opened = i
+    }
+  }
+  return isInside ? opened : undefined
 }
 
 function typeOf(rows: readonly (readonly string[])[], column: number): string {

@@ -40,11 +40,12 @@ export type UrlParts = { [K in keyof Connection]?: Connection[K] }
  * @throws GmError GM1003 no such URL, or an unknown parameter. The message never holds the URL.
  */
 export function parseConnectionUrl(text: string, at: Location | undefined): UrlParts {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !/^postgres(ql)?:$/.test(url.protocol)) {
+  // Without the slashes a URL is only a path, and a password in it would be taken for the name of a database.
+  const url = /^postgres(ql)?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined) {
     throw new GmError('GM1003', 'the connection URL cannot be read', {
       at,
-      hint: 'Its form is postgres://user:password@host:5432/database; encode special characters of the password (@ is %40).',
+      hint: 'GM_DATABASE_URL (or url of the target) has the form postgres://user@host:5432/database, the password after a colon behind the user; in it write %40 for @.',
     })
   }
   const parts: { -readonly [K in keyof Connection]?: Connection[K] } = {}

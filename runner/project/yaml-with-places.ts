@@ -23,7 +23,11 @@ export function parseYaml(text: string, file: string): PlacedYaml {
   const place = placer(text, file)
   throwAll(
     doc.errors.map(
-      (error) => new GmError('GM1004', plainMessage(error.message), { at: place(error.pos[0]) }),
+      (error) =>
+        new GmError('GM1004', plainMessage(error.message), {
+          at: place(error.pos[0]),
+          hint: 'Check the indentation and the quotes of this line and of the one before it.',
+        }),
     ),
   )
   return {

@@ -31,7 +31,8 @@ const REASONS: readonly { readonly sign: RegExp; readonly hint: string }[] = [
     hint: 'The folder .gm belongs to another user. Run gm as that user.',
   },
   {
-    sign: /EROFS|Read-only file system/i,
+    // On a read-only disk Node's mkdir says ENOENT.
+    sign: /EROFS|Read-only file system|ENOENT.*mkdir/i,
     hint: 'gm keeps its database in .gm below the project: make that folder writable, or use a server of your own.',
   },
   {

@@ -129,7 +129,11 @@ function explainServer(error: DriverError, sqlState: string, context: ErrorConte
       return {
         code: 'GM4013',
         message: said,
-        hint: error.hint ?? `Grant the privilege to "${user}", or log in as somebody who has it.`,
+        hint:
+          error.hint ??
+          (error.message === `permission denied for database ${database}`
+            ? `gm creates schemas: grant create on database "${database}" to "${user}"`
+            : `Grant the privilege to "${user}", or log in as somebody who has it.`),
       }
     case '55P03':
       return {
@@ -147,7 +151,7 @@ function explainServer(error: DriverError, sqlState: string, context: ErrorConte
         : {
             code: 'GM4014',
             message: error.message,
-            hint: 'Make the query cheaper, or raise the statement timeout.',
+            hint: 'Make the query cheaper, or raise statement_timeout_seconds in project.yml.',
           }
     case '23505':
       return {
@@ -175,6 +179,12 @@ function explainServer(error: DriverError, sqlState: string, context: ErrorConte
       if (sqlState.startsWith('08')) return connectionLost(error.message, context)
       return { code: 'GM4001', message: said, hint: error.hint }
   }
+}
+
+/** What Node says with the address a second time. */
+const NETWORK_REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there (ECONNREFUSED)',
+  ENOTFOUND: 'no such host (ENOTFOUND)',
 }
 
 const NETWORK_HINTS: Readonly<Record<string, string>> = {
@@ -215,10 +225,11 @@ function explainNetwork(error: DriverError, context: ErrorContext): Explained {
       hint: 'Point sslrootcert to the certificate of the authority that signed it; verify-full also needs the host’s own name in it.',
     }
   }
-  const reason = error.message === 'timeout expired' ? 'no answer in time' : error.message
+  const reason =
+    error.message === 'timeout expired' ? 'no answer in time' : NETWORK_REASONS[error.code ?? '']
   return {
     code: 'GM4002',
-    message: `cannot reach PostgreSQL at ${server}: ${reason}`,
+    message: `cannot reach PostgreSQL at ${server}: ${reason ?? error.message}`,
     hint: NETWORK_HINTS[error.code ?? ''] ?? 'Check host, port and firewall.',
   }
 }
