@@ -9,7 +9,9 @@ const CASES: readonly {
   readonly title: string
   readonly name: string
   readonly files: Readonly<Record<string, string>>
-  readonly before?: string
+  /** SQL of somebody else: before gm has run for the first time, or between two runs. */
+  readonly alreadyThere?: string
+  readonly between?: string
   readonly args?: readonly string[]
 }[] = [
   {
@@ -60,21 +62,29 @@ from (values (1, '2011-01-01', 'cup'), (2, null, 'pot')) as v (id, at, name)
     },
   },
   {
-    title: "somebody else's view on a table that must be replaced stops that table, and names the view",
+    title:
+      "somebody else's view on a table that must be replaced stops that table, and names the view",
     name: 'foreign-view',
     files: {
       'models/orders.sql': "{{ config(materialized='table') }}\nselect 1 as id, 'x' as status\n",
     },
-    before: 'create view public.report as select id from public.orders',
+    between: 'create view public.report as select id from public.orders',
   },
   {
-    title: 'a table that gm did not make is left alone',
+    title: 'a table that somebody put in the place of a view of gm is left alone',
     name: 'foreign-table',
     files: { 'models/orders.sql': "{{ config(materialized='view') }}\nselect 1 as id\n" },
-    before: 'drop view public.orders; create table public.orders (id int)',
+    between: 'drop view public.orders; create table public.orders (id int)',
   },
   {
-    title: 'failing data tests show how many rows fail and how to see them; a warning does not fail the run',
+    title: 'a table of the same name that was there before is left alone',
+    name: 'table-was-there',
+    files: { 'models/orders.sql': "{{ config(materialized='table') }}\nselect 1 as id\n" },
+    alreadyThere: 'create table public.orders as select 7 as id',
+  },
+  {
+    title:
+      'failing data tests show how many rows fail and how to see them; a warning does not fail the run',
     name: 'failing-tests',
     files: {
       'models/orders.sql':
@@ -98,16 +108,30 @@ from (values (1, '2011-01-01', 'cup'), (2, null, 'pot')) as v (id, at, name)
 ]
 
 describe('what a user sees of mistakes in data', () => {
-  for (const { title, name, files, before, args } of CASES) {
+  for (const { title, name, files, alreadyThere, between, args } of CASES) {
     test(title, async ({ project, screen, env, sql }) => {
       const root = await project({ 'project.yml': ONE_THREAD, ...files })
-      if (before !== undefined) {
+      if (alreadyThere !== undefined) await sql(alreadyThere)
+      if (between !== undefined) {
         await gm(root, ['build'], env)
-        await sql(before)
+        await sql(between)
       }
       await screen(name, { root, args: args ?? ['build'] })
     })
   }
+
+  test('the hint about a table that was there, when followed, lets gm replace it', async ({
+    project,
+    env,
+    sql,
+  }) => {
+    const root = await project({ 'models/orders.sql': 'select 1 as id\n' })
+    await sql('create table public.orders as select 7 as id')
+    await gm(root, ['build'], env, 2)
+    expect(await sql('select id from public.orders')).toEqual([{ id: 7 }])
+    await gm(root, ['build', '--full-refresh'], env)
+    expect(await sql('select id from public.orders')).toEqual([{ id: 1 }])
+  })
 
   test('the hint of a failing test, when followed, shows the failing rows', async ({
     project,
@@ -116,12 +140,12 @@ describe('what a user sees of mistakes in data', () => {
   }) => {
     const root = await project({
       'project.yml': ONE_THREAD,
-      'models/orders.sql': "select * from (values (1), (1), (2)) as v (id)\n",
+      'models/orders.sql': 'select * from (values (1), (1), (2)) as v (id)\n',
       'models/schema.yml':
         'models:\n  - name: orders\n    columns:\n      - name: id\n        data_tests: [unique]\n',
     })
     const { stdout } = await gm(root, ['build'], env, 1)
-    const hint = /hint: gm (.*)$/m.exec(stdout)?.[1]?.split(' ') ?? []
+    const hint = /hint: To see them: gm (.*)$/m.exec(stdout)?.[1]?.split(' ') ?? []
     expect(hint.length).toBeGreaterThan(1)
     await screen('failing-rows', { root, args: hint })
   })

@@ -26,7 +26,8 @@ wheer amount > 0
     },
   },
   {
-    title: 'a syntax error in the SQL of a macro is shown in the macro, with the model that called it',
+    title:
+      'a syntax error in the SQL of a macro is shown in the macro, with the model that called it',
     name: 'sql-syntax-in-macro',
     files: {
       'macros/money.sql': `{% macro to_money(column) %}
@@ -103,7 +104,8 @@ where state = 'shipped'
     title: 'two statements in one model are refused',
     name: 'two-statements',
     files: {
-      'models/orders.sql': "select id\nfrom {{ ref('raw_orders') }};\ndrop table public.raw_orders\n",
+      'models/orders.sql':
+        "select id\nfrom {{ ref('raw_orders') }};\ndrop table public.raw_orders\n",
     },
   },
   {

@@ -39,7 +39,8 @@ from {{ ref('raw_orders') }}
     name: 'unknown-macro',
     files: {
       'macros/money.sql': '{% macro to_money(column) %}{{ column }} / 100.0{% endmacro %}\n',
-      'models/orders.sql': "select id, {{ to_mony('amount') }} as amount\nfrom {{ ref('raw_orders') }}\n",
+      'models/orders.sql':
+        "select id, {{ to_mony('amount') }} as amount\nfrom {{ ref('raw_orders') }}\n",
     },
   },
   {
@@ -58,7 +59,9 @@ from {{ ref('raw_orders') }}
   {
     title: 'a name that nothing defines is an error and not an empty text',
     name: 'undefined-name',
-    files: { 'models/orders.sql': "select *\nfrom {{ ref('raw_orders') }}\nlimit {{ most_rows }}\n" },
+    files: {
+      'models/orders.sql': "select *\nfrom {{ ref('raw_orders') }}\nlimit {{ most_rows }}\n",
+    },
   },
   {
     title: 'models that need each other are shown as the path from one to itself',
