@@ -1,0 +1,297 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import pg from 'pg'
+import { dirtyEvents, randomFrom } from '../runner/testing/globalmart/dirty-events.ts'
+import type { Mutant } from './mutate-sql.ts'
+import { mutateSql } from './mutate-sql.ts'
+import { GM, inScratch } from './scratch.ts'
+
+/**
+ * Plants one mistake at a time in the project's SQL, builds it on dirty events in two batches, and asks whether the
+ * project's own tests notice. `npx tsx bench/mutants.ts [count] [seed]`, on built code, writes MUTANTS.md.
+ */
+const ROOT = join(import.meta.dirname, '..')
+const COUNT = Number(process.argv[2] ?? 100)
+const SEED = Number(process.argv[3] ?? 1)
+const WORKERS = 2
+const TABLES = ['transactions', 'product_views', 'cart_events']
+
+/** What the mistake did: the database refused it, tests failed, or nobody noticed. */
+interface Verdict {
+  readonly mutant: Mutant
+  readonly fate: 'refused' | 'failed tests' | 'survived'
+  /** The tests that failed, or for a survivor the tables whose rows are others than without the mistake. */
+  readonly names: readonly string[]
+}
+
+/** Of every file about as many, drawn by the seed. */
+function draw(count: number, seed: number): readonly Mutant[] {
+  const random = randomFrom(seed)
+  const perFile = sqlFiles()
+    .map((file) => mutateSql(file, readFileSync(join(ROOT, file), 'utf8')))
+    .map((mutants) => mutants.map((m) => ({ m, at: random() })).sort((a, b) => a.at - b.at))
+  const drawn: Mutant[] = []
+  for (let round = 0; drawn.length < count && perFile.some((own) => own.length > round); round++) {
+    for (const own of perFile) {
+      const one = own[round]
+      if (one !== undefined && drawn.length < count) drawn.push(one.m)
+    }
+  }
+  return drawn
+}
+
+/** Models, snapshots and the macros that they are made of; not those that are tests. */
+function sqlFiles(): readonly string[] {
+  return ['models/globalmart', 'snapshots/globalmart', 'macros/globalmart']
+    .flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) =>
+        join(folder, name),
+      ),
+    )
+    .filter((file) => file.endsWith('.sql') && !file.endsWith('history_checks.sql'))
+    .sort()
+}
+
+function copyProject(root: string): void {
+  for (const part of [
+    'project.yml',
+    'models',
+    'macros',
+    'snapshots',
+    'seeds',
+    'tests',
+    'analyses',
+  ]) {
+    cpSync(join(ROOT, part), join(root, part), { recursive: true })
+  }
+}
+
+async function query(url: string, ...texts: readonly string[]): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    let rows: Record<string, unknown>[] = []
+    for (const text of texts) rows = (await client.query<Record<string, unknown>>(text)).rows
+    return rows
+  } finally {
+    await client.end()
+  }
+}
+
+function at(url: string, database: string): string {
+  const other = new URL(url)
+  other.pathname = `/${database}`
+  return other.href
+}
+
+/** The database that every mutant begins with: the first batch landed, the second waiting in the schema `later`. */
+async function prepare(root: string, url: string): Promise<void> {
+  mkdirSync(join(root, 'landing'))
+  const batches = dirtyEvents({
+    seed: 11,
+    events: 2000,
+    batches: 2,
+    from: '2023-01-15',
+    days: 430,
+    users: 40,
+    products: 15,
+  })
+  for (const { topic, name, text } of batches.flat()) {
+    writeFileSync(join(root, 'landing', name), text)
+    const argv = [GM[1], 'ingest', 'file', topic, `landing/${name}`]
+    execFileSync(GM[0], argv, {
+      cwd: root,
+      env: { ...process.env, GM_DATABASE_URL: url },
+      stdio: 'ignore',
+    })
+  }
+  await query(url, 'create schema later')
+  for (const table of TABLES) {
+    await query(
+      url,
+      `create table later.${table} as select * from raw.${table} where file_name like '%-001.jsonl'`,
+      `delete from raw.${table} where file_name like '%-001.jsonl'`,
+      `alter table later.${table} drop column _gm_xid`,
+    )
+  }
+}
+
+async function landLater(url: string): Promise<void> {
+  for (const table of TABLES) {
+    const columns = await query(
+      url,
+      `select string_agg(quote_ident(attname), ', ' order by attnum) as list from pg_attribute
+       where attrelid = 'later.${table}'::regclass and attnum > 0 and not attisdropped`,
+    )
+    const list = String(columns[0]?.['list'])
+    await query(url, `insert into raw.${table} (${list}) select ${list} from later.${table}`)
+  }
+}
+
+/** The tests and models that fail; none for a build that is green. */
+async function build(
+  root: string,
+  url: string,
+): Promise<readonly { name: string; isTest: boolean }[]> {
+  const log = await new Promise<string>((resolve, reject) => {
+    const child = spawn(GM[0], [GM[1], 'build', '--log-format', 'json', '--threads', '2'], {
+      cwd: root,
+      env: { ...process.env, GM_DATABASE_URL: url },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let said = ''
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    child.on('error', reject)
+    child.on('close', () => resolve(said))
+  })
+  const events = log
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  if (!events.some(({ type }) => type === 'run-end'))
+    return [{ name: 'the project', isTest: false }]
+  return events
+    .filter(({ type, status }) => type === 'step-end' && (status === 'error' || status === 'fail'))
+    .map(({ name, kind, status }) => ({
+      name: String(name),
+      isTest: kind === 'test' && status === 'fail',
+    }))
+}
+
+/** A hash of the rows of every table and view that users read, without what differs from run to run. */
+async function contents(url: string): Promise<ReadonlyMap<string, string>> {
+  const relations = await query(
+    url,
+    `select format('%I.%I', n.nspname, c.relname) as name,
+       string_agg(quote_ident(a.attname), ', ' order by a.attnum) as columns
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
+     where n.nspname in ('staging', 'intermediate', 'warehouse') and c.relkind in ('r', 'v')
+       and c.relname <> 'batch_job_tracker' and a.attnum > 0 and not a.attisdropped
+       and a.attname not in ('_gm_xid', '_gm_version_xid', 'landed_at')
+     group by 1 order by 1`,
+  )
+  const hashes = new Map<string, string>()
+  for (const { name, columns } of relations) {
+    const [row] = await query(
+      url,
+      `select md5(string_agg(r::text, '' order by r::text)) as hash from (select ${String(columns)} from ${String(name)}) r`,
+    )
+    hashes.set(String(name), String(row?.['hash']))
+  }
+  return hashes
+}
+
+async function judge(
+  mutant: Mutant | undefined,
+  root: string,
+  url: string,
+): Promise<readonly { name: string; isTest: boolean }[]> {
+  if (mutant !== undefined) writeFileSync(join(root, mutant.file), mutant.text)
+  const early = await build(root, url)
+  if (early.length > 0) return early
+  await landLater(url)
+  return await build(root, url)
+}
+
+await inScratch(async (scratch) => {
+  const root = join(scratch, 'project')
+  mkdirSync(root)
+  copyProject(root)
+  const gm = (...args: string[]): string =>
+    execFileSync(GM[0], [GM[1], ...args], { cwd: root, encoding: 'utf8' })
+  gm('db', 'start')
+  const server = gm('db', 'url').trim()
+  try {
+    await query(at(server, 'postgres'), 'create database mutants_start')
+    await prepare(root, at(server, 'mutants_start'))
+
+    const inDatabase = async <T>(name: string, work: (url: string) => Promise<T>): Promise<T> => {
+      await query(at(server, 'postgres'), `create database ${name} template mutants_start`)
+      try {
+        return await work(at(server, name))
+      } finally {
+        await query(at(server, 'postgres'), `drop database ${name} with (force)`)
+      }
+    }
+    const truth = await inDatabase('original', async (url) => {
+      const failures = await judge(undefined, root, url)
+      if (failures.length > 0)
+        throw new Error(`the project fails without a mistake: ${JSON.stringify(failures)}`)
+      return await contents(url)
+    })
+
+    const queue = draw(COUNT, SEED).map((mutant, index) => ({ mutant, index }))
+    const verdicts: Verdict[] = []
+    const work = async (): Promise<void> => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const { mutant, index } = next
+        const own = join(scratch, `mutant-${index}`)
+        mkdirSync(own)
+        copyProject(own)
+        verdicts[index] = await inDatabase(`mutant_${index}`, async (url) => {
+          const failures = await judge(mutant, own, url)
+          if (failures.length === 0) {
+            const now = await contents(url)
+            const names = [...truth.keys()].filter((name) => now.get(name) !== truth.get(name))
+            return { mutant, fate: 'survived', names }
+          }
+          const fate = failures.some(({ isTest }) => isTest) ? 'failed tests' : 'refused'
+          return { mutant, fate, names: failures.map(({ name }) => name) }
+        })
+        rmSync(own, { recursive: true, force: true })
+        const { fate, names } = verdicts[index]
+        console.error(
+          `${index + 1} of ${COUNT} ${fate}: ${mutant.file}:${mutant.line} ${mutant.kind}: ${mutant.after} (${names.join(', ')})`,
+        )
+      }
+    }
+    await Promise.all(Array.from({ length: WORKERS }, work))
+    writeFileSync(join(import.meta.dirname, 'MUTANTS.md'), render(verdicts))
+  } finally {
+    gm('db', 'stop')
+  }
+})
+
+function render(verdicts: readonly Verdict[]): string {
+  const of = (fate: Verdict['fate']): readonly Verdict[] =>
+    verdicts.filter((verdict) => verdict.fate === fate)
+  const survivors = of('survived')
+  const harmless = survivors.filter(({ names }) => names.length === 0)
+  const missed = survivors.length - harmless.length
+  const cell = (text: string): string => `\`${text.replaceAll('|', '\\|')}\``
+  const row = ({ mutant, names }: Verdict): string =>
+    `| ${mutant.file}:${mutant.line} | ${mutant.kind} | ${cell(mutant.before)} | ${cell(mutant.after)} | ${names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')} |`
+  const table = (heading: string, rows: readonly Verdict[]): string =>
+    `| place | kind | was | became | ${heading} |\n|---|---|---|---|---|\n${rows.map(row).join('\n')}\n`
+  const isSeen = verdicts.length - harmless.length
+  return `# Mutants
+
+${verdicts.length} mistakes, planted one at a time in the SQL of models, snapshots and their macros by seed ${SEED}, each built twice with
+\`gm build\` on 2,000 dirty events in two batches. Made by \`npx tsx bench/mutants.ts\`.
+
+| | |
+|---|---|
+| failed tests of the project | ${of('failed tests').length} |
+| refused by the database | ${of('refused').length} |
+| survived, and changed rows: missed | ${missed} |
+| survived, and changed no row of any table on these events | ${harmless.length} |
+| caught, of those that change anything | ${((100 * (isSeen - missed)) / isSeen).toFixed(0)} % |
+
+## Missed
+
+${table(
+  'tables that are wrong',
+  survivors.filter(({ names }) => names.length > 0),
+)}
+## No difference
+
+${table('', harmless)}
+## Caught by tests
+
+${table('first tests', of('failed tests'))}
+## Refused by the database
+
+${table('node', of('refused'))}`
+}
