@@ -75,9 +75,10 @@ export interface Session {
   query(statement: Statement, signal?: AbortSignal): Promise<Rows>
   /**
    * Runs the statements in order in one transaction: all of them happen or none does.
+   * @param release the key of a lock to give back once it is committed, in the same round trip. It is kept on any error.
    * @throws GuardFailed when a guard returned false (rolled back).
    */
-  transaction(transaction: Transaction, signal?: AbortSignal): Promise<Outcome>
+  transaction(transaction: Transaction, signal?: AbortSignal, release?: string): Promise<Outcome>
   /**
    * Waits until no other client of this database reads with a pg_snapshot from before this call, except gm's own
    * sessions, which lock what they read. At the time limit it gives up and says who still does.

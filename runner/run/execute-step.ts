@@ -56,17 +56,23 @@ export async function executeStep(planned: Step, on: Execution): Promise<Execute
   }
   if (planned.lock === undefined) return await runTest(planned, on)
   await takeLock(planned.lock, on)
+  const held: HeldLock = { key: planned.lock }
   try {
-    return await runUntilPlanHolds(planned, planned.lock, on)
+    return await runUntilPlanHolds(planned, held, planned.lock, on)
   } catch (error) {
     throw blameNode(error, on.nodes.get(planned.id))
   } finally {
-    await on.session.unlock(planned.lock).catch(() => undefined)
+    if (held.key !== undefined) await on.session.unlock(held.key).catch(() => undefined)
   }
 }
 
+/** The lock of the step, until it is given back. */
+interface HeldLock {
+  key: string | undefined
+}
+
 async function runTest(step: Step, on: Execution): Promise<Executed> {
-  const outcome = await runTransactions(step, on)
+  const outcome = await runTransactions(step, { key: undefined }, on)
   const verdict: Verdict = verdictOf(outcome.rows, step.severity ?? 'error')
   const executed = { step, status: verdict.status, counts: {}, failures: verdict.failures }
   return verdict.status === 'pass'
@@ -93,12 +99,17 @@ async function takeLock(lock: string, on: Execution): Promise<void> {
   await on.session.lock(lock, true, on.signal)
 }
 
-async function runUntilPlanHolds(planned: Step, target: string, on: Execution): Promise<Executed> {
+async function runUntilPlanHolds(
+  planned: Step,
+  held: HeldLock,
+  target: string,
+  on: Execution,
+): Promise<Executed> {
   let step = planned
   let reshaped: ReadonlySet<NodeId> = NOTHING_FORESEEN.reshaped
   for (let attempt = 1; ; attempt++) {
     try {
-      const { counts } = await runTransactions(step, on)
+      const { counts } = await runTransactions(step, held, on)
       return { step, status: 'success', counts: { ...counts, ...skippedBy(step, counts) } }
     } catch (error) {
       const again =
@@ -156,13 +167,15 @@ function isConnectionAlive(error: unknown): boolean {
   return !(error instanceof GmError && (error.code === 'GM4004' || error.code === 'GM4002'))
 }
 
-async function runTransactions(step: Step, on: Execution): Promise<Outcome> {
+async function runTransactions(step: Step, held: HeldLock, on: Execution): Promise<Outcome> {
   let counts: RowCounts = {}
   let last: Outcome = { counts: {}, rows: undefined }
   for (const transaction of step.transactions) {
     if (writtenRows(counts) < (transaction.afterRowsWritten ?? 0)) continue
     if (transaction.waitForReaders === true) await waitForReaders(step, on)
-    last = await withLockRetries(transaction, on)
+    const isLast = transaction === step.transactions.at(-1)
+    last = await withLockRetries(transaction, isLast ? held.key : undefined, on)
+    if (isLast) held.key = undefined
     counts = { ...counts, ...last.counts }
   }
   return { counts, rows: last.rows }
@@ -184,13 +197,17 @@ async function waitForReaders(step: Step, on: Execution): Promise<void> {
 }
 
 /** A swap asks for its locks briefly, steps back and asks again, so that readers never queue behind it for long. */
-async function withLockRetries(transaction: Transaction, on: Execution): Promise<Outcome> {
+async function withLockRetries(
+  transaction: Transaction,
+  release: string | undefined,
+  on: Execution,
+): Promise<Outcome> {
   const begin = performance.now()
   let noted = false
   for (let attempt = 1; ; attempt++) {
     try {
       on.sent(transactionSql(transaction))
-      return await on.session.transaction(transaction, on.signal)
+      return await on.session.transaction(transaction, on.signal, release)
     } catch (error) {
       const waitedMs = performance.now() - begin
       const isLockTimeout = sqlErrorOf(error)?.sqlState === '55P03'

@@ -51,15 +51,18 @@ export class PostgresSession implements Session {
   }
 
   async unlock(key: string): Promise<void> {
-    const sql = `select pg_advisory_unlock(hashtextextended(${literal(key)}, 0))`
-    await this.#send({ purpose: 'unlock', sql })
+    await this.#send(unlockStatement(key))
   }
 
   async query(statement: Statement, signal?: AbortSignal): Promise<Rows> {
     return await this.#rowsOf(await this.#send(statement, signal))
   }
 
-  async transaction(transaction: Transaction, signal?: AbortSignal): Promise<Outcome> {
+  async transaction(
+    transaction: Transaction,
+    signal?: AbortSignal,
+    release?: string,
+  ): Promise<Outcome> {
     const counts: Counts = {}
     let rows: Rows | undefined
     let batch: Statement[] = beginning(transaction)
@@ -88,7 +91,7 @@ export class PostgresSession implements Session {
         const results = await flush()
         if (results.at(-1)?.rows[0]?.[0] !== true) throw new GuardFailed(statement.guard)
       }
-      batch.push(COMMIT)
+      batch.push(COMMIT, ...(release === undefined ? [] : [unlockStatement(release)]))
       await flush()
     } catch (error) {
       await this.#rollBack()
@@ -238,6 +241,13 @@ function beginning({ isolation, locks, lockTimeoutMs }: Transaction): Statement[
 }
 
 const NO_RESULT: Result = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] }
+
+function unlockStatement(key: string): Statement {
+  return {
+    purpose: 'unlock',
+    sql: `select pg_advisory_unlock(hashtextextended(${literal(key)}, 0))`,
+  }
+}
 
 const COMMIT: Statement = { purpose: 'commit', sql: 'commit' }
 
