@@ -4,7 +4,6 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect } from 'vitest'
 import { startGm } from '../gm.ts'
 import { test } from './screen-fixture.ts'
@@ -124,10 +123,11 @@ describe('what a user sees when a statement is stopped', () => {
     sql,
     env,
     expectScreen,
+    untilRuns,
   }) => {
     const root = await project(SLOW)
     const { ended } = startGm(root, ['build'], env)
-    const pid = await backendOf('pg_sleep', sql)
+    const pid = await untilRuns('pg_sleep')
     await sql('select pg_terminate_backend($1)', [pid])
     expectScreen('connection-lost', { root, args: ['build'] }, await ended)
     expect(await sql(`select to_regclass('public.b_quick') is not null as made`)).toEqual([
@@ -146,29 +146,36 @@ describe('what a user sees when a statement is stopped', () => {
     await screen('statement-timeout', { root, args: ['build'] })
   })
 
-  test('a statement that somebody cancels by hand', async ({ project, sql, env, expectScreen }) => {
+  test('a statement that somebody cancels by hand', async ({
+    project,
+    sql,
+    env,
+    expectScreen,
+    untilRuns,
+  }) => {
     const root = await project(SLOW)
     const { ended } = startGm(root, ['build'], env)
-    await sql('select pg_cancel_backend($1)', [await backendOf('pg_sleep', sql)])
+    await sql('select pg_cancel_backend($1)', [await untilRuns('pg_sleep')])
     expectScreen('statement-cancelled', { root, args: ['build'] }, await ended)
   })
 
   test('a node that another run works on, with --lock fail', async ({
     project,
-    sql,
     env,
     screen,
+    untilRuns,
+    untilGone,
   }) => {
     const root = await project(SLOW)
     const other = startGm(root, ['build'], env)
-    await backendOf('pg_sleep', sql)
+    await untilRuns('pg_sleep')
     await screen('locked-node', {
       root,
       args: ['build', '--select', 'a_slow', '--lock', 'fail'],
     })
     other.child.kill('SIGKILL')
     await other.ended
-    await gone('pg_sleep', sql)
+    await untilGone('pg_sleep')
   })
 })
 
@@ -263,38 +270,6 @@ describe.skipIf(!isRoot)('a full disk (skipped: these tests must run as root)', 
     }
   })
 })
-
-type Ask = <Row extends object = Record<string, unknown>>(
-  text: string,
-  binds?: readonly unknown[],
-) => Promise<Row[]>
-
-/** Waits until a query with the text runs; gives its process. */
-async function backendOf(text: string, sql: Ask): Promise<number> {
-  for (let i = 0; i < 600; i++) {
-    const [row] = await sql<{ pid: number }>(
-      `select pid from pg_stat_activity
-       where datname = current_database() and state = 'active' and query like '%' || $1 || '%' and pid <> pg_backend_pid()`,
-      [text],
-    )
-    if (row !== undefined) return row.pid
-    await sleep(50)
-  }
-  throw new Error(`no query with ${text} began`)
-}
-
-async function gone(text: string, sql: Ask): Promise<void> {
-  for (let i = 0; i < 100; i++) {
-    const rows = await sql(
-      `select from pg_stat_activity
-       where datname = current_database() and state = 'active' and query like '%' || $1 || '%' and pid <> pg_backend_pid()`,
-      [text],
-    )
-    if (rows.length === 0) return
-    await sleep(100)
-  }
-  throw new Error(`a query with ${text} still runs`)
-}
 
 async function freePort(): Promise<number> {
   const server = createServer()

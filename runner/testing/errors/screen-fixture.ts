@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Ended } from '../gm.ts'
 import { databaseUrl, startGm } from '../gm.ts'
@@ -20,6 +21,10 @@ interface ScreenFixture {
   expectScreen: (name: string, shown: Shown, ended: Ended) => void
   /** Runs gm to its end and compares its screen. */
   screen: (name: string, shown: Shown) => Promise<Ended>
+  /** Waits until a statement that contains the text runs in the test's database; gives the process of its session. */
+  untilRuns: (text: string) => Promise<number>
+  /** Waits until no such statement runs any more; gives the milliseconds. */
+  untilGone: (text: string) => Promise<number>
   /** Sends gm to the test's database. */
   env: Readonly<Record<string, string>>
 }
@@ -48,6 +53,28 @@ export const test = base.extend<ScreenFixture>({
     })
   },
 
+  untilRuns: async ({ sql }, use) => {
+    await use(async (text) => {
+      for (let i = 0; i < 600; i++) {
+        const [row] = await sql<{ pid: number }>(RUNNING, [text])
+        if (row !== undefined) return row.pid
+        await sleep(50)
+      }
+      throw new Error(`no statement with ${text} began`)
+    })
+  },
+
+  untilGone: async ({ sql }, use) => {
+    await use(async (text) => {
+      const begin = performance.now()
+      while (performance.now() - begin < 30_000) {
+        if ((await sql(RUNNING, [text])).length === 0) return performance.now() - begin
+        await sleep(20)
+      }
+      throw new Error(`a statement with ${text} still runs`)
+    })
+  },
+
   screen: async ({ env, expectScreen }, use) => {
     await use(async (name, shown) => {
       const ended = await startGm(shown.root, shown.args, { ...env, ...shown.env }).ended
@@ -56,6 +83,9 @@ export const test = base.extend<ScreenFixture>({
     })
   },
 })
+
+const RUNNING = `select pid from pg_stat_activity
+where datname = current_database() and state = 'active' and strpos(query, $1) > 0 and pid <> pg_backend_pid()`
 
 function mayUpdate(): boolean {
   return process.env['UPDATE'] === '1' && (process.env['CI'] ?? '') === ''
