@@ -4,7 +4,7 @@ import type { FileOptions, GenerateResult } from './generate/generate-files.ts'
 import type { GenerateOptions } from './generate/options.ts'
 
 export type { LandFileOptions, LandFileProgress, LandFileResult } from './files/land-file.ts'
-export type { FileOptions, GenerateResult } from './generate/generate-files.ts'
+export type { FileOptions, GeneratedFile, GenerateResult } from './generate/generate-files.ts'
 export type { GenerateOptions } from './generate/options.ts'
 
 /** A topic as `gm ingest` lists it. */

@@ -48,7 +48,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
 export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'demo',
-    summary: 'land the sample in steps, build, test, show rows',
+    summary: 'generate events, land them in steps, build, test, show rows',
     examples: [['gm demo', 'what `npm start` does; safe to run again']],
     load: async () => (await import('./commands/demo.ts')).demoCommand,
   },

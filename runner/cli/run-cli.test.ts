@@ -29,7 +29,7 @@ describe('a command line that cannot be used', () => {
     [['biuld'], 'GM1010  unknown command biuld\n  hint: Did you mean "build"?\n'],
     [
       ['frobnicate'],
-      'GM1010  unknown command frobnicate\n  hint: There are demo, build, run, seed, snapshot, test, compile, parse, ls, show, ingest, db, schema.\n',
+      'GM1010  unknown command frobnicate\n  hint: There are demo, build, run, seed, snapshot, test, compile, parse, ls, show, generate, ingest, db, schema.\n',
     ],
     [['run', '--selct', 'x'], 'GM1010  unknown option --selct\n  hint: Did you mean "--select"?\n'],
     [

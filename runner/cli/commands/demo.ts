@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { landFile } from '../../../ingest/index.ts'
+import type { GeneratedFile } from '../../../ingest/index.ts'
+import { generateFiles, landFile } from '../../../ingest/index.ts'
 import { GmError } from '../../base/error.ts'
 import type { RunResult } from '../../run/event.ts'
 import type { CommandAction } from '../command-spec.ts'
@@ -22,53 +23,39 @@ import { RunScreen } from '../run-screen.ts'
 import { selectFor } from '../select-for.ts'
 import { watchSignals } from '../watch-signals.ts'
 
-const SAMPLES = 'ingest/samples'
-const MAPPING = 'ingest/mappings/online-retail.yml'
-const TOPIC = 'transactions-topic'
+/** Two months, so that two month ends close; of a day long past, so that nothing lies ahead of the clock. */
+const EVENTS = { events: 100_000, start: '2025-01-01', days: 60, seed: 7 } as const
+const BATCHES = 3
+/** Files of the generator, below the project's own folder for what can be made again. */
+const LANDING = '.gm/demo'
+/** The queries of the user guide, in their order. */
+const QUERIES = 'globalmart'
+const QUERY_ROWS = 3
 
-/** What the demo shows of the finished warehouse: a heading and a query. */
-const VIEWS: readonly (readonly [heading: string, query: string])[] = [
-  [
-    'dim_products: the history of a product that was renamed',
-    `select product_id, product_name, effective_from, effective_to, is_current
+const HISTORY = `select product_id, product_name, category, effective_from, effective_to, is_current
 from {{ ref('dim_products') }}
 where product_id = (
   select product_id from {{ ref('dim_products') }} group by product_id order by count(*) desc, product_id limit 1
 )
-order by effective_from`,
-  ],
-  [
-    'fact_sales: the first lines sold, each with the product version of its time',
-    `select transaction_timestamp, transaction_id, product_id_pk, quantity, unit_price, total_amount
-from {{ ref('fact_sales') }} order by transaction_timestamp, event_id`,
-  ],
-  [
-    'rfm_analysis: the best customers at the last analysis',
-    `select analysis_date, user_id, recency_days, frequency_count, monetary_value, rfm_score, rfm_segment
-from {{ ref('rfm_analysis') }}
-order by analysis_date desc, monetary_value desc, user_id`,
-  ],
-]
+order by effective_from`
 
-/** Lands the sample month by month with a build, tests included, after each; then shows what came out. */
+/** Generates two months of a shop, lands them in steps with a build, tests included, after each, and shows what came out. */
 export const demoCommand: CommandAction = async (_args, raw, io) => {
   const startMs = performance.now()
   const flags = parseFlags(RunFlags, raw)
   const opened = openProject(flags, io)
-  const files = sampleFiles(opened)
+  const queries = guideQueries(opened)
   const screen = new RunScreen(io, { format: 'text', level: 'warn', footer: true })
   const { signal, stop } = watchSignals(() => screen.cancelling())
   const style = styleFor(io.colour)
   try {
-    io.out(
-      'Real transactions of a UK shop (UCI Online Retail, CC BY 4.0), one month at a time.\n\n',
-    )
+    const steps = await generate(opened, signal, io)
     const warehouse = await connect(opened.project, io)
     try {
       await warehouse.prepare(opened.manifest)
       const selected = selectFor(opened, flags, io)
-      for (const file of files) {
-        await land(file, opened, warehouse, signal, io)
+      for (const files of steps) {
+        await land(files, warehouse, signal, io)
         const asked = { command: 'build', flags, opened, selected, warehouse, signal }
         const { result, logPath } = await runNodes(asked, screen, io)
         io.out(`${buildLine(result)}\n\n`)
@@ -76,8 +63,13 @@ export const demoCommand: CommandAction = async (_args, raw, io) => {
         io.out(io.safe(renderReport(result, reportContext(opened, logPath, io))))
         return result.status === 'cancelled' ? EXIT.interrupted : EXIT.failed
       }
-      for (const [heading, query] of VIEWS) {
-        io.out(`${style.bold(heading)}\n\n${await table(query, opened, warehouse, signal, io)}\n`)
+      const show = async (heading: string, query: string, rows: number): Promise<void> => {
+        const text = await table(query, rows, opened, warehouse, signal, io)
+        io.out(`${style.bold(heading)}\n\n${text}\n`)
+      }
+      await show('dim_products: the history of a product that changed', HISTORY, 5)
+      for (const { file, heading, text } of queries) {
+        await show(`${heading} (${file})`, text, QUERY_ROWS)
       }
     } finally {
       await warehouse.close()
@@ -92,12 +84,27 @@ export const demoCommand: CommandAction = async (_args, raw, io) => {
   }
 }
 
-/** @throws GmError GM1009 where the project carries no sample. */
-function sampleFiles({ project }: OpenProject): readonly string[] {
-  const names = listFolder(join(project.root, SAMPLES)).filter((name) => /\.csv(\.gz)?$/.test(name))
-  if (names.length > 0) return names.sort().map((name) => `${SAMPLES}/${name}`)
-  throw new GmError('GM1009', `the demo lands ${SAMPLES}/*.csv.gz, and ${project.name} has none`, {
-    hint: 'It is made for the GlobalMart project: run it in a clone of gm.',
+interface GuideQuery {
+  readonly file: string
+  readonly heading: string
+  readonly text: string
+}
+
+/** @throws GmError GM1009 where the project carries none of the queries that the demo ends with. */
+function guideQueries({ project }: OpenProject): readonly GuideQuery[] {
+  const folder = `${project.paths.analyses[0] ?? 'analyses'}/${QUERIES}`
+  const names = listFolder(join(project.root, folder)).filter((name) => /^q\d.*\.sql$/.test(name))
+  if (names.length === 0) {
+    throw new GmError('GM1009', `the demo shows ${folder}/q*.sql, and ${project.name} has none`, {
+      hint: 'It is made for the GlobalMart project: run it in a clone of gm.',
+    })
+  }
+  return names.sort().map((name) => {
+    const file = `${folder}/${name}`
+    const text = readProjectFile(project.root, file) ?? ''
+    // Each begins with a comment that names it.
+    const heading = /^-- (.+?)\.?$/m.exec(text)?.[1] ?? name
+    return { file, heading, text }
   })
 }
 
@@ -109,23 +116,39 @@ function listFolder(path: string): readonly string[] {
   }
 }
 
-async function land(
-  file: string,
+/** The files of each step. */
+async function generate(
   { project }: OpenProject,
+  signal: AbortSignal,
+  io: Io,
+): Promise<readonly (readonly GeneratedFile[])[]> {
+  const folder = join(project.root, LANDING)
+  const made = await generateFiles(EVENTS, { folder, batches: BATCHES, signal })
+  io.out(
+    `made    ${plural(made.lines, 'event')} of ${EVENTS.days} days in ${formatDuration(made.durationMs)}, among them ` +
+      `${made.duplicates} sent twice, ${made.late} late, ${made.badJson + made.missingField} that cannot be read\n\n`,
+  )
+  return Array.from({ length: BATCHES }, (_, i) =>
+    made.files.filter(({ batch }) => batch === i + 1),
+  )
+}
+
+async function land(
+  files: readonly GeneratedFile[],
   warehouse: OpenWarehouse,
   signal: AbortSignal,
   io: Io,
 ): Promise<void> {
-  const landed = await landFile({
-    connection: await warehouse.clientConfig(),
-    topic: TOPIC,
-    path: join(project.root, file),
-    mapping: join(project.root, MAPPING),
-    signal,
-  })
-  const what =
-    landed.status === 'landed' ? plural(landed.events, 'event') : 'landed before, nothing added'
-  io.out(`landed  ${file}: ${what} in ${formatDuration(landed.durationMs)}\n`)
+  const connection = await warehouse.clientConfig()
+  for (const { topic, path } of files) {
+    const landed = await landFile({ connection, topic, path, signal })
+    const dead = landed.deadLetters === 0 ? '' : `, ${plural(landed.deadLetters, 'dead letter')}`
+    const what =
+      landed.status === 'landed'
+        ? plural(landed.events, 'event') + dead
+        : 'landed before, nothing added'
+    io.out(`landed  ${landed.fileName}: ${what} in ${formatDuration(landed.durationMs)}\n`)
+  }
 }
 
 function buildLine(result: RunResult): string {
@@ -136,6 +159,7 @@ function buildLine(result: RunResult): string {
 
 async function table(
   query: string,
+  rowCount: number,
   opened: OpenProject,
   warehouse: OpenWarehouse,
   signal: AbortSignal,
@@ -144,8 +168,10 @@ async function table(
   const { sql } = compileText(query, opened)
   const session = await warehouse.adapter.open(signal)
   try {
-    const rows = await session.query({ purpose: 'show', sql: `${sql}\nlimit 5` }, signal)
-    return renderTable(rows, { style: styleFor(io.colour), width: io.width() })
+    // Not limited by wrapping it: a query keeps its order only when it is the outermost.
+    const { columns, rows } = await session.query({ purpose: 'show', sql }, signal)
+    const first = { columns, rows: rows.slice(0, rowCount) }
+    return renderTable(first, { style: styleFor(io.colour), width: io.width() })
   } finally {
     await session.close()
   }
@@ -168,7 +194,12 @@ function howToGoOn(durationMs: number): string {
     ['npx gm show -s rfm_analysis --limit 20', 'rows of a model'],
     [`npx gm show --inline "select count(*) from {{ ref('fact_sales') }}"`, 'any query'],
     ['npx gm ls -s +fact_sales --resource-type model', 'what a model is made of'],
-    ['npx gm build', 'run again: nothing changes'],
+    ['npx gm generate --help', 'more events, of other days, with other dirt'],
+    [
+      'npx gm ingest file transactions-topic ingest/samples/*.csv.gz --mapping ingest/mappings/online-retail.yml',
+      'land a sample of real transactions of a UK shop',
+    ],
+    ['npx gm build', 'run again: nothing changes but what has landed'],
     ['npx gm build --dry-run', 'what would be done, and why'],
     ['psql "$(npx gm db url)"', 'the warehouse itself, if you have psql'],
     ['npx gm db stop', 'stop the database; its data stays in .gm/'],
