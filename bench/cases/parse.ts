@@ -20,7 +20,10 @@ export const parse: Case = async () => {
       const atFirst = await compare({
         ours,
         rounds,
-        before: async () => rmSync(join(folder, '.gm'), { recursive: true, force: true }),
+        before: () => {
+          rmSync(join(folder, '.gm'), { recursive: true, force: true })
+          return Promise.resolve()
+        },
       })
       const again = await compare({ ours, rounds })
       findings.push(
