@@ -1,6 +1,7 @@
 import { GmError } from '../base/error.ts'
 import type { Compiled } from '../compile/compiled.ts'
 import type { Adapter, Session } from '../engine/adapter.ts'
+import type { Statement } from '../engine/statement.ts'
 import type { Manifest, NodeId, NodeKind, Relation } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
@@ -124,17 +125,41 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
       status: statusOf(steps, signal),
       steps,
     }
-    await control.query(
-      finishRun(
-        runId,
-        result.status,
-        steps.map((step) => forLedger(step, request.manifest)),
-      ),
+    const ending = finishRun(
+      runId,
+      result.status,
+      steps.map((step) => forLedger(step, request.manifest)),
     )
+    await control.query(ending).catch(async (error: unknown) => {
+      await recordOverNewSession(ending, error, request)
+    })
     emit({ type: 'run-end', result })
     return result
   } finally {
     await control.close()
+  }
+}
+
+/**
+ * The run's own connection may break while its nodes go on. With the whole server gone the report is worth more than
+ * the record: the next run finds this one without an end and marks it as interrupted.
+ */
+async function recordOverNewSession(
+  ending: Statement,
+  lost: unknown,
+  { adapter, emit }: RunRequest,
+): Promise<void> {
+  if (!(lost instanceof GmError) || lost.code !== 'GM4004') throw lost
+  try {
+    const session = await adapter.open()
+    await session.query(ending).finally(() => session.close())
+  } catch (error) {
+    if (!(error instanceof GmError)) throw error
+    emit({
+      type: 'log',
+      level: 'warn',
+      message: `the end of this run is not recorded: ${error.message}`,
+    })
   }
 }
 

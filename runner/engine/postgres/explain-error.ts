@@ -234,7 +234,10 @@ function explainNetwork(error: DriverError, context: ErrorContext): Explained {
   }
 }
 
-function connectionLost(reason: string, { connection }: ErrorContext): Explained {
+function connectionLost(said: string, { connection }: ErrorContext): Explained {
+  // pg's words for a socket that closed, and for a query on a client whose socket had closed.
+  const isClosed = /not queryable|Connection terminated|ECONNRESET/.test(said)
+  const reason = isClosed ? 'the server went away' : said
   return {
     code: 'GM4004',
     message: `the connection to ${connection.host}:${connection.port} was lost: ${reason}`,
