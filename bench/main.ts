@@ -6,19 +6,9 @@ import { landing } from './cases/landing.ts'
 import { parse } from './cases/parse.ts'
 import { rerun } from './cases/rerun.ts'
 import { version } from './cases/version.ts'
+import type { Case, Finding } from './finding.ts'
 import type { Pair } from './measure.ts'
 import { compare } from './measure.ts'
-
-/** One line of the results: what was measured, against what, and what was promised. */
-export interface Finding {
-  readonly name: string
-  readonly floorName: string
-  readonly pair: Pair
-  readonly target: string
-  readonly isMet: boolean
-}
-
-export type Case = () => Promise<readonly Finding[]>
 
 const CASES: Readonly<Record<string, Case>> = { version, parse, rerun, landing, demo }
 const RESULTS = join(import.meta.dirname, 'RESULTS.md')

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Case } from '../main.ts'
+import type { Case } from '../finding.ts'
 import { compare } from '../measure.ts'
 import { GM, inScratch } from '../scratch.ts'
 

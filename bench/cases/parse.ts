@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Case, Finding } from '../finding.ts'
 import { generateProject, writeProject } from '../generate-project.ts'
-import type { Case, Finding } from '../main.ts'
 import { compare } from '../measure.ts'
 import { GM, inScratch } from '../scratch.ts'
 

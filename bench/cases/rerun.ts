@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Case } from '../main.ts'
+import type { Case } from '../finding.ts'
 import { compare } from '../measure.ts'
 import { GM, inScratch } from '../scratch.ts'
 
@@ -87,5 +87,8 @@ function withDatabase(url: string, database: string): string {
 export function loggedSql(folder: string): string {
   const [file] = readdirSync(folder).filter((name) => name.endsWith('.log'))
   if (file === undefined) throw new Error(`no logged SQL in ${folder}`)
-  return readFileSync(join(folder, file), 'utf8')
+  const sql = readFileSync(join(folder, file), 'utf8')
+  const runId = /_([0-9a-f]+)\.log$/.exec(file)?.[1] ?? ''
+  // The steps name their run, whose row the runner writes on a connection of its own before the first of them.
+  return `insert into gm.runs (run_id, command, project, target, gm_version) values ('${runId}', 'run', 'bench', 'dev', '0');\n${sql}`
 }

@@ -1,4 +1,4 @@
-import type { Case } from '../main.ts'
+import type { Case } from '../finding.ts'
 import { compare } from '../measure.ts'
 import { GM } from '../scratch.ts'
 
