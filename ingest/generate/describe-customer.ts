@@ -15,15 +15,15 @@ interface Choice {
 }
 
 const DAY_MS = 86_400_000
-const MOVED_EVERY_DAYS = 150
+const MOVED_EVERY_DAYS = 100
 
 /** Where customers live. `leaving` is the share that moves to the next country of the list, and back. */
 const COUNTRIES: NonEmpty<Choice & { readonly leaving: number }> = [
-  { name: 'United States', share: 0.34, leaving: 0.02 },
-  { name: 'United Kingdom', share: 0.22, leaving: 0.02 },
-  { name: 'Germany', share: 0.2, leaving: 0.15 },
-  { name: 'France', share: 0.14, leaving: 0.02 },
-  { name: 'Japan', share: 0.1, leaving: 0.02 },
+  { name: 'United States', share: 0.34, leaving: 0.04 },
+  { name: 'United Kingdom', share: 0.22, leaving: 0.04 },
+  { name: 'Germany', share: 0.2, leaving: 0.2 },
+  { name: 'France', share: 0.14, leaving: 0.04 },
+  { name: 'Japan', share: 0.1, leaving: 0.04 },
 ]
 const DEVICES: NonEmpty<Choice> = [
   { name: 'mobile', share: 0.56 },

@@ -152,7 +152,9 @@ describe('what happens', () => {
   })
 
   test('over two months products are renamed, moved and repriced, and customers move', () => {
-    const all = sales({ events: 60_000, users: 2_000, products: 300 })
+    // As many purchases as sessions allow.
+    const mix = { views: 0, cart: 0, transactions: 1 }
+    const all = sales({ events: 40_000, users: 800, products: 200, mix })
     const changed = (key: string, field: string): number => {
       const values = new Map<unknown, Set<unknown>>()
       for (const sale of all) {
@@ -163,7 +165,7 @@ describe('what happens', () => {
     }
     expect(changed('product_id', 'product_name')).toBeGreaterThan(10)
     expect(changed('product_id', 'category')).toBeGreaterThan(1)
-    expect(changed('product_id', 'unit_price')).toBeGreaterThan(250)
+    expect(changed('product_id', 'unit_price')).toBeGreaterThan(150)
     expect(changed('user_id', 'country')).toBeGreaterThan(5)
   })
 
