@@ -3,17 +3,9 @@ import type { LandFileOptions, LandFileResult } from './files/land-file.ts'
 import type { FileOptions, GenerateResult } from './generate/generate-files.ts'
 import type { GenerateOptions } from './generate/options.ts'
 
-export type { LandFileOptions, LandFileProgress, LandFileResult } from './files/land-file.ts'
+export type { LandFileOptions, LandFileResult } from './files/land-file.ts'
 export type { FileOptions, GeneratedFile, GenerateResult } from './generate/generate-files.ts'
 export type { GenerateOptions } from './generate/options.ts'
-
-/** A topic as `gm ingest` lists it. */
-export interface TopicSummary {
-  readonly name: string
-  /** Such as `raw.transactions`. */
-  readonly table: string
-  readonly description: string
-}
 
 // What the cli imports. Everything behind it is loaded at the first call, so that commands that land
 // nothing do not pay for zod, pg and yaml.
@@ -37,14 +29,4 @@ export async function generateFiles(
 export async function prepareLanding(client: ClientBase): Promise<void> {
   const { prepareLanding: prepare } = await import('./land/prepare-landing.ts')
   await prepare(client)
-}
-
-/** Every topic that can be landed. */
-export async function listTopics(): Promise<readonly TopicSummary[]> {
-  const { TOPICS } = await import('./topics/registry.ts')
-  return TOPICS.map(({ name, table, description }) => ({
-    name,
-    table: `raw.${table}`,
-    description,
-  }))
 }
