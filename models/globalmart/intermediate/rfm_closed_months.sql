@@ -32,11 +32,19 @@ dates as (
         select min(changed.event_date) from {{ changes(ref('stg_transactions')) }} as changed
     )
     or month_ends.analysis_date not in (select kept.analysis_date from {{ this }} as kept)
+    -- A run for another day opens or closes months, and dim_customers has to hear of it.
+    or month_ends.analysis_date in (
+        select kept.analysis_date
+        from {{ this }} as kept
+        cross join bounds
+        where kept.is_closed <> (kept.analysis_date < bounds.as_of_day)
+    )
     {% endif %}
 )
 
 select
     scores.analysis_date,
+    scores.analysis_date < (select bounds.as_of_day from bounds) as is_closed,
     scores.user_id,
     scores.recency_days,
     scores.frequency_count,

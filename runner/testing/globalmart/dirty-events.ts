@@ -12,6 +12,11 @@ export interface DirtSettings {
   readonly days: number
   readonly users: number
   readonly products: number
+  /**
+   * What an event that is told in two ways changes: its figures and names, or anything, also its time, user
+   * and product.
+   */
+  readonly contradictions: 'values' | 'anything'
 }
 
 type Event = Record<string, unknown>
@@ -58,7 +63,7 @@ export function dirtyEvents(settings: DirtSettings): EventFile[][] {
   const sale = (): Event => {
     const isReturn = chance(0.15)
     const quantity = (1 + below(5)) * (isReturn ? -1 : 1)
-    const unitPrice = chance(0.1) ? 0 : below(200_000) / (chance(0.5) ? 10_000 : 100)
+    const unitPrice = chance(0.1) ? 0 : below(200_000) / pick([100, 10_000, 1_000_000])
     return {
       event_type: isReturn ? 'return' : 'purchase',
       transaction_id: `t${below(Math.ceil(settings.events / 20))}`,
@@ -70,7 +75,7 @@ export function dirtyEvents(settings: DirtSettings): EventFile[][] {
       brand: pick(['Acme', 'Bolt', null, undefined]),
       unit_price: unitPrice,
       quantity,
-      discount_amount: pick([0, 0.05, 1.25, null, undefined]),
+      discount_amount: pick([0, 0.05, 1.255, null, undefined]),
       total_amount: chance(0.5) ? undefined : Math.round(quantity * unitPrice * 100) / 100,
       payment_method: pick(['card', 'cash', '', null]),
       country: country(),
@@ -110,8 +115,11 @@ export function dirtyEvents(settings: DirtSettings): EventFile[][] {
     if (sent.length > 0 && chance(0.05)) return pick(sent)
     if (sent.length > 0 && chance(0.03)) {
       // The same id with another content: the first by coordinates is the event.
-      const [topic, { event_id: id }] = pick(sent)
-      return [topic, { ...make(topic), event_id: id, timestamp: moment(batch) }]
+      const [topic, event] = pick(sent)
+      const other = make(topic)
+      return settings.contradictions === 'anything'
+        ? [topic, { ...other, event_id: event['event_id'], timestamp: moment(batch) }]
+        : [topic, { ...event, ...valuesOf(event, other) }]
     }
     const topic = pick(TOPICS)
     return [topic, { event_id: `e${n}`, ...make(topic), timestamp: moment(batch) }]
@@ -140,6 +148,17 @@ export function dirtyEvents(settings: DirtSettings): EventFile[][] {
       text: `${own.join('\n')}\n`,
     }))
   })
+}
+
+/** What of another event may stand in this one without moving it to another key or making it another kind of line. */
+function valuesOf(event: Event, other: Event): Event {
+  const values = ['product_name', 'brand', 'payment_method', 'stock_after', 'dwell_ms', 'device']
+  const isSale = 'transaction_id' in event
+  return Object.fromEntries(
+    [...values, ...(isSale ? [] : ['quantity', 'unit_price', 'cart_value'])]
+      .filter((field) => field in event)
+      .map((field) => [field, other[field]]),
+  )
 }
 
 const TOPICS: readonly TopicName[] = [

@@ -40,7 +40,7 @@ export class Shop {
   }
 
   async build(...flags: readonly string[]): Promise<void> {
-    await gm(this.root, ['build', ...flags], this.#env)
+    await gm(this.root, ['build', '--quiet', ...flags], this.#env)
   }
 
   /** Forgets all that was landed and built. */

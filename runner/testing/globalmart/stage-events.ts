@@ -85,6 +85,9 @@ interface Line extends Pick<Staged, 'event_id' | 'event_type' | 'time' | 'file' 
   readonly event: Readonly<Record<string, unknown>>
 }
 
+/** Digits enough for any amount that an event brings. */
+const EXACT = 20
+
 /** What can be landed is not the oracle's question: the topics' own definitions say it. */
 const TOPICS = {
   'transactions-topic': transactions,
@@ -162,9 +165,9 @@ function parse(json: string): Record<string, unknown> | undefined {
 
 function readSale(line: Line): Sale {
   const { event } = line
-  const unitPrice = toUnits(readNumber(event, 'unit_price') ?? 0, 4)
+  const price = readNumber(event, 'unit_price') ?? 0
   const quantity = readNumber(event, 'quantity') ?? 0
-  const discount = toUnits(readNumber(event, 'discount_amount') ?? 0, 2)
+  const discount = readNumber(event, 'discount_amount') ?? 0
   const total = readNumber(event, 'total_amount')
   return {
     ...readCommon(line),
@@ -174,14 +177,18 @@ function readSale(line: Line): Sale {
     product_name: readText(event, 'product_name'),
     category: readText(event, 'category'),
     brand: readText(event, 'brand'),
-    unitPrice,
+    unitPrice: toUnits(price, 4),
     quantity,
-    discount,
+    discount: toUnits(discount, 2),
     // "an amount is rounded once, per line, half away from zero (total_amount = quantity ·
-    // unit_price − discount_amount where the event brings none)"
+    // unit_price − discount_amount where the event brings none)": from what the event says, before
+    // price and discount are rounded for themselves.
     total:
       total === null
-        ? divide(BigInt(quantity) * unitPrice - discount * 100n, 100n)
+        ? divide(
+            BigInt(quantity) * toUnits(price, EXACT) - toUnits(discount, EXACT),
+            10n ** BigInt(EXACT - 2),
+          )
         : toUnits(total, 2),
     payment_method: readText(event, 'payment_method'),
     stock_after: readNumber(event, 'stock_after'),
