@@ -8,4 +8,4 @@ from {{ ref('fact_sales') }} as sale
 inner join {{ ref('dim_geography') }} as geography
     on geography.geography_id = sale.geography_id
 group by geography.country
-order by revenue desc, geography.country collate "C"
+order by revenue desc nulls last, {{ in_byte_order('geography.country') }} nulls last

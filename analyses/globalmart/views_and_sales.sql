@@ -35,4 +35,4 @@ left join views
     on views.category is not distinct from categories.category
 left join sales
     on sales.category is not distinct from categories.category
-order by conversion_rate desc nulls last, categories.category collate "C" nulls last
+order by conversion_rate desc nulls last, {{ in_byte_order('categories.category') }} nulls last

@@ -15,11 +15,11 @@ from (
         v.effective_from,
         v.effective_to,
         v.is_current,
-        lead(v.effective_from) over (partition by v.{{ natural_key }} order by v.effective_from) as next_from
+        lead(v.effective_from) over (partition by v.{{ natural_key }} order by v.effective_from nulls last) as next_from
     from {{ history }} as v
 ) as version
 where version.effective_from >= version.effective_to
-    or version.effective_to <> coalesce(version.next_from, timestamptz '9999-12-31 00:00:00+00')
+    or version.effective_to <> coalesce(version.next_from, {{ utc_moment('9999-12-31 00:00:00') }})
     or version.is_current <> (version.next_from is null)
 {%- endmacro %}
 
@@ -43,7 +43,7 @@ left join (
     select
         v.{{ natural_key }},
         v.{{ surrogate_key }},
-        row_number() over (partition by v.{{ natural_key }} order by v.effective_from) as nth
+        row_number() over (partition by v.{{ natural_key }} order by v.effective_from nulls last) as nth
     from {{ history }} as v
 ) as first_version
     on first_version.{{ natural_key }} = event.{{ event_key }}

@@ -12,7 +12,7 @@
         version.{{ surrogate_key }},
         case
             when row_number() over (
-                partition by version.{{ natural_key }} order by version.effective_from
+                partition by version.{{ natural_key }} order by version.effective_from nulls last
             ) = 1 then {{ beginning_of_time() }}
             else version.effective_from
         end as in_force_from,
@@ -43,5 +43,5 @@ select e.event_id
 
 {# Earlier than any event. #}
 {% macro beginning_of_time() -%}
-timestamptz '0001-01-01 00:00:00+00'
+{{ utc_moment('0001-01-01 00:00:00') }}
 {%- endmacro %}

@@ -19,7 +19,7 @@
         mention.{{ natural_key }},
         min(mention.event_time) as event_time,
         {% for attribute in attributes -%}
-        cast(null as text) as {{ attribute }}{% if not loop.last %},{% endif %}
+        {{ as_text('null') }} as {{ attribute }}{% if not loop.last %},{% endif %}
         {% endfor %}
     from (
         {% for staging in stagings -%}

@@ -10,7 +10,7 @@
     with periods as (
         select
             d.analysis_date,
-            lag(d.analysis_date) over (order by d.analysis_date) as previous_date
+            lag(d.analysis_date) over (order by d.analysis_date nulls last) as previous_date
         from {{ dates }} as d
     ),
 
@@ -106,7 +106,7 @@
             and c.analysis_date = p.analysis_date
         window so_far as (
             partition by f.product_id
-            order by p.analysis_date
+            order by p.analysis_date nulls last
             rows between unbounded preceding and current row
         )
     )
@@ -121,7 +121,8 @@
         s.total_views,
         {{ percent('s.total_sales', 's.total_views') }} as conversion_rate,
         row_number() over (
-            partition by s.analysis_date order by s.total_revenue desc, s.product_id collate "C"
+            partition by s.analysis_date
+            order by s.total_revenue desc nulls last, {{ in_byte_order('s.product_id') }} nulls last
         ) as rank
     from standings as s
     left join {{ ref('dim_products') }} as product

@@ -11,7 +11,7 @@
     with periods as (
         select
             d.analysis_date,
-            lag(d.analysis_date) over (order by d.analysis_date) as previous_date
+            lag(d.analysis_date) over (order by d.analysis_date nulls last) as previous_date
         from {{ dates }} as d
     ),
 
@@ -88,7 +88,7 @@
         where f.first_purchase is not null
         window so_far as (
             partition by f.user_id
-            order by p.analysis_date
+            order by p.analysis_date nulls last
             rows between unbounded preceding and current row
         )
     ),
@@ -109,13 +109,16 @@
         select
             m.*,
             ntile(5) over (
-                partition by m.analysis_date order by m.recency_days desc, m.user_id collate "C"
+                partition by m.analysis_date
+                order by m.recency_days desc nulls last, {{ in_byte_order('m.user_id') }} nulls last
             ) as r_score,
             ntile(5) over (
-                partition by m.analysis_date order by m.frequency_count, m.user_id collate "C"
+                partition by m.analysis_date
+                order by m.frequency_count nulls last, {{ in_byte_order('m.user_id') }} nulls last
             ) as f_score,
             ntile(5) over (
-                partition by m.analysis_date order by m.monetary_value, m.user_id collate "C"
+                partition by m.analysis_date
+                order by m.monetary_value nulls last, {{ in_byte_order('m.user_id') }} nulls last
             ) as m_score
         from measured as m
     )
@@ -129,7 +132,7 @@
         s.r_score,
         s.f_score,
         s.m_score,
-        cast(100 * s.r_score + 10 * s.f_score + s.m_score as text) as rfm_score,
+        {{ as_text('100 * s.r_score + 10 * s.f_score + s.m_score') }} as rfm_score,
         {{ rfm_segment('100 * s.r_score + 10 * s.f_score + s.m_score') }} as rfm_segment
     from scored as s
 )

@@ -4,20 +4,25 @@
 #}
 {% macro source_coordinates(alias) -%}
 cast(case when {{ alias }}.file_name is null then 1 else 0 end as smallint) as source_kind,
-        coalesce({{ alias }}.file_name, {{ alias }}.topic) collate "C" as source_name,
+        {{ in_byte_order('coalesce(' ~ alias ~ '.file_name, ' ~ alias ~ '.topic)') }} as source_name,
         coalesce({{ alias }}.partition, 0) as source_partition,
         cast(coalesce({{ alias }}.line, {{ alias }}."offset") as bigint) as source_position,
-        coalesce({{ alias }}.file_hash, '') collate "C" as source_hash
+        {{ in_byte_order("coalesce(" ~ alias ~ ".file_hash, '')") }} as source_hash
 {%- endmacro %}
 
-{# The same columns by name, for ordering and comparing. #}
+{# The same columns by name, for selecting and comparing. #}
 {% macro coordinate_columns(alias) -%}
 {{ alias }}.source_kind, {{ alias }}.source_name, {{ alias }}.source_partition, {{ alias }}.source_position, {{ alias }}.source_hash
 {%- endmacro %}
 
+{# The order of precedence. #}
+{% macro coordinate_order(alias) -%}
+{{ alias }}.source_kind nulls last, {{ alias }}.source_name nulls last, {{ alias }}.source_partition nulls last, {{ alias }}.source_position nulls last, {{ alias }}.source_hash nulls last
+{%- endmacro %}
+
 {# The order of a key's events: by time, then by coordinates, then by id, so that no two are equal. #}
 {% macro event_order(alias) -%}
-{{ alias }}.event_time, {{ coordinate_columns(alias) }}, {{ alias }}.event_id
+{{ alias }}.event_time nulls last, {{ coordinate_order(alias) }}, {{ alias }}.event_id nulls last
 {%- endmacro %}
 
 {#
@@ -38,7 +43,7 @@ cast(case when {{ alias }}.file_name is null then 1 else 0 end as smallint) as s
             placed.*,
             row_number() over (
                 partition by placed.event_id
-                order by {{ coordinate_columns('placed') }}
+                order by {{ coordinate_order('placed') }}
             ) as nth
         from (
             select

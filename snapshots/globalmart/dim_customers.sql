@@ -30,7 +30,7 @@ happenings as (
         e.total_amount,
         e.event_type = 'purchase' and e.unit_price > 0 as is_describing,
         case when e.event_type = 'purchase' and e.unit_price > 0 then e.country end as country,
-        cast(null as text) as segment,
+        {{ as_text('null') }} as segment,
         {{ coordinate_columns('e') }},
         e.event_id
     from {{ ref('stg_transactions') }} as e
@@ -44,10 +44,10 @@ happenings as (
         {{ utc_midnight(dateadd('day', 1, 'month.analysis_date')) }} as event_time,
         cast(null as date) as event_date,
         'segment' as event_type,
-        cast(null as text) as transaction_id,
+        {{ as_text('null') }} as transaction_id,
         cast(0 as numeric(18, 2)) as total_amount,
         false as is_describing,
-        cast(null as text) as country,
+        {{ as_text('null') }} as country,
         month.rfm_segment as segment,
         -- Before all events of the same moment.
         cast(-1 as smallint) as source_kind,

@@ -14,7 +14,7 @@ from (
         lag(v.category) over history as previous_category,
         lag(v.brand) over history as previous_brand
     from {{ ref('dim_products') }} as v
-    window history as (partition by v.product_id order by v.effective_from)
+    window history as (partition by v.product_id order by v.effective_from nulls last)
 ) as version
 where version.nth > 1
     and version.product_name is not distinct from version.previous_name

@@ -13,7 +13,7 @@ from (
         quintile.analysis_date,
         quintile.customers,
         quintile.worst,
-        lag(quintile.best) over (partition by quintile.analysis_date order by quintile.score) as best_below
+        lag(quintile.best) over (partition by quintile.analysis_date order by quintile.score nulls last) as best_below
     from (
         select
             scores.analysis_date,

@@ -5,7 +5,7 @@ with first_landings as (
         {{ coordinate_columns('landed') }},
         row_number() over (
             partition by landed.event_id
-            order by {{ coordinate_columns('landed') }}
+            order by {{ coordinate_order('landed') }}
         ) as nth
     from (
         select

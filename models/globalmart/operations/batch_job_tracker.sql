@@ -12,7 +12,7 @@ with job_runs as (
             when 'cancelled' then 'CANCELLED'
         end as status,
         -- The ledger learns of starts and durations, and of failures at all, when the whole run ends.
-        coalesce(step.started_at + step.duration_ms * interval '1 millisecond', step.finished_at) as ended_at,
+        coalesce({{ add_seconds('step.started_at', 'step.duration_ms / 1000') }}, step.finished_at) as ended_at,
         coalesce(step.inserted, 0) + coalesce(step.updated, 0) + coalesce(step.deleted, 0) as row_count,
         step.duration_ms
     from {{ source('gm', 'steps') }} as step
@@ -23,7 +23,10 @@ with job_runs as (
 latest as (
     select
         job_runs.*,
-        row_number() over (partition by job_runs.job_name order by job_runs.ended_at desc, job_runs.run_id desc) as nth
+        row_number() over (
+            partition by job_runs.job_name
+            order by job_runs.ended_at desc nulls last, job_runs.run_id desc nulls last
+        ) as nth
     from job_runs
     where job_runs.kind in ('model', 'snapshot', 'seed')
         and job_runs.project = '{{ project_name }}'
