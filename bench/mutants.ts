@@ -8,7 +8,7 @@ import { mutateSql } from './mutate-sql.ts'
 import { GM, inScratch } from './scratch.ts'
 
 /**
- * Plants one mistake at a time in the project's SQL, builds it on dirty events in two batches, and asks whether the
+ * Plants one mistake at a time in the project's SQL, builds it on dirty events in two halves, and asks whether the
  * project's own tests notice. `npx tsx bench/mutants.ts [count] [seed]`, on built code, writes MUTANTS.md.
  */
 const ROOT = join(import.meta.dirname, '..')
@@ -85,13 +85,13 @@ function at(url: string, database: string): string {
   return other.href
 }
 
-/** The database that every mutant begins with: the first batch landed, the second waiting in the schema `later`. */
+/** The database that every mutant begins with: the first half landed, the second waiting in the schema `later`. */
 async function prepare(root: string, url: string): Promise<void> {
   mkdirSync(join(root, 'landing'))
   const batches = dirtyEvents({
     seed: 11,
     events: 2000,
-    batches: 2,
+    batches: 6,
     from: '2023-01-15',
     days: 430,
     users: 40,
@@ -110,8 +110,8 @@ async function prepare(root: string, url: string): Promise<void> {
   for (const table of TABLES) {
     await query(
       url,
-      `create table later.${table} as select * from raw.${table} where file_name like '%-001.jsonl'`,
-      `delete from raw.${table} where file_name like '%-001.jsonl'`,
+      `create table later.${table} as select * from raw.${table} where file_name ~ '-00[345].jsonl'`,
+      `delete from raw.${table} where file_name ~ '-00[345].jsonl'`,
       `alter table later.${table} drop column _gm_xid`,
     )
   }
@@ -269,7 +269,7 @@ function render(verdicts: readonly Verdict[]): string {
   return `# Mutants
 
 ${verdicts.length} mistakes, planted one at a time in the SQL of models, snapshots and their macros by seed ${SEED}, each built twice with
-\`gm build\` on 2,000 dirty events in two batches. Made by \`npx tsx bench/mutants.ts\`.
+\`gm build\` on 2,000 dirty events in two halves. Made by \`npx tsx bench/mutants.ts\`.
 
 | | |
 |---|---|

@@ -11,3 +11,7 @@ where staged.event_id is null
     or fact.user_id is distinct from staged.user_id
     or fact.product_id is distinct from staged.product_id
     or fact.event_timestamp is distinct from staged.event_time
+    or fact.quantity is distinct from staged.quantity
+    or fact.unit_price is distinct from staged.unit_price
+    or fact.cart_value is distinct from staged.cart_value
+    or fact.date_id is distinct from {{ date_key('staged.event_date') }}

@@ -11,3 +11,8 @@ where staged.event_id is null
     or fact.user_id is distinct from staged.user_id
     or fact.product_id is distinct from staged.product_id
     or fact.view_timestamp is distinct from staged.event_time
+    or fact.category is distinct from staged.category
+    or fact.search_query is distinct from staged.search_query
+    or fact.dwell_ms is distinct from staged.dwell_ms
+    or fact.device is distinct from staged.device
+    or fact.date_id is distinct from {{ date_key('staged.event_date') }}

@@ -15,3 +15,8 @@ where staged.event_id is null
     or fact.total_amount is distinct from staged.total_amount
     or fact.user_id is distinct from staged.user_id
     or fact.transaction_timestamp is distinct from staged.event_time
+    or fact.transaction_id is distinct from staged.transaction_id
+    or fact.line_number is distinct from staged.line_number
+    or fact.product_id is distinct from staged.product_id
+    or fact.payment_method is distinct from staged.payment_method
+    or fact.date_id is distinct from {{ date_key('staged.event_date') }}
