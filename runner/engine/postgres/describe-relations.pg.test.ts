@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Connection } from '../../project/project.ts'
 import { test } from '../../testing/sql-fixture.ts'
@@ -184,4 +185,30 @@ test('many calls at once share one connection and all get their answer', async (
   )
   expect(row?.n).toBe(2)
   await adapter.close()
+})
+
+test('while tables with views on them are swapped all the time, every description succeeds', async ({
+  connection,
+  sql,
+}) => {
+  const views = Array.from({ length: 40 }, (_, i) => `create view v${i} as select id from a;`)
+  await sql(`create table a (id int); ${views.join(' ')}`)
+  const swap = `begin; set local lock_timeout = '100ms'; ${views.map((_, i) => `drop view v${i};`).join(' ')} drop table a;
+    create table a (id int); ${views.join(' ')} commit`
+  const adapter = createPostgresAdapter(connection)
+  const over = new AbortController()
+  const swapping = (async () => {
+    // As gm's own swaps do, it steps back when it does not get its locks.
+    while (!over.signal.aborted) {
+      await sql(swap).catch(() => sql('rollback'))
+      await sleep(20)
+    }
+  })()
+  try {
+    for (let i = 0; i < 300; i++) await adapter.describe([{ schema: 'public', identifier: 'a' }])
+  } finally {
+    over.abort()
+    await swapping
+    await adapter.close()
+  }
 })

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
 import type { Relation } from '../../manifest/node.ts'
 import type { DependentView, IndexState, RelationState } from '../adapter.ts'
+import { sqlStateOf } from './explain-error.ts'
 import { quoteIdentifier, quoteRelation } from './quote-identifier.ts'
 
 /**
@@ -183,18 +185,32 @@ const TYPES = {
   f: 'foreign table',
 } as const
 
+/** Swaps are short and seldom meet even one of the attempts. */
+const MAX_ATTEMPTS = 10
+
 /** States by quoted name of those of the relations that exist; one round trip, none for an empty list. */
 export async function describeRelations(
   client: Client,
   relations: readonly Relation[],
 ): Promise<ReadonlyMap<string, RelationState>> {
   if (relations.length === 0) return new Map()
-  const { rows } = await client.query<Found>(DESCRIBE, [
+  const binds = [
     relations.map(({ schema }) => schema),
     relations.map(({ identifier }) => identifier),
-  ])
-  const [found] = rows
-  return found === undefined ? new Map() : statesOf(found)
+  ]
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const [found] = (await client.query<Found>(DESCRIBE, binds)).rows
+      return found === undefined ? new Map() : statesOf(found)
+    } catch (error) {
+      // pg_get_viewdef() and its like look at the catalog of this moment, not of the query's beginning. Where another
+      // run swaps a table in between they find nothing (XX000, `could not open relation with OID …`), and the locks
+      // that they take on the way can cross those of the swap (40P01).
+      const isMet = ['XX000', '40P01'].includes(sqlStateOf(error) ?? '')
+      if (!isMet || attempt === MAX_ATTEMPTS) throw error
+      await sleep(2 ** attempt)
+    }
+  }
 }
 
 function statesOf(found: Found): ReadonlyMap<string, RelationState> {
