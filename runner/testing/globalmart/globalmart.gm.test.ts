@@ -243,7 +243,14 @@ describe('a shop with hardly any events builds, and equals the oracle', () => {
     contradictions: 'values',
   }).flat()
 
+  const sale = one['transactions-topic']
   const cases: Readonly<Record<string, EventFile[]>> = {
+    'a leap day and the day that has no counterpart a year before': [
+      file(
+        'transactions-topic',
+        sale + sale.replace('e1', 'e2').replace('2024-02-29', '2023-02-28'),
+      ),
+    ],
     'empty topics': topics.map((topic) => file(topic, '')),
     ...Object.fromEntries(topics.map((t) => [`one event of ${t}`, [file(t, one[t])]])),
     ...Object.fromEntries(topics.map((t) => [`only ${t}`, many.filter((f) => f.topic === t)])),
