@@ -6,6 +6,8 @@
     ]
 ) }}
 
+-- Built whole each time. A landing that takes the place of another may move an event to another day or product, a late rename changes
+-- the category on past dates, and a run for an earlier day takes rows away: no list of new rows names all the dates that this touches.
 with bounds as (
     select
         (

@@ -3,6 +3,8 @@
     indexes=[{'columns': ['period_type', 'period_start', 'country'], 'unique': true}]
 ) }}
 
+-- Built whole each time. A landing that takes the place of another may leave its old period without sales, and a run for an earlier day
+-- takes periods away: no list of new rows names the periods that are gone.
 with sale_days as (
     select
         coalesce(geography.country, 'Unknown') as country,
