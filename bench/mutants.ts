@@ -96,6 +96,7 @@ async function prepare(root: string, url: string): Promise<void> {
     days: 430,
     users: 40,
     products: 15,
+    contradictions: 'values',
   })
   for (const { topic, name, text } of batches.flat()) {
     writeFileSync(join(root, 'landing', name), text)
