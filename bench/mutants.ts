@@ -1,5 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { dirtyEvents, randomFrom } from '../runner/testing/globalmart/dirty-events.ts'
@@ -249,11 +257,19 @@ await inScratch(async (scratch) => {
       }
     }
     await Promise.all(Array.from({ length: WORKERS }, work))
-    writeFileSync(join(import.meta.dirname, 'MUTANTS.md'), render(verdicts))
+    const results = join(import.meta.dirname, 'MUTANTS.md')
+    writeFileSync(results, render(verdicts) + explanations(results))
   } finally {
     gm('db', 'stop')
   }
 })
+
+/** What people wrote about the survivors stays when the rest is written anew. */
+function explanations(results: string): string {
+  const before = existsSync(results) ? readFileSync(results, 'utf8') : ''
+  const start = before.indexOf('\n## What the survivors are')
+  return start === -1 ? '' : before.slice(start)
+}
 
 function render(verdicts: readonly Verdict[]): string {
   const of = (fate: Verdict['fate']): readonly Verdict[] =>
@@ -277,7 +293,7 @@ ${verdicts.length} mistakes, planted one at a time in the SQL of models, snapsho
 | failed tests of the project | ${of('failed tests').length} |
 | refused by the database | ${of('refused').length} |
 | survived, and changed rows: missed | ${missed} |
-| survived, and changed no row of any table on these events | ${harmless.length} |
+| survived, and changed no row of any table on these events (explained at the end) | ${harmless.length} |
 | caught, of those that change anything | ${((100 * (isSeen - missed)) / isSeen).toFixed(0)} % |
 
 ## Missed
