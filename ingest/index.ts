@@ -30,3 +30,12 @@ export async function prepareLanding(client: ClientBase): Promise<void> {
   const { prepareLanding: prepare } = await import('./land/prepare-landing.ts')
   await prepare(client)
 }
+
+/** The JSON Schema of a mapping file, for editors. */
+export async function mappingSchema(): Promise<unknown> {
+  const [{ MappingFile }, { z }] = await Promise.all([
+    import('./mapping/mapping-schema.ts'),
+    import('zod'),
+  ])
+  return z.toJSONSchema(MappingFile, { io: 'input', unrepresentable: 'any' })
+}
