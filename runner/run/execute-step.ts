@@ -7,7 +7,6 @@ import type { Session } from '../engine/adapter.ts'
 import { GuardFailed } from '../engine/adapter.ts'
 import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Outcome, RowCounts, Transaction } from '../engine/statement.ts'
-import { transactionSql } from '../engine/transaction-sql.ts'
 import type { Node, NodeId } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import type { Step } from '../plan/plan.ts'
@@ -32,7 +31,7 @@ export interface Execution {
   readonly publishWaitMs: number
   readonly readWarehouse: (session: Session) => Promise<Warehouse>
   readonly note: (message: string) => void
-  readonly sent: (sql: string) => void
+  readonly sent: (transaction: Transaction) => void
   readonly signal: AbortSignal
 }
 
@@ -206,7 +205,7 @@ async function withLockRetries(
   let noted = false
   for (let attempt = 1; ; attempt++) {
     try {
-      on.sent(transactionSql(transaction))
+      on.sent(transaction)
       return await on.session.transaction(transaction, on.signal, release)
     } catch (error) {
       const waitedMs = performance.now() - begin

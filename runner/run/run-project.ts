@@ -2,6 +2,7 @@ import { GmError } from '../base/error.ts'
 import type { Compiled } from '../compile/compiled.ts'
 import type { Adapter, Session } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
+import { transactionSql } from '../engine/transaction-sql.ts'
 import type { Manifest, NodeId, NodeKind, Relation } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
@@ -18,6 +19,7 @@ import {
   runLock,
   startRun,
 } from '../state/ledger.ts'
+import { deferEvents } from './defer-events.ts'
 import { dropPending } from './drop-pending.ts'
 import type { RunEvent, RunResult, StepResult } from './event.ts'
 import { executeStep } from './execute-step.ts'
@@ -64,7 +66,8 @@ export async function planProject(request: RunRequest): Promise<Plan> {
  * @throws GmError when nothing could be run (database unreachable, plan refused).
  */
 export async function runProject(request: RunRequest): Promise<RunResult> {
-  const { adapter, emit, runId, signal } = request
+  const { adapter, runId, signal } = request
+  const { emit, flush } = deferEvents(request.emit)
   const startedAt = new Date()
   const control = await adapter.open(signal)
   try {
@@ -113,7 +116,13 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
           publishWaitMs: request.publishWaitMs,
           readWarehouse: (again) => readWarehouse(request, again),
           note: (message) => emit({ type: 'step-note', id: step.id, message }),
-          sent: (sql) => emit({ type: 'sql', id: step.id, session: sessionNumber, sql }),
+          sent: (transaction) =>
+            emit(() => ({
+              type: 'sql',
+              id: step.id,
+              session: sessionNumber,
+              sql: transactionSql(transaction),
+            })),
           signal: abort,
         }),
     })
@@ -136,6 +145,7 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
     emit({ type: 'run-end', result })
     return result
   } finally {
+    flush()
     await control.close()
   }
 }
