@@ -4,6 +4,7 @@ import { abortError } from './abort-error.ts'
 import type { Tls } from './connection.ts'
 import { clientConfig, LIVENESS_SETTING, tlsAttempts } from './connection.ts'
 import { explainError, sqlStateOf } from './explain-error.ts'
+import { loadPg } from './load-pg.ts'
 import { typeParsers } from './type-parsers.ts'
 
 /** What the first session has found out about a server, so that the next ones ask no more. */
@@ -33,7 +34,7 @@ export async function openClient(
   connection: Connection,
   { habits = {}, settings, applicationName, signal }: OpenClientOptions = {},
 ): Promise<OpenedClient> {
-  const { default: pg } = await import('pg')
+  const pg = await loadPg()
   // @types/pg shows pg-types' own array parser under a signature that it does not have.
   const arrays = pg.types.arrayParser as unknown as {
     create(source: string, transform: (text: string) => unknown): { parse(): unknown[] }
