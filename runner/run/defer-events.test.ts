@@ -4,6 +4,16 @@ import type { RunEvent } from './event.ts'
 
 const log = (message: string): RunEvent => ({ type: 'log', level: 'info', message })
 
+test('what a receiver throws in a later turn is thrown at the next event, and no more are given on', async () => {
+  const { emit, flush } = deferEvents(() => {
+    throw new Error('disk full')
+  })
+  emit(log('a'))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(() => emit(log('b'))).toThrow('disk full')
+  expect(flush).toThrow('disk full')
+})
+
 test('events come in their order, in a later turn, and each once', async () => {
   const given: string[] = []
   const { emit, flush } = deferEvents((event) => {

@@ -98,6 +98,8 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
       threads: request.threads,
       totals: countKinds(planned),
     })
+    // Where the log cannot be opened, nothing has been done yet.
+    flush()
     const steps = await schedule({
       plan,
       warehouse,
@@ -143,9 +145,9 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
       await recordOverNewSession(ending, error, request)
     })
     emit({ type: 'run-end', result })
+    flush()
     return result
   } finally {
-    flush()
     await control.close()
   }
 }
