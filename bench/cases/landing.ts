@@ -23,6 +23,8 @@ export const landing: Case = async () =>
         execFileSync('psql', [url, '-X', '-qAt', '-v', 'ON_ERROR_STOP=1', '-c', sql], {
           encoding: 'utf8',
         })
+      const landed = Number(psql('select count(*) from raw.transactions'))
+      if (landed !== LINES) throw new Error(`${landed} of ${LINES} lines have landed`)
       const rows = join(folder, 'rows.copy')
       const columns = psql(
         `select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
@@ -87,11 +89,11 @@ function transactions(count: number): string {
         product_name: `product number ${i % 3_000}`,
         category: `category ${i % 100}`,
         brand: `brand ${i % 50}`,
-        unit_price: price.toFixed(4),
+        unit_price: price,
         quantity,
-        discount_amount: '0.00',
-        total_amount: (quantity * price).toFixed(2),
-        payment_method: 'card',
+        discount_amount: 0,
+        total_amount: Math.round(quantity * price * 100) / 100,
+        payment_method: 'credit_card',
         country: 'Germany',
         stock_after: 1_000 - (i % 1_000),
         timestamp: new Date(Date.UTC(2026, 0, 1) + i * 1_000).toISOString(),
