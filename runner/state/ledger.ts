@@ -5,33 +5,24 @@ import { literal } from '../manifest/quoted.ts'
 
 /** What gm remembers of a relation: of the last step that changed it. */
 export interface LedgerEntry {
-  readonly nodeId: string
-  readonly project: string
   readonly kind: string
   readonly revision: string
   /** Of code and configuration at the last full build. */
   readonly fingerprint: string
   /** Generation of each input at this relation's mark on it, by the input's quoted name. */
   readonly marks: ReadonlyMap<string, string>
-  /** Seconds that its last successful steps took, for scheduling; undefined when unknown. */
+  /** Milliseconds that its last successful step took, for scheduling; undefined when unknown. */
   readonly lastDurationMs: number | undefined
-}
-
-/** A table that a run built out of sight and never published. */
-export interface PendingTable {
-  readonly relation: string
-  readonly target: string
 }
 
 export interface Ledger {
   readonly entries: ReadonlyMap<string, LedgerEntry>
-  readonly pending: readonly PendingTable[]
 }
 
-export const EMPTY_LEDGER: Ledger = { entries: new Map(), pending: [] }
+export const EMPTY_LEDGER: Ledger = { entries: new Map() }
 
 const READ_LEDGER = `select
-  (select coalesce(jsonb_agg(jsonb_build_array(r.relation, r.node_id, r.project, r.kind, r.revision::text, r.fingerprint, d.duration_ms)), '[]')
+  (select coalesce(jsonb_agg(jsonb_build_array(r.relation, r.kind, r.revision::text, r.fingerprint, d.duration_ms)), '[]')
    from gm.relations r
    left join lateral (
      select s.duration_ms from gm.steps s
@@ -39,22 +30,12 @@ const READ_LEDGER = `select
      order by s.finished_at desc limit 1
    ) d on true) as relations,
   (select coalesce(jsonb_agg(jsonb_build_array(m.relation, m.input, m.generation)), '[]') from gm.marks m) as marks,
-  (select coalesce(jsonb_agg(jsonb_build_array(p.relation, p.target)), '[]') from gm.pending p) as pending,
   (select c.system_identifier = s.system_identifier and c.database_oid = d.oid
    from gm.cluster c, pg_control_system() s, pg_database d where d.datname = current_database()) as is_same_database`
 
 interface LedgerRow {
-  readonly relations: readonly (readonly [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    number | null,
-  ])[]
+  readonly relations: readonly (readonly [string, string, string, string, number | null])[]
   readonly marks: readonly (readonly [string, string, string])[]
-  readonly pending: readonly (readonly [string, string])[]
   readonly is_same_database: boolean
 }
 
@@ -90,18 +71,8 @@ export async function readLedger(
     marks.set(relation, ofRelation)
   }
   const entries = new Map<string, LedgerEntry>()
-  for (const [
-    relation,
-    nodeId,
-    project,
-    kind,
-    revision,
-    fingerprint,
-    durationMs,
-  ] of row.relations) {
+  for (const [relation, kind, revision, fingerprint, durationMs] of row.relations) {
     entries.set(relation, {
-      nodeId,
-      project,
       kind,
       revision,
       fingerprint,
@@ -109,7 +80,7 @@ export async function readLedger(
       lastDurationMs: durationMs ?? undefined,
     })
   }
-  return { entries, pending: row.pending.map(([relation, target]) => ({ relation, target })) }
+  return { entries }
 }
 
 /** The row of a run, written before its first step. Runs whose session is gone are marked as interrupted. */
