@@ -1,17 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageFolder } from '../project/package-folder.ts'
 
-/** The version in package.json, which lies two folders up in the source and three in dist. */
+/** The version in gm's package.json. */
 export function packageVersion(): string {
-  for (const up of ['../../package.json', '../../../package.json']) {
-    try {
-      const found = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as {
-        name?: string
-        version?: string
-      }
-      if (found.name === 'gm-transform' && found.version !== undefined) return found.version
-    } catch {
-      // Not here: the other place has it.
-    }
-  }
-  return 'unknown'
+  const file = readFileSync(join(packageFolder(), 'package.json'), 'utf8')
+  return (JSON.parse(file) as { readonly version: string }).version
 }
