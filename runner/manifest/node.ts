@@ -109,6 +109,13 @@ interface NodeBase {
   readonly description: string
   readonly columns: ReadonlyMap<string, ColumnInfo>
   readonly config: NodeConfig
+  /**
+   * What project.yml and the properties YAML say, without `config()` in the file: with the file's text, its macros and
+   * the values that it reads it decides `config` everywhere, so that two states are compared by what people wrote.
+   */
+  readonly writtenConfig: NodeConfig
+  /** The properties YAML that describes the node; absent where none does. */
+  readonly describedIn?: string
   /** sha256 of the file's content (with configuration that comes from elsewhere for YAML-made nodes). */
   readonly checksum: string
   /** Nodes that must exist before this one; sorted, no duplicates. */
@@ -122,7 +129,18 @@ interface Templated {
   readonly sources: readonly SourceCall[]
   /** Inputs that are read through `changes()`; a subset of `dependsOn`. */
   readonly changesOf: readonly NodeId[]
+  /** The project's macros that the template mentions, and those that these mention: `macro.<package>.<name>`, sorted. */
+  readonly macros: readonly string[]
+  /** Names of the variables and of the environment variables whose values decide what the template says. */
+  readonly reads: Reads
 }
+
+export interface Reads {
+  readonly vars: readonly string[]
+  readonly env: readonly string[]
+}
+
+export const NOTHING_READ: Reads = { vars: [], env: [] }
 
 export interface ModelNode extends NodeBase, Templated {
   readonly kind: 'model'
@@ -174,6 +192,13 @@ export interface Macro {
   readonly package: string
   readonly file: string
   readonly at: Location
+  /** From the properties YAML; empty where nobody describes it. */
+  readonly description: string
+  readonly arguments: readonly {
+    readonly name: string
+    readonly type?: string
+    readonly description: string
+  }[]
 }
 
 export interface Manifest {
@@ -183,6 +208,10 @@ export interface Manifest {
   /** Nodes switched off by `enabled: false`, by id, for messages. */
   readonly disabled: ReadonlyMap<NodeId, Node>
   readonly macros: readonly Macro[]
+}
+
+export function macroId(packageName: string, name: string): string {
+  return `macro.${packageName}.${name}`
 }
 
 export function nodeId(kind: NodeKind, ...parts: readonly string[]): NodeId {

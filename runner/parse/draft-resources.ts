@@ -43,9 +43,17 @@ function draftModel(parsing: Parsing, index: PropertiesIndex, file: ProjectFile)
     node: {
       kind: 'model',
       id: nodeId('model', parsing.project.name, name),
-      ...common(parsing, name, fqn, { file: file.file, line: 1, column: 1 }, properties, config),
+      ...common(
+        parsing,
+        'model',
+        name,
+        fqn,
+        { file: file.file, line: 1, column: 1 },
+        properties,
+        config,
+      ),
       checksum: file.checksum,
-      ...unresolved(file.text),
+      ...unresolved(file.text, recording),
       relation: relationOf(parsing, 'model', name, fqn, config),
     },
     inputs: recording.inputs,
@@ -86,9 +94,9 @@ function draftSnapshot(
     node: {
       kind: 'snapshot',
       id: nodeId('snapshot', parsing.project.name, name),
-      ...common(parsing, name, fqn, at, properties, config),
+      ...common(parsing, 'snapshot', name, fqn, at, properties, config),
       checksum: file.checksum,
-      ...unresolved(file.text),
+      ...unresolved(file.text, recording),
       relation: relationOf(parsing, 'snapshot', name, fqn, config),
     },
     inputs: recording.inputs,
@@ -112,7 +120,15 @@ function draftSeed(
     node: {
       kind: 'seed',
       id: nodeId('seed', parsing.project.name, name),
-      ...common(parsing, name, fqn, { file: file.file, line: 1, column: 1 }, properties, config),
+      ...common(
+        parsing,
+        'seed',
+        name,
+        fqn,
+        { file: file.file, line: 1, column: 1 },
+        properties,
+        config,
+      ),
       checksum: file.checksum,
       dependsOn: [],
       relation: relationOf(parsing, 'seed', name, fqn, config),
@@ -135,9 +151,17 @@ function draftSingularTest(parsing: Parsing, file: ProjectFile): Draft {
     node: {
       kind: 'test',
       id: nodeId('test', parsing.project.name, name),
-      ...common(parsing, name, fqn, { file: file.file, line: 1, column: 1 }, undefined, config),
+      ...common(
+        parsing,
+        'test',
+        name,
+        fqn,
+        { file: file.file, line: 1, column: 1 },
+        undefined,
+        config,
+      ),
       checksum: file.checksum,
-      ...unresolved(file.text),
+      ...unresolved(file.text, recording),
     },
     inputs: recording.inputs,
   }
@@ -184,7 +208,8 @@ function relationOf(
 }
 
 function common(
-  { project }: Parsing,
+  { project, levels }: Parsing,
+  kind: 'model' | 'snapshot' | 'seed' | 'test',
   name: string,
   fqn: readonly string[],
   at: Location,
@@ -199,11 +224,14 @@ function common(
     description: properties?.description ?? '',
     columns: columnsOf(properties?.columns ?? []),
     config,
+    writtenConfig: levels.merge(kind, fqn, properties === undefined ? [] : [properties.config]),
+    ...(properties !== undefined && { describedIn: properties.at.file }),
   }
 }
 
-function unresolved(rawCode: string) {
-  return { rawCode, dependsOn: [], refs: [], sources: [], changesOf: [] }
+function unresolved(rawCode: string, { macros, vars, env }: Recording) {
+  const reads = { vars, env }
+  return { rawCode, dependsOn: [], refs: [], sources: [], changesOf: [], macros, reads }
 }
 
 /** Columns as the manifest holds them: by name, in the order of the file, without their tests. */

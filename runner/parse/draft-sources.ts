@@ -39,6 +39,8 @@ export function draftSources(
               description: table.description,
               columns: columnsOf(table.columns),
               config,
+              writtenConfig: config,
+              describedIn: from.file,
               checksum: from.checksum,
               dependsOn: [],
               // A source is somebody else's table: its name is never shortened or changed.

@@ -75,6 +75,8 @@ function draftTest(
       description: entry.description,
       columns: NO_COLUMNS,
       config,
+      writtenConfig: levels.merge('test', fqn, [entry.config]),
+      describedIn: from.file,
       checksum: isEmpty(entry.config)
         ? named.checksum
         : hash('sha256', named.checksum + JSON.stringify(entry.config)),
@@ -83,6 +85,8 @@ function draftTest(
       refs: [],
       sources: [],
       changesOf: [],
+      macros: recording.macros,
+      reads: { vars: recording.vars, env: recording.env },
       generic: {
         name: entry.test,
         arguments: entry.arguments,
@@ -111,7 +115,9 @@ function recordTest(
     if (input !== undefined) inputs.push(input)
     values[name] = input === undefined ? value : placeholder(project.target, input)
   }
-  if (definition.package === BUILT_IN_PACKAGE) return { config: [], inputs, vars: [], env: [] }
+  if (definition.package === BUILT_IN_PACKAGE) {
+    return { config: [], inputs, vars: [], env: [], macros: [] }
+  }
   if (column !== undefined) values.column_name = column.name
   const relation = on.kind === 'test' ? undefined : on.relation
   if (relation !== undefined) values.model = relationObject(relation, project.target.database)

@@ -13,7 +13,7 @@ export interface ParseCache {
 }
 
 /** To be raised whenever a recording or a properties file has another shape or another meaning. */
-const FORMAT = 2
+const FORMAT = 3
 
 /** A recording with the values of what it read, so that it is used again only where they are the same. */
 interface Stored<T> {
@@ -26,6 +26,7 @@ interface StoredRecording {
   readonly inputs: readonly InputCall[]
   readonly vars: readonly (readonly [name: string, fingerprint: string])[]
   readonly env: readonly (readonly [name: string, fingerprint: string])[]
+  readonly macros: readonly string[]
 }
 
 interface Contents {
@@ -99,6 +100,7 @@ export function openParseCache(
         inputs: recording.inputs,
         vars: recording.vars.map((variable) => [variable, varNow(variable)] as const),
         env: recording.env.map((variable) => [variable, envNow(variable)] as const),
+        macros: recording.macros,
       }
       next.recordings.push([id, { key, value }])
       return recording
@@ -135,8 +137,14 @@ export function openParseCache(
   }
 }
 
-function restore({ config, inputs, vars, env }: StoredRecording): Recording {
-  return { config, inputs, vars: vars.map(([name]) => name), env: env.map(([name]) => name) }
+function restore({ config, inputs, vars, env, macros }: StoredRecording): Recording {
+  return {
+    config,
+    inputs,
+    vars: vars.map(([name]) => name),
+    env: env.map(([name]) => name),
+    macros,
+  }
 }
 
 function readContents(store: ParseCache | undefined, format: string): Contents | undefined {

@@ -27,6 +27,44 @@ function mistakes(texts: Texts, project: Partial<Project> = {}): string[] {
   return []
 }
 
+describe('what decides a node', () => {
+  const texts: Texts = {
+    'models/a.sql': "{{ config(materialized='table') }} select {{ outer() }}, '{{ var('day') }}'",
+    'macros/m.sql':
+      "{% macro outer() %}{{ inner() }}{% endmacro %}{% macro inner() %}'{{ env_var('REGION') }}'{% endmacro %}{% macro other() %}{% endmacro %}",
+    'models/s.yml':
+      'models: [{name: a, config: {tags: [x]}}]\nmacros: [{name: inner, description: The region.}]',
+  }
+  const project = {
+    vars: { day: 'monday' },
+    env: new Map([['REGION', 'north']]),
+    envAllowed: new Set(['REGION']),
+  }
+
+  test('macros count through other macros, variables and the environment wherever they are read', () => {
+    expect(nodeOf(texts, 'model.shop.a', project)).toMatchObject({
+      macros: ['macro.shop.inner', 'macro.shop.outer'],
+      reads: { vars: ['day'], env: ['REGION'] },
+    })
+  })
+
+  test('the written configuration is that of YAML without that of the file', () => {
+    const node = nodeOf(texts, 'model.shop.a', project)
+    expect(node.config).toMatchObject({ materialized: 'table', tags: ['x'] })
+    expect(node.writtenConfig).toMatchObject({ materialized: 'view', tags: ['x'] })
+    expect(node.describedIn).toBe('models/s.yml')
+  })
+
+  test('macros carry their descriptions', () => {
+    const { manifest } = parseTexts(texts, project)
+    expect(manifest.macros.map(({ name, description }) => [name, description])).toEqual([
+      ['outer', ''],
+      ['inner', 'The region.'],
+      ['other', ''],
+    ])
+  })
+})
+
 describe('inputs', () => {
   test('refs, sources and changes() of a model become its inputs, with their places', () => {
     const node = nodeOf(

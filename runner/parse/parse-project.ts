@@ -1,6 +1,6 @@
 import { GmError, throwAll } from '../base/error.ts'
 import { formatLocation } from '../base/location.ts'
-import type { Manifest, Node } from '../manifest/node.ts'
+import type { Macro, Manifest, Node } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { Project } from '../project/project.ts'
@@ -19,6 +19,7 @@ import { stemOf } from './fqn-below.ts'
 import { linkDrafts } from './link-drafts.ts'
 import type { ParseCache } from './parse-cache.ts'
 import { openParseCache } from './parse-cache.ts'
+import type { MacroProperties } from './properties.ts'
 import type { DescribedKind, PropertiesIndex } from './properties-index.ts'
 import { indexProperties } from './properties-index.ts'
 import type { ProjectFiles } from './read-files.ts'
@@ -99,7 +100,10 @@ export function parseProject(project: Project, options: ParseOptions): ParseResu
       project: project.name,
       nodes: enabled,
       disabled,
-      macros: templates.macros.filter((macro) => macro.package !== BUILT_IN_PACKAGE),
+      macros: describeMacros(
+        templates.macros,
+        described.flatMap(({ properties }) => properties.macros),
+      ),
     },
     templates,
     warnings: levels.unused().map(
@@ -110,6 +114,20 @@ export function parseProject(project: Project, options: ParseOptions): ParseResu
         }),
     ),
   }
+}
+
+/** The project's macros with what the properties YAML says of them. */
+function describeMacros(
+  macros: Templates['macros'],
+  entries: readonly MacroProperties[],
+): readonly Macro[] {
+  const byName = new Map(entries.map((entry) => [entry.name, entry]))
+  return macros.flatMap(({ name, package: owner, file, at }) => {
+    if (owner === BUILT_IN_PACKAGE) return []
+    const entry = byName.get(name)
+    const { description = '', arguments: args = [] } = entry ?? {}
+    return [{ name, package: owner, file, at, description, arguments: args }]
+  })
 }
 
 function namesByKind(files: ProjectFiles): ReadonlyMap<DescribedKind, ReadonlySet<string>> {

@@ -1,9 +1,11 @@
 import { GmError } from '../base/error.ts'
 import type { RefCall, Relation, SourceCall } from '../manifest/node.ts'
+import { macroId } from '../manifest/node.ts'
 import type { Project } from '../project/project.ts'
-import type { Templates } from '../template/create-templates.ts'
+import type { Macro, Templates } from '../template/create-templates.ts'
 import type { Call, Scope, TemplateFile } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
+import { BUILT_IN_PACKAGE } from './built-in-tests.ts'
 import { callArguments, textArguments } from './call-arguments.ts'
 import type { InFileConfig } from './config-levels.ts'
 import { configObject } from './config-object.ts'
@@ -28,6 +30,8 @@ export interface Recording {
   /** Names of the variables and environment variables that were read: the result depends on their values. */
   readonly vars: readonly string[]
   readonly env: readonly string[]
+  /** Ids of the macros that it mentions, gm's own left out. */
+  readonly macros: readonly string[]
 }
 
 export interface RecordingContext {
@@ -54,7 +58,11 @@ export function recordTemplate(file: TemplateFile, context: RecordingContext): R
   const scanned = scanExecuteCalls(file.file, text)
     .map(scannedInput)
     .filter((input) => !known.has(keyOf(input)))
-  return { ...recording, inputs: [...recording.inputs, ...scanned] }
+  return {
+    ...recording,
+    inputs: [...recording.inputs, ...scanned],
+    macros: macroIds(context.templates.macrosUsedBy(file)),
+  }
 }
 
 /** As `recordTemplate`, for a call of a macro: generic tests are such calls. */
@@ -63,12 +71,25 @@ export function recordMacro(
   kwargs: Readonly<Record<string, unknown>>,
   context: RecordingContext,
 ): Recording {
-  return recordBoth(context, (scope) => {
+  const recording = recordBoth(context, (scope) => {
     context.templates.callMacro(name, [], kwargs, scope, { lineMap: false })
   })
+  const own = context.templates.findMacro(name)
+  const used = context.templates.macrosUsedByMacro(name)
+  return { ...recording, macros: macroIds(own === undefined ? used : [own, ...used]) }
 }
 
-function recordBoth(context: RecordingContext, render: (scope: Scope) => void): Recording {
+function macroIds(macros: readonly Macro[]): readonly string[] {
+  return macros
+    .filter((macro) => macro.package !== BUILT_IN_PACKAGE)
+    .map((macro) => macroId(macro.package, macro.name))
+    .sort()
+}
+
+function recordBoth(
+  context: RecordingContext,
+  render: (scope: Scope) => void,
+): Omit<Recording, 'macros'> {
   const first = record(context, render, false)
   const inputs = new Map(first.inputs)
   const vars = new Set(first.vars)

@@ -1,6 +1,7 @@
 import type { Location } from '../base/location.ts'
 import { mergeConfig } from '../manifest/merge-config.ts'
 import type { Manifest, Node, NodeConfig, NodeId, NodeKind } from '../manifest/node.ts'
+import { NOTHING_READ } from '../manifest/node.ts'
 
 export interface NodeSketch {
   /** Names of the nodes that this one reads; of those that it refers to, with a ref in line 2, 3, … */
@@ -47,6 +48,7 @@ function toNode(name: string, sketch: NodeSketch, all: Readonly<Record<string, N
     description: '',
     columns: new Map(),
     config: { ...mergeConfig(kind, []), ...sketch.config },
+    writtenConfig: { ...mergeConfig(kind, []), ...sketch.config },
     checksum: '',
     dependsOn: reads.map((parent) => idOf(parent, all[parent]?.kind)).toSorted(),
   }
@@ -55,6 +57,8 @@ function toNode(name: string, sketch: NodeSketch, all: Readonly<Record<string, N
     refs: reads.map((parent, i) => ({ name: parent, at: { file, line: i + 2, column: 6 } })),
     sources: [],
     changesOf: [],
+    macros: [],
+    reads: NOTHING_READ,
   }
   switch (kind) {
     case 'seed':

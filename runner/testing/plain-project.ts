@@ -10,7 +10,7 @@ import type {
   Relation,
   SnapshotNode,
 } from '../manifest/node.ts'
-import { nodeId } from '../manifest/node.ts'
+import { NOTHING_READ, nodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { RunEvent, RunResult } from '../run/event.ts'
 import type { RunRequest } from '../run/run-project.ts'
@@ -102,12 +102,20 @@ function toNode(
     description: '',
     columns: new Map(),
     config: { ...DEFAULTS, ...given.config },
+    writtenConfig: { ...DEFAULTS, ...given.config },
     checksum: name,
     dependsOn: ids([...new Set([...(given.inputs ?? []), ...(given.changes ?? [])])]),
     relation: { schema: given.schema ?? 'shop', identifier: name },
   }
   if (kind === 'source') return { ...base, kind, sourceName: 'raw' }
-  const templated = { rawCode: '', refs: [], sources: [], changesOf: ids(given.changes ?? []) }
+  const templated = {
+    rawCode: '',
+    refs: [],
+    sources: [],
+    changesOf: ids(given.changes ?? []),
+    macros: [],
+    reads: NOTHING_READ,
+  }
   return { ...base, ...templated, kind } satisfies BuiltNode | SnapshotNode
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { mergeConfig } from '../../manifest/merge-config.ts'
 import type { ModelNode, NodeId, SourceNode } from '../../manifest/node.ts'
+import { NOTHING_READ } from '../../manifest/node.ts'
 import { nodeListing } from './node-listing.ts'
 
 const model: ModelNode = {
@@ -19,12 +21,15 @@ const model: ModelNode = {
     unique_key: [],
     indexes: [],
   },
+  writtenConfig: mergeConfig('model', []),
   checksum: 'c',
   dependsOn: ['source.shop.raw.orders' as NodeId],
   rawCode: 'select 1',
   refs: [],
   sources: [],
   changesOf: [],
+  macros: [],
+  reads: NOTHING_READ,
   relation: { schema: 'marts', identifier: 'orders' },
 }
 
@@ -39,6 +44,7 @@ const source: SourceNode = {
   description: '',
   columns: new Map(),
   config: model.config,
+  writtenConfig: model.config,
   checksum: 'c',
   dependsOn: [],
   relation: { schema: 'raw', identifier: 'orders' },
