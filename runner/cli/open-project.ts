@@ -4,8 +4,9 @@ import { buildGraph } from '../graph/build-graph.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { Manifest, NodeId } from '../manifest/node.ts'
 import { diskFiles } from '../parse/disk-files.ts'
-import type { ParseCache } from '../parse/parse-cache.ts'
 import { parseProject } from '../parse/parse-project.ts'
+import { rememberedFiles } from '../parse/remembered-files.ts'
+import type { TextStore } from '../parse/text-store.ts'
 import type { Project } from '../project/project.ts'
 import type { Templates } from '../template/create-templates.ts'
 import type { Io } from './io.ts'
@@ -30,20 +31,26 @@ export interface OpenProject {
  */
 export function openProject(flags: SettingFlags, io: Io): OpenProject {
   const project = loadSettings(flags, io)
+  const files = rememberedFiles(
+    diskFiles(project.root),
+    cached(project.root, 'files.json'),
+    Date.now(),
+  )
   const { manifest, templates, warnings } = parseProject(project, {
-    files: diskFiles(project.root),
+    files,
     version: packageVersion(),
-    cache: parseCache(project.root),
+    cache: cached(project.root, 'parse.json'),
   })
+  files.close()
   const graph = buildGraph(manifest)
   warn(warnings, project.root, flags, io)
   return { project, manifest, templates, graph, order: graph.order }
 }
 
-/** The cache of what files say, in `.gm/cache`. It only saves time: what cannot be read or written is left alone. */
-function parseCache(root: string): ParseCache {
+/** A file in `.gm/cache`. It only saves time: what cannot be read or written is left alone. */
+function cached(root: string, name: string): TextStore {
   const folder = join(root, '.gm', 'cache')
-  const file = join(folder, 'parse.json')
+  const file = join(folder, name)
   return {
     read: () => {
       try {

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { createHash, hash } from 'node:crypto'
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { GmError } from '../base/error.ts'
-import type { SourceFiles } from './source-files.ts'
+import type { SourceFiles, SourceText } from './source-files.ts'
 
 const CHUNK_BYTES = 1 << 16
 
@@ -14,9 +14,19 @@ const CHUNK_BYTES = 1 << 16
 export function diskFiles(root: string): SourceFiles {
   return {
     list: (folder) => listBelow(root, folder),
-    read: (file) => guarded(file, () => readFileSync(join(root, file), 'utf8')),
+    read: (file) => sourceText(guarded(file, () => readFileSync(join(root, file), 'utf8'))),
     hash: (file) => guarded(file, () => hashFile(join(root, file))),
+    stamp(file) {
+      const found = statSync(join(root, file), { throwIfNoEntry: false })
+      if (found === undefined) return undefined
+      const { size, mtimeMs, ctimeMs, ino: inode } = found
+      return { size, mtimeMs, ctimeMs, inode }
+    },
   }
+}
+
+export function sourceText(text: string): SourceText {
+  return { text, checksum: hash('sha256', text) }
 }
 
 function listBelow(root: string, folder: string): string[] {

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { gmErrorsOf } from '../base/error.ts'
 import type { Project } from '../project/project.ts'
 import { parseTexts } from '../testing/memory-project.ts'
-import type { ParseCache } from './parse-cache.ts'
+import type { TextStore } from './text-store.ts'
 
-interface Store extends ParseCache {
+interface Store extends TextStore {
   readonly writes: string[]
 }
 
@@ -17,7 +17,7 @@ function store(): Store {
 type Texts = Record<string, string>
 
 /** All that parsing says, as text: the manifest, or the errors. */
-function outcome(texts: Texts, project: Partial<Project>, cache?: ParseCache): string {
+function outcome(texts: Texts, project: Partial<Project>, cache?: TextStore): string {
   try {
     const { manifest, warnings } = parseTexts(texts, project, cache)
     return JSON.stringify([

@@ -4,13 +4,7 @@ import type { InFileConfig } from './config-levels.ts'
 import type { PropertiesFile } from './properties.ts'
 import type { InputCall, Recording } from './record-template.ts'
 import type { SeedField } from './seed-fields.ts'
-
-/** Where the cache is kept; the caller does the reading and writing. */
-export interface ParseCache {
-  /** What was last written, or undefined. Anything that is no cache of this gm counts as none. */
-  read(): string | undefined
-  write(text: string): void
-}
+import type { TextStore } from './text-store.ts'
 
 /** To be raised whenever a recording or a properties file has another shape or another meaning. */
 const FORMAT = 3
@@ -59,7 +53,7 @@ export function openParseCache(
   project: Project,
   macros: readonly string[],
   version: string,
-  store: ParseCache | undefined,
+  store: TextStore | undefined,
 ): OpenParseCache {
   const format = `${FORMAT} ${version}`
   const { name, schema, database } = project.target
@@ -147,7 +141,7 @@ function restore({ config, inputs, vars, env, macros }: StoredRecording): Record
   }
 }
 
-function readContents(store: ParseCache | undefined, format: string): Contents | undefined {
+function readContents(store: TextStore | undefined, format: string): Contents | undefined {
   const text = store?.read()
   if (text === undefined) return undefined
   try {

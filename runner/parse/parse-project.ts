@@ -17,7 +17,6 @@ import { draftSources } from './draft-sources.ts'
 import { draftTests } from './draft-tests.ts'
 import { stemOf } from './fqn-below.ts'
 import { linkDrafts } from './link-drafts.ts'
-import type { ParseCache } from './parse-cache.ts'
 import { openParseCache } from './parse-cache.ts'
 import type { MacroProperties } from './properties.ts'
 import type { DescribedKind, PropertiesIndex } from './properties-index.ts'
@@ -29,12 +28,13 @@ import { snapshotBlocks } from './snapshot-blocks.ts'
 import type { SourceFiles } from './source-files.ts'
 import type { TestDefinition } from './test-definitions.ts'
 import { testDefinitions } from './test-definitions.ts'
+import type { TextStore } from './text-store.ts'
 
 export interface ParseOptions {
   readonly files: SourceFiles
   /** gm's own version: a cache of another version is not used. */
   readonly version: string
-  readonly cache?: ParseCache
+  readonly cache?: TextStore
 }
 
 export interface ParseResult {
@@ -68,7 +68,7 @@ export function parseProject(project: Project, options: ParseOptions): ParseResu
   const parsing: Parsing = {
     project,
     files,
-    readSeed: (file) => options.files.read(file),
+    readSeed: (file) => options.files.read(file).text,
     templates,
     levels,
     cache,

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import type { Project } from '../project/project.ts'
 import type { SourceFiles } from './source-files.ts'
 
@@ -34,10 +33,11 @@ export function readFiles(paths: Project['paths'], files: SourceFiles): ProjectF
   const properties: ProjectFile[] = []
   const seen = new Set<string>()
 
-  const read = (file: string, folder: string): ProjectFile => {
-    const text = files.read(file)
-    return { file, folder, text, checksum: hash('sha256', text) }
-  }
+  const read = (file: string, folder: string): ProjectFile => ({
+    file,
+    folder,
+    ...files.read(file),
+  })
   const collect = <T>(
     folders: readonly string[],
     ending: string,

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
-import type { ParseCache } from '../parse/parse-cache.ts'
+import { sourceText } from '../parse/disk-files.ts'
 import type { ParseResult } from '../parse/parse-project.ts'
 import { parseProject } from '../parse/parse-project.ts'
 import type { SourceFiles } from '../parse/source-files.ts'
+import type { TextStore } from '../parse/text-store.ts'
 import type { ConfigTree, Project } from '../project/project.ts'
 
 const NO_CONFIG: ConfigTree = { config: {}, children: new Map(), at: undefined }
@@ -79,8 +80,9 @@ export function configTree(
 export function memoryFiles(texts: Readonly<Record<string, string>>): SourceFiles {
   return {
     list: (folder) => Object.keys(texts).filter((file) => file.startsWith(`${folder}/`)),
-    read: (file) => texts[file] ?? '',
+    read: (file) => sourceText(texts[file] ?? ''),
     hash: (file) => hash('sha256', texts[file] ?? ''),
+    stamp: () => undefined,
   }
 }
 
@@ -88,7 +90,7 @@ export function memoryFiles(texts: Readonly<Record<string, string>>): SourceFile
 export function parseTexts(
   texts: Readonly<Record<string, string>>,
   project: Partial<Project> = {},
-  cache?: ParseCache,
+  cache?: TextStore,
 ): ParseResult {
   return parseProject(memoryProject(project), {
     files: memoryFiles(texts),
