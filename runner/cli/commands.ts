@@ -21,6 +21,10 @@ const RUN: readonly OptionSpec[] = [
   { flags: '-f, --full-refresh', description: 'rebuild incremental models and histories' },
   { flags: '--full-reload', description: 'the same as --full-refresh' },
   {
+    flags: '--allow-destructive',
+    description: 'let on_schema_change: sync_all_columns drop columns and narrow types',
+  },
+  {
     flags: '--dry-run',
     description: 'print what would be done and why, with its SQL; change nothing',
   },

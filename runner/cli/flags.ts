@@ -70,6 +70,7 @@ export type SelectFlags = z.infer<typeof SelectFlags>
 export const RunFlags = SelectFlags.extend({
   fullRefresh: z.boolean().default(false),
   fullReload: z.boolean().default(false),
+  allowDestructive: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   failFast: z.boolean().default(false),
   threads: wholeNumber(1, 64, 'a whole number from 1 to 64').optional(),

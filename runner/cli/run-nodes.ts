@@ -43,6 +43,7 @@ export function runRequest(asked: NodesToRun, emit: (event: RunEvent) => void): 
     version: packageVersion(),
     threads: project.threads,
     fullRefresh: flags.fullRefresh,
+    allowDestructive: flags.allowDestructive,
     failFast: flags.failFast,
     lock: flags.lock,
     publishWaitMs: project.publishWaitMs,

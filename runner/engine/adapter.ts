@@ -19,7 +19,7 @@ export interface RelationState {
   readonly type: 'table' | 'view' | 'materialized view' | 'partitioned table' | 'foreign table'
   /** Which table this is: changes whenever the name gets another one (PostgreSQL: the oid). */
   readonly generation: string
-  readonly columns: readonly { readonly name: string; readonly type: string }[]
+  readonly columns: readonly Column[]
   /** As of the last ANALYZE; 0 when there was none. */
   readonly estimatedRows: number
   /** Unique or not, the indexes by their key columns. */
@@ -31,6 +31,12 @@ export interface RelationState {
   readonly grants: readonly string[]
   /** Whether the relation has gm's tracking column. */
   readonly isTracked: boolean
+}
+
+/** A column as the database names its type: `numeric(18,4)`. */
+export interface Column {
+  readonly name: string
+  readonly type: string
 }
 
 export interface IndexState {
@@ -93,9 +99,12 @@ export interface Session {
 /** A guard did not hold: what the plan saw has changed. Not an error of the user's; the step is planned again. */
 export class GuardFailed extends Error {
   readonly guard: string
-  constructor(guard: string) {
+  /** The second column of the guard's answer: what there is instead; undefined when it has none. */
+  readonly found: unknown
+  constructor(guard: string, found?: unknown) {
     super(`no longer true: ${guard}`)
     this.guard = guard
+    this.found = found
     this.name = 'GuardFailed'
   }
 }

@@ -22,8 +22,13 @@ export interface Statement {
     readonly delimiter: string
     readonly columns: readonly string[]
   }
-  /** The statement returns one boolean `ok`; false means that what the plan saw no longer holds: plan again. */
+  /**
+   * The statement returns one boolean `ok`; false means that what the plan saw no longer holds: plan again. A second
+   * column, `found`, tells the next plan what there is.
+   */
   readonly guard?: string
+  /** Holds text of the user's that is no node's SQL (a hook, a condition): it is sent alone. */
+  readonly isUsers?: true
   /** The statement's rows are given back to the caller (tests, `gm show`). */
   readonly returnsRows?: true
 }
@@ -45,7 +50,7 @@ export interface RowCounts {
  * and the ledger reconciles what a crash leaves.
  */
 export interface Transaction {
-  readonly name: 'build' | 'write' | 'publish' | 'query' | 'analyze'
+  readonly name: 'build' | 'write' | 'publish' | 'query' | 'analyze' | 'alter'
   readonly isolation: 'read committed' | 'repeatable read'
   /**
    * Taken right after BEGIN and before the first query, in the order of their names whatever their modes:

@@ -83,17 +83,23 @@ const SHAPES = {
     on_schema_change: z
       .enum(['ignore', 'fail', 'append_new_columns', 'sync_all_columns'])
       .describe('What to do when the columns of an incremental model change. Default ignore.'),
+    merge_update_columns: texts.describe(
+      'Merge: the only columns that rows which are there take from the new ones.',
+    ),
+    merge_exclude_columns: texts.describe(
+      'Merge: columns that rows which are there keep as they are.',
+    ),
+    incremental_predicates: texts.describe(
+      'Conditions that rows must meet to be replaced; DBT_INTERNAL_DEST is the old row, DBT_INTERNAL_SOURCE the new.',
+    ),
     indexes,
     ...relationNotYet,
     batch_size: notYet,
     begin: notYet,
     concurrent_batches: notYet,
     freshness: notYet,
-    incremental_predicates: notYet,
     latest_version_pointer: notYet,
     lookback: notYet,
-    merge_exclude_columns: notYet,
-    merge_update_columns: notYet,
     packages: notYet,
   },
   snapshot: {

@@ -22,6 +22,7 @@ export interface Relation {
 
 export type Materialized = 'view' | 'table' | 'incremental' | 'ephemeral'
 export type IncrementalStrategy = 'append' | 'merge' | 'delete+insert'
+export type OnSchemaChange = 'ignore' | 'fail' | 'append_new_columns' | 'sync_all_columns'
 
 /** One index of a table, in the keys of dbt-postgres. */
 export interface IndexConfig {
@@ -49,7 +50,12 @@ export interface NodeConfig {
   /** Models and snapshots; empty when none is declared. */
   readonly unique_key: readonly string[]
   readonly full_refresh?: boolean
-  readonly on_schema_change?: 'ignore' | 'fail' | 'append_new_columns' | 'sync_all_columns'
+  readonly on_schema_change?: OnSchemaChange
+  /** Merge: the only columns that a row which is there takes from the new one, or those that it does not. */
+  readonly merge_update_columns?: readonly string[]
+  readonly merge_exclude_columns?: readonly string[]
+  /** Conditions that a row which is there must meet to be replaced; DBT_INTERNAL_DEST and DBT_INTERNAL_SOURCE name both. */
+  readonly incremental_predicates?: readonly string[]
   readonly indexes: readonly IndexConfig[]
   /** Snapshots. `events` builds history from an event log; see docs on snapshots. */
   readonly strategy?: 'events'

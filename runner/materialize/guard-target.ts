@@ -7,11 +7,21 @@ import type { Materials } from './materialize.ts'
  * and behind each marked input the table that the mark belongs to. It is the transaction's first query, so it also fixes
  * the pg_snapshot, after the locks.
  */
-export function guardTarget(targetQuoted: string, materials: Materials): Statement {
+export function guardTarget(
+  targetQuoted: string,
+  materials: Pick<Materials, 'target' | 'marked'> & {
+    /** Undefined where the step has moved it itself. */
+    readonly revision: string | undefined
+  },
+): Statement {
   const generation = materials.target?.generation
   const conditions = [
     `to_regclass(${literal(targetQuoted)})::oid::text is not distinct from ${generation === undefined ? 'null' : literal(generation)}`,
-    `coalesce((select r.revision from gm.relations r where r.relation = ${literal(targetQuoted)}), 0) = ${BigInt(materials.revision)}`,
+    ...(materials.revision === undefined
+      ? []
+      : [
+          `coalesce((select r.revision from gm.relations r where r.relation = ${literal(targetQuoted)}), 0) = ${BigInt(materials.revision)}`,
+        ]),
     `not exists (select from gm.pending p where p.target = ${literal(targetQuoted)})`,
     ...[...materials.marked].map(
       ([input, of]) =>

@@ -1,25 +1,22 @@
 import type { Compiled } from '../compile/compiled.ts'
-import type { RelationState } from '../engine/adapter.ts'
+import type { Column, RelationState } from '../engine/adapter.ts'
 import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
-import type { IncrementalStrategy, IndexConfig, ModelNode } from '../manifest/node.ts'
-import { identifier, quoted } from '../manifest/quoted.ts'
-import { moveMarks, VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
+import type { IndexConfig, ModelNode } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import { moveMarks, XID_COLUMN } from '../state/marks.ts'
 import { analyzeAfter } from './analyze-after.ts'
+import { guardColumns, withoutTracking } from './compare-columns.ts'
 import { countExtracted } from './count-extracted.ts'
+import type { Evolution } from './evolve-table.ts'
+import { evolveTable } from './evolve-table.ts'
 import { guardTarget } from './guard-target.ts'
 import { indexName } from './hidden-name.ts'
 import type { Materialize } from './materialize.ts'
 import { createTableAs } from './materialize-table.ts'
 import { buildAndPublish, createIndex, xidIndex } from './publish-table.ts'
 import { recordBuild } from './record-build.ts'
-
-/** The strategy that a model uses when it names none: merge with a unique key, append without. */
-export function strategyOf(node: ModelNode): IncrementalStrategy {
-  return (
-    node.config.incremental_strategy ?? (node.config.unique_key.length > 0 ? 'merge' : 'append')
-  )
-}
+import { strategyOf, writeRows } from './write-rows.ts'
 
 /** The first build of an incremental model, or its rebuild. */
 export const buildIncremental: Materialize<ModelNode> = (node, compiled, materials) => ({
@@ -44,98 +41,50 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
   if (target === undefined) throw new Error(`${node.id} has no table to add rows to`)
   const name = quoted(node.relation)
   const marks = readThroughChanges(compiled)
+  const mode = node.config.on_schema_change ?? 'ignore'
+  const expected = materials.shape ?? withoutTracking(target.columns)
+  const evolution: Evolution =
+    mode === 'ignore'
+      ? { columns: ownColumns(target), before: [], after: [] }
+      : evolveTable(node, materials, expected, mode)
   return {
     transactions: [
+      ...evolution.before,
       {
         name: 'write',
         isolation: 'repeatable read',
         locks: materials.lockable.map((relation) => ({ relation, mode: 'access share' })),
         statements: [
           guardTarget(name, materials),
+          ...(mode === 'ignore' ? [] : probeColumns(compiled, expected)),
           ...missingIndexes(node, target),
           ...countExtracted(marks, name),
-          ...writeRows(node, compiled, name, target),
+          ...writeRows(node, compiled, evolution.columns),
           ...(marks.length > 0 ? [moveMarks(materials.runId, name, marks)] : []),
           recordBuild(node, compiled, materials, 'add rows', false),
         ],
       },
+      ...evolution.after,
       analyzeAfter(target),
     ],
   }
 }
 
-function writeRows(
-  node: ModelNode,
-  compiled: Compiled,
-  name: string,
-  target: RelationState,
-): readonly Statement[] {
-  const columns = ownColumns(target)
-  const list = columns.map(identifier).join(', ')
-  switch (strategyOf(node)) {
-    case 'append':
-      return [
-        aroundUserSql(compiled, {
-          purpose: 'write',
-          head: `insert into ${name} (${list})\nselect ${list} from (\n`,
-          tail: '\n) as new_rows',
-          counts: 'inserted',
-        }),
-      ]
-    case 'merge':
-      return [mergeRows(node, compiled, name, columns)]
-    case 'delete+insert': {
-      const key = node.config.unique_key.map(identifier).join(', ')
-      return [
-        aroundUserSql(compiled, {
-          purpose: 'read',
-          head: `create temporary table _gm_rows on commit drop as\n`,
-        }),
-        {
-          purpose: 'delete',
-          sql: `delete from ${name} where (${key}) in (select ${key} from _gm_rows)`,
-          counts: 'deleted',
-        },
-        {
-          purpose: 'insert',
-          sql: `insert into ${name} (${list})\nselect ${list} from _gm_rows`,
-          counts: 'inserted',
-        },
-      ]
-    }
-  }
-}
-
-/** An upsert that leaves rows alone that would not change: their readers need not read them again. */
-function mergeRows(
-  node: ModelNode,
-  compiled: Compiled,
-  name: string,
-  columns: readonly string[],
-): Statement {
-  const list = columns.map(identifier).join(', ')
-  const key = node.config.unique_key
-  const values = columns.filter((column) => !key.includes(column)).map(identifier)
-  const resolution =
-    values.length === 0
-      ? 'do nothing'
-      : `do update set
-  ${values.map((column) => `${column} = excluded.${column}`).join(', ')}, "${XID_COLUMN}" = pg_current_xact_id()
-where (${values.map((column) => `old_row.${column}`).join(', ')})
-  is distinct from (${values.map((column) => `excluded.${column}`).join(', ')})`
-  const head = `with written as (\ninsert into ${name} as old_row (${list})\nselect ${list} from (\n`
-  const tail = `\n) as new_rows
-on conflict (${key.map(identifier).join(', ')}) ${resolution}
-returning old_row.xmax = 0 as is_new)
-select count(*) filter (where is_new)::int as inserted, count(*) filter (where not is_new)::int as updated from written`
-  return aroundUserSql(compiled, { purpose: 'write', head, tail, counts: 'columns' })
+/** Asks the database which columns the query gives now, before anything relies on it. */
+function probeColumns(compiled: Compiled, expected: readonly Column[]): readonly Statement[] {
+  return [
+    aroundUserSql(compiled, {
+      purpose: 'probe columns',
+      head: 'create temporary table _gm_shape on commit drop as\n',
+      tail: '\nwith no data',
+    }),
+    guardColumns('_gm_shape', expected),
+  ]
 }
 
 /** The columns that the model's query fills. */
 export function ownColumns(target: RelationState): readonly string[] {
-  return target.columns
-    .map((column) => column.name)
-    .filter((name) => name !== XID_COLUMN && name !== VERSION_XID_COLUMN)
+  return withoutTracking(target.columns).map((column) => column.name)
 }
 
 /** The marks to move: of inputs that this very SQL reads through changes(), and of no others. */

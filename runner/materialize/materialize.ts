@@ -1,6 +1,6 @@
 import type { Location } from '../base/location.ts'
 import type { Compiled } from '../compile/compiled.ts'
-import type { RelationState } from '../engine/adapter.ts'
+import type { Column, RelationState } from '../engine/adapter.ts'
 import type { Transaction } from '../engine/statement.ts'
 import type { BuiltNode, Relation } from '../manifest/node.ts'
 
@@ -25,6 +25,10 @@ export interface Materials {
   readonly lockable: readonly Relation[]
   /** The reason for the action, for people. */
   readonly reason: string
+  /** The columns of the node's query, once they were found to differ from what was planned; undefined before. */
+  readonly shape: readonly Column[] | undefined
+  /** `--allow-destructive`: columns may be dropped, and values cut to a narrower type. */
+  readonly allowDestructive: boolean
   /** Relations that belong to gm: views among them are recreated when what they read is swapped. */
   readonly isOurs: (relation: Relation) => boolean
 }

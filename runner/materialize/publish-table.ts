@@ -9,7 +9,7 @@ import { hiddenIndexName, hiddenName, indexName } from './hidden-name.ts'
 import type { Materials } from './materialize.ts'
 
 /** How long a swap waits for its locks before it steps back and tries again: short, because readers queue behind it. */
-const SWAP_LOCK_TIMEOUT_MS = 100
+export const SWAP_LOCK_TIMEOUT_MS = 100
 
 interface TableBuild {
   readonly node: { readonly id: NodeId; readonly relation: { schema: string; identifier: string } }
@@ -136,15 +136,22 @@ export function swapLocks(
 export function removeTarget(materials: Materials): readonly Statement[] {
   const { target } = materials
   if (target === undefined) return []
-  refuseForeignDependents(target.dependents, materials, quoted(target.relation))
   const kind = target.type === 'partitioned table' ? 'table' : target.type
   return [
-    ...[...target.dependents].reverse().map((view) => ({
-      purpose: 'drop dependent view',
-      sql: `drop ${view.type} ${quoted(view.relation)}`,
-    })),
+    ...dropDependents(materials),
     { purpose: 'drop old', sql: `drop ${kind} ${quoted(target.relation)}` },
   ]
+}
+
+/** Drops the views of gm's that read the target, the outermost first. */
+export function dropDependents(materials: Materials): readonly Statement[] {
+  const { target } = materials
+  if (target === undefined) return []
+  refuseForeignDependents(target.dependents, materials, quoted(target.relation))
+  return [...target.dependents].reverse().map((view) => ({
+    purpose: 'drop dependent view',
+    sql: `drop ${view.type} ${quoted(view.relation)}`,
+  }))
 }
 
 /** Puts back what hung on the old relation: views (innermost first) with their grants and comments, grants, comment. */
@@ -152,17 +159,22 @@ export function restoreAround(targetQuoted: string, materials: Materials): reado
   const { target } = materials
   if (target === undefined) return []
   return [
-    ...target.dependents.flatMap((view) => [
-      {
-        purpose: 'recreate dependent view',
-        sql: `create view ${quoted(view.relation)} as\n${view.definition.replace(/;\s*$/, '')}`,
-      },
-      ...view.grants.map((sql) => ({ purpose: 'grant', sql })),
-      ...comment('view', quoted(view.relation), view.comment),
-    ]),
+    ...restoreDependents(materials),
     ...target.grants.map((sql) => ({ purpose: 'grant', sql })),
     ...comment('table', targetQuoted, target.type === 'view' ? undefined : target.comment),
   ]
+}
+
+/** Makes the views again that `dropDependents` dropped, with their grants and comments. */
+export function restoreDependents({ target }: Materials): readonly Statement[] {
+  return (target?.dependents ?? []).flatMap((view) => [
+    {
+      purpose: 'recreate dependent view',
+      sql: `create view ${quoted(view.relation)} as\n${view.definition.replace(/;\s*$/, '')}`,
+    },
+    ...view.grants.map((sql) => ({ purpose: 'grant', sql })),
+    ...comment('view', quoted(view.relation), view.comment),
+  ])
 }
 
 function comment(

@@ -1,7 +1,7 @@
 import { GmError } from '../base/error.ts'
 import { testStatement } from '../check/test-statement.ts'
 import type { Compiled, CompileState } from '../compile/compiled.ts'
-import type { RelationState } from '../engine/adapter.ts'
+import type { Column, RelationState } from '../engine/adapter.ts'
 import type {
   BuiltNode,
   Manifest,
@@ -17,10 +17,11 @@ import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { Materialization, Materials } from '../materialize/materialize.ts'
 import { buildHistory, updateHistory } from '../materialize/materialize-history.ts'
-import { addRows, buildIncremental, strategyOf } from '../materialize/materialize-incremental.ts'
+import { addRows, buildIncremental } from '../materialize/materialize-incremental.ts'
 import { materializeSeed, seedFingerprint } from '../materialize/materialize-seed.ts'
 import { materializeTable } from '../materialize/materialize-table.ts'
 import { materializeView } from '../materialize/materialize-view.ts'
+import { strategyOf } from '../materialize/write-rows.ts'
 import type { Ledger } from '../state/ledger.ts'
 import { newRows, VERSION_XID_COLUMN } from '../state/marks.ts'
 import type { Action, Step } from './plan.ts'
@@ -30,6 +31,8 @@ export interface PlanRequest {
   readonly runId: string
   readonly manifest: Manifest
   readonly fullRefresh: boolean
+  /** Columns may be dropped, and values cut to a narrower type, where on_schema_change asks for it. */
+  readonly allowDestructive: boolean
   readonly compile: (node: ModelNode | SnapshotNode | TestNode, state: CompileState) => Compiled
   readonly vars: Readonly<Record<string, unknown>>
   readonly runQuery?: CompileState['runQuery']
@@ -49,6 +52,8 @@ export interface Foreseen {
   readonly made: ReadonlySet<string>
   /** Views that the database refused to replace in place. */
   readonly reshaped: ReadonlySet<NodeId>
+  /** The columns of the node's query, found by a guard that expected others. */
+  readonly shape?: readonly Column[]
 }
 
 export const NOTHING_FORESEEN: Foreseen = {
@@ -102,13 +107,20 @@ export function planStep(
     follows: node.kind === 'seed' ? [] : followedBy(node, request.manifest),
     lockable: compiled === undefined ? [] : lockable(compiled, request.manifest, warehouse, node),
     reason: decision.reason,
+    shape: foreseen.shape,
+    allowDestructive: request.allowDestructive,
     isOurs: (relation) => warehouse.ledger.entries.has(quoted(relation)),
   }
+  const isProtected =
+    request.fullRefresh && decision.isIncremental && node.config.full_refresh === false
   return {
     id: node.id,
     kind: node.kind,
     action: decision.action,
     reason: decision.reason,
+    ...(isProtected && {
+      warning: `${node.name} was not rebuilt: it has full_refresh: false, and got its new rows only`,
+    }),
     needs,
     lock: name,
     relation: node.relation,

@@ -19,6 +19,8 @@ export interface Step {
   readonly action: Action
   /** One clause for the user: `first build`, `12 columns changed`, `input raw.transactions was rebuilt`. */
   readonly reason: string
+  /** Something that the user asked for and does not get, and why. */
+  readonly warning?: string
   /** Steps of this plan that must have succeeded first. */
   readonly needs: readonly NodeId[]
   /** The lock that is held from before the first transaction until after the last; absent for tests. */

@@ -1,5 +1,6 @@
 import { GmError } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
+import type { SqlErrorInfo } from '../engine/adapter.ts'
 import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Node } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
@@ -23,6 +24,8 @@ export function blameNode(error: unknown, node: Node | undefined): unknown {
   const info = sqlErrorOf(error)
   if (!(error instanceof GmError) || info === undefined || node === undefined) return error
   if (error.at !== undefined || OF_THE_SERVER.has(error.code)) return error
+  const lost = lostColumn(error, info, node)
+  if (lost !== undefined) return lost
   const at: Location =
     node.kind === 'seed' ? { file: node.at.file, line: info.copyLine ?? 1, column: 1 } : node.at
   return new GmError(error.code, plainNames(error.message, node), {
@@ -31,6 +34,21 @@ export function blameNode(error: unknown, node: Node | undefined): unknown {
     hint: hintFor(info.sqlState, node) ?? error.hint,
     cause: error,
   })
+}
+
+/** gm's own part of a statement names the columns of the table; the query does not give one of them any more. */
+function lostColumn(error: GmError, { sqlState }: SqlErrorInfo, node: Node): GmError | undefined {
+  if (sqlState !== '42703' || node.kind !== 'model') return undefined
+  const column = /"[^"]+"/.exec(error.message)?.[0] ?? 'a column'
+  return new GmError(
+    'GM4012',
+    `the query no longer gives ${column}, a column of ${quoted(node.relation)}`,
+    {
+      at: node.at,
+      hint: 'Set on_schema_change to append_new_columns (the column stays, null in new rows) or sync_all_columns (it goes), or rebuild with --full-refresh.',
+      cause: error,
+    },
+  )
 }
 
 function plainNames(message: string, node: Node): string {

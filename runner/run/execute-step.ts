@@ -3,14 +3,14 @@ import { GmError } from '../base/error.ts'
 import type { Verdict } from '../check/test-statement.ts'
 import { verdictOf } from '../check/test-statement.ts'
 import type { Compiled } from '../compile/compiled.ts'
-import type { Session } from '../engine/adapter.ts'
+import type { Column, Session } from '../engine/adapter.ts'
 import { GuardFailed } from '../engine/adapter.ts'
 import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Outcome, RowCounts, Transaction } from '../engine/statement.ts'
 import type { Node, NodeId } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import type { Step } from '../plan/plan.ts'
-import type { PlanRequest, Warehouse } from '../plan/plan-step.ts'
+import type { Foreseen, PlanRequest, Warehouse } from '../plan/plan-step.ts'
 import { NOTHING_FORESEEN, planStep } from '../plan/plan-step.ts'
 import { blameNode } from './blame-node.ts'
 import { dropPending } from './drop-pending.ts'
@@ -54,6 +54,7 @@ export async function executeStep(planned: Step, on: Execution): Promise<Execute
     return { step: planned, status: planned.kind === 'test' ? 'skipped' : 'success', counts: {} }
   }
   if (planned.lock === undefined) return await runTest(planned, on)
+  if (planned.warning !== undefined) on.note(planned.warning)
   await takeLock(planned.lock, on)
   const held: HeldLock = { key: planned.lock }
   try {
@@ -105,7 +106,7 @@ async function runUntilPlanHolds(
   on: Execution,
 ): Promise<Executed> {
   let step = planned
-  let reshaped: ReadonlySet<NodeId> = NOTHING_FORESEEN.reshaped
+  let foreseen = NOTHING_FORESEEN
   for (let attempt = 1; ; attempt++) {
     try {
       const { counts } = await runTransactions(step, held, on)
@@ -115,9 +116,12 @@ async function runUntilPlanHolds(
         attempt < MAX_ATTEMPTS && !on.signal.aborted ? reasonToPlanAgain(error) : undefined
       if (isConnectionAlive(error)) await dropPending(on.session, target).catch(() => undefined)
       if (again === undefined) throw error
-      if (again === 'view takes another shape') reshaped = new Set([step.id])
+      if (again === 'view takes another shape')
+        foreseen = { ...foreseen, reshaped: new Set([step.id]) }
+      if (error instanceof GuardFailed && isColumns(error.found))
+        foreseen = { ...foreseen, shape: error.found }
       if (again === 'collision') await sleep(2 ** attempt * 10, undefined, { signal: on.signal })
-      step = replan(step, await on.readWarehouse(on.session), reshaped, on)
+      step = replan(step, await on.readWarehouse(on.session), foreseen, on)
     }
   }
 }
@@ -129,15 +133,15 @@ function skippedBy(step: Step, counts: RowCounts): RowCounts {
   return { skipped: extracted - inserted - updated }
 }
 
-function replan(
-  step: Step,
-  warehouse: Warehouse,
-  reshaped: ReadonlySet<NodeId>,
-  on: Execution,
-): Step {
+function replan(step: Step, warehouse: Warehouse, foreseen: Foreseen, on: Execution): Step {
   const node = on.nodes.get(step.id)
   if (node === undefined || !isBuilt(node)) throw new Error(`${step.id} is not a built node`)
-  return planStep(node, step.needs, on.request, warehouse, { ...NOTHING_FORESEEN, reshaped })
+  return planStep(node, step.needs, on.request, warehouse, foreseen)
+}
+
+/** What a guard over columns tells besides its verdict. */
+function isColumns(found: unknown): found is readonly Column[] {
+  return Array.isArray(found)
 }
 
 type Again = 'plan is stale' | 'view takes another shape' | 'collision'

@@ -19,6 +19,8 @@ export function placeError(error: unknown, compiled: ReadonlyMap<NodeId, Compile
     return error
   // A lost connection is about no place in the SQL.
   if (info.offset === undefined && error.code !== 'GM4001') return error
+  // What gm wrote in front of the user's SQL is no place of theirs.
+  if (info.offset !== undefined && info.offset < user.offset) return error
   const lines = compiled.get(user.node)?.lines
   const offset = Math.max(0, (info.offset ?? user.offset) - user.offset)
   const at = lines?.locate(offset)

@@ -39,6 +39,7 @@ export interface RunRequest {
   readonly version: string
   readonly threads: number
   readonly fullRefresh: boolean
+  readonly allowDestructive: boolean
   readonly failFast: boolean
   /** What to do when another run works on a node: queue, or fail that node. */
   readonly lock: 'wait' | 'fail'
@@ -180,6 +181,7 @@ function planRequest(request: RunRequest, compiled: Map<NodeId, Compiled>): Plan
     runId: request.runId,
     manifest: request.manifest,
     fullRefresh: request.fullRefresh,
+    allowDestructive: request.allowDestructive,
     vars: request.vars,
     ...(request.runQuery === undefined ? {} : { runQuery: request.runQuery }),
     compile: (node, state) => {

@@ -122,6 +122,7 @@ function toNode(
 export interface RunOptions {
   readonly select?: readonly string[]
   readonly fullRefresh?: boolean
+  readonly allowDestructive?: boolean
   readonly threads?: number
   readonly lock?: 'wait' | 'fail'
   readonly publishWaitMs?: number
@@ -150,6 +151,7 @@ function requestOf(project: PlainProject, adapter: Adapter, options: RunOptions)
     version: '0.0.0',
     threads: options.threads ?? 2,
     fullRefresh: options.fullRefresh ?? false,
+    allowDestructive: options.allowDestructive ?? false,
     failFast: false,
     lock: options.lock ?? 'wait',
     publishWaitMs: options.publishWaitMs ?? 5_000,

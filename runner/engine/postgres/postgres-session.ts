@@ -89,7 +89,8 @@ export class PostgresSession implements Session {
         if (statement.guard === undefined) continue
         // Nothing may run after a guard before its answer is known.
         const results = await flush()
-        if (results.at(-1)?.rows[0]?.[0] !== true) throw new GuardFailed(statement.guard)
+        const [ok, found] = results.at(-1)?.rows[0] ?? []
+        if (ok !== true) throw new GuardFailed(statement.guard, found)
       }
       batch.push(COMMIT, ...(release === undefined ? [] : [unlockStatement(release)]))
       await flush()

@@ -23,6 +23,7 @@ const SEPARATOR = '\n;\n'
 export function canShare(statement: Statement): boolean {
   return (
     statement.user === undefined &&
+    statement.isUsers === undefined &&
     statement.copyFrom === undefined &&
     statement.returnsRows === undefined &&
     (statement.binds === undefined || statement.binds === 'counts')

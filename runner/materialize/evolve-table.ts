@@ -1,0 +1,146 @@
+import { GmError } from '../base/error.ts'
+import type { Column } from '../engine/adapter.ts'
+import type { Statement, Transaction } from '../engine/statement.ts'
+import type { ModelNode, SnapshotNode } from '../manifest/node.ts'
+import { identifier, quoted } from '../manifest/quoted.ts'
+import type { ColumnChanges } from './compare-columns.ts'
+import { compareColumns, describeChanges, isUnchanged, withoutTracking } from './compare-columns.ts'
+import { guardTarget } from './guard-target.ts'
+import type { Materials } from './materialize.ts'
+import {
+  dropDependents,
+  restoreDependents,
+  SWAP_LOCK_TIMEOUT_MS,
+  swapLocks,
+} from './publish-table.ts'
+
+/** How a table follows the columns of its query: what is done before its rows are written, and what after. */
+export interface Evolution {
+  /** The columns that the write fills. */
+  readonly columns: readonly string[]
+  readonly before: readonly Transaction[]
+  readonly after: readonly Transaction[]
+}
+
+/**
+ * What `on_schema_change` makes of a difference. Columns are added before the write and dropped after it, each in a short
+ * transaction of its own: a crash between them leaves a column too many, which the next run sees again.
+ * @param query the columns that the query gives; those of the table when they are not known to differ.
+ * @throws GmError GM4012 where the configuration forbids the change, or it loses data and nobody allowed that.
+ */
+export function evolveTable(
+  node: ModelNode | SnapshotNode,
+  materials: Materials,
+  query: readonly Column[],
+  mode: 'fail' | 'append_new_columns' | 'sync_all_columns',
+): Evolution {
+  const table = withoutTracking(materials.target?.columns ?? [])
+  const changes = compareColumns(table, query)
+  const columns = query.map(({ name }) => name)
+  if (isUnchanged(changes)) return { columns, before: [], after: [] }
+  if (mode === 'fail') {
+    throw new GmError('GM4012', `the query ${describeChanges(changes)}`, {
+      at: node.at,
+      hint: `${quoted(node.relation)} keeps its columns because of on_schema_change: fail. Rebuild it with --full-refresh, or let it follow with append_new_columns or sync_all_columns.`,
+    })
+  }
+  const isSynced = mode === 'sync_all_columns'
+  if (isSynced) refuseLoss(node, materials, changes)
+  const name = quoted(node.relation)
+  const before = [
+    ...changes.added.map((column) => `add column ${identifier(column.name)} ${column.type}`),
+    ...(isSynced ? changes.retyped : []).map(
+      ({ name: of, type }) =>
+        `alter column ${identifier(of)} type ${type} using ${identifier(of)}::${type}`,
+    ),
+  ]
+  const after = (isSynced ? changes.removed : []).map(
+    (column) => `drop column ${identifier(column.name)}`,
+  )
+  const retypes = isSynced && changes.retyped.length > 0
+  return {
+    columns,
+    before: alter(node, materials, name, before, retypes),
+    after: alter(node, materials, name, after, true),
+  }
+}
+
+/** A column that goes is gone for good, and so are digits that a narrower type has no room for. */
+function refuseLoss(
+  node: ModelNode | SnapshotNode,
+  materials: Materials,
+  changes: ColumnChanges,
+): void {
+  const losing = { ...changes, added: [], retyped: changes.retyped.filter(losesValues) }
+  if (materials.allowDestructive || isUnchanged(losing)) return
+  throw new GmError('GM4012', `the query ${describeChanges(losing)}, which loses data`, {
+    at: node.at,
+    hint: `Run once with --allow-destructive to let ${quoted(node.relation)} follow, or keep the column in the query.`,
+  })
+}
+
+/** Types whose values all fit into the other; of anything else gm cannot know. */
+const WIDER: Readonly<Record<string, readonly string[]>> = {
+  smallint: ['integer', 'bigint', 'numeric', 'text'],
+  integer: ['bigint', 'numeric', 'text'],
+  bigint: ['numeric', 'text'],
+  real: ['double precision'],
+  'character varying': ['text'],
+  character: ['text'],
+  numeric: ['text'],
+  boolean: ['text'],
+  uuid: ['text'],
+  date: ['timestamp without time zone'],
+}
+
+function losesValues({
+  before,
+  type,
+}: {
+  readonly before: string
+  readonly type: string
+}): boolean {
+  const [from, fromLength] = partsOf(before)
+  const [to, toLength] = partsOf(type)
+  if (from === to) {
+    // `varchar(10)` → `varchar(20)`, `numeric(18,4)` → `numeric`: only more room for what is there.
+    if (toLength === undefined) return false
+    return !(from.startsWith('character') && Number(fromLength) <= Number(toLength))
+  }
+  return !(toLength === undefined && WIDER[from]?.includes(to) === true)
+}
+
+function partsOf(type: string): [name: string, length: string | undefined] {
+  const match = /^([^(]+)\(([^)]*)\)(.*)$/.exec(type)
+  return match === null ? [type, undefined] : [`${match[1] ?? ''}${match[3] ?? ''}`, match[2]]
+}
+
+/** @param isSeenByViews whether views on the table stand in the way: gm's are made again in the same transaction. */
+function alter(
+  node: ModelNode | SnapshotNode,
+  materials: Materials,
+  name: string,
+  clauses: readonly string[],
+  isSeenByViews: boolean,
+): Transaction[] {
+  if (clauses.length === 0) return []
+  const change: Statement = {
+    purpose: 'alter columns',
+    sql: `alter table ${name}\n  ${clauses.join(',\n  ')}`,
+  }
+  return [
+    {
+      name: 'alter',
+      isolation: 'read committed',
+      locks: swapLocks(node.relation, materials),
+      lockTimeoutMs: SWAP_LOCK_TIMEOUT_MS,
+      statements: [
+        // After a first transaction of this step the revision is another; the table must still be the same one.
+        guardTarget(name, { ...materials, revision: undefined }),
+        ...(isSeenByViews ? dropDependents(materials) : []),
+        change,
+        ...(isSeenByViews ? restoreDependents(materials) : []),
+      ],
+    },
+  ]
+}

@@ -1,0 +1,169 @@
+import { GmError } from '../base/error.ts'
+import { didYouMean } from '../base/nearest.ts'
+import type { Compiled } from '../compile/compiled.ts'
+import { aroundUserSql } from '../engine/around-user-sql.ts'
+import type { Statement } from '../engine/statement.ts'
+import type { IncrementalStrategy, ModelNode } from '../manifest/node.ts'
+import { identifier, quoted } from '../manifest/quoted.ts'
+import { XID_COLUMN } from '../state/marks.ts'
+
+/** The strategy that a model uses when it names none: merge with a unique key, append without. */
+export function strategyOf(node: ModelNode): IncrementalStrategy {
+  return (
+    node.config.incremental_strategy ?? (node.config.unique_key.length > 0 ? 'merge' : 'append')
+  )
+}
+
+/**
+ * Brings the query's rows into the table by the model's strategy.
+ * @param columns those that the query fills; the table has all of them.
+ * @throws GmError GM3009 for columns of merge_update_columns and its like that there are not.
+ */
+export function writeRows(
+  node: ModelNode,
+  compiled: Compiled,
+  columns: readonly string[],
+): readonly Statement[] {
+  const name = quoted(node.relation)
+  const list = columns.map(identifier).join(', ')
+  switch (strategyOf(node)) {
+    case 'append':
+      return [
+        aroundUserSql(compiled, {
+          purpose: 'write',
+          head: `insert into ${name} (${list})\nselect ${list} from (\n`,
+          tail: '\n) as new_rows',
+          counts: 'inserted',
+        }),
+      ]
+    case 'merge':
+      return node.config.incremental_predicates === undefined
+        ? [mergeRows(node, compiled, columns)]
+        : mergeWhere(node, compiled, columns, node.config.incremental_predicates)
+    case 'delete+insert': {
+      const key = node.config.unique_key.map(identifier).join(', ')
+      return [
+        stageRows(compiled),
+        {
+          purpose: 'delete',
+          sql: `delete from ${name} as DBT_INTERNAL_DEST
+where (${key}) in (select ${key} from _gm_rows as DBT_INTERNAL_SOURCE)${andAll(node)}`,
+          counts: 'deleted',
+          ...usersConditions(node),
+        },
+        {
+          purpose: 'insert',
+          sql: `insert into ${name} (${list})\nselect ${list} from _gm_rows`,
+          counts: 'inserted',
+        },
+      ]
+    }
+  }
+}
+
+function stageRows(compiled: Compiled): Statement {
+  return aroundUserSql(compiled, {
+    purpose: 'read',
+    head: `create temporary table _gm_rows on commit drop as\n`,
+  })
+}
+
+/** Each condition on lines of its own, so that a comment at its end does no harm. */
+function andAll(node: ModelNode): string {
+  return (node.config.incremental_predicates ?? []).map((text) => `\n  and (\n${text}\n)`).join('')
+}
+
+function usersConditions(node: ModelNode): { readonly isUsers?: true } {
+  return node.config.incremental_predicates === undefined ? {} : { isUsers: true }
+}
+
+/** An upsert that leaves rows alone that would not change: their readers need not read them again. */
+function mergeRows(node: ModelNode, compiled: Compiled, columns: readonly string[]): Statement {
+  const name = quoted(node.relation)
+  const list = columns.map(identifier).join(', ')
+  const values = replacedColumns(node, columns)
+  const resolution =
+    values.length === 0
+      ? 'do nothing'
+      : `do update set
+  ${values.map((column) => `${column} = excluded.${column}`).join(', ')}, "${XID_COLUMN}" = pg_current_xact_id()
+where (${values.map((column) => `old_row.${column}`).join(', ')})
+  is distinct from (${values.map((column) => `excluded.${column}`).join(', ')})`
+  const head = `with written as (\ninsert into ${name} as old_row (${list})\nselect ${list} from (\n`
+  const tail = `\n) as new_rows
+on conflict (${node.config.unique_key.map(identifier).join(', ')}) ${resolution}
+returning old_row.xmax = 0 as is_new)
+select count(*) filter (where is_new)::int as inserted, count(*) filter (where not is_new)::int as updated from written`
+  return aroundUserSql(compiled, { purpose: 'write', head, tail, counts: 'columns' })
+}
+
+/**
+ * A merge whose old rows must also meet conditions, which `on conflict` has no place for. A key whose old row meets them
+ * not keeps it: its new row is left out, where dbt would add it as a second row of the key.
+ */
+function mergeWhere(
+  node: ModelNode,
+  compiled: Compiled,
+  columns: readonly string[],
+  conditions: readonly string[],
+): readonly Statement[] {
+  const name = quoted(node.relation)
+  const key = node.config.unique_key.map(identifier)
+  const list = columns.map(identifier).join(', ')
+  const values = replacedColumns(node, columns)
+  const sameKey = key.map((c) => `DBT_INTERNAL_DEST.${c} = DBT_INTERNAL_SOURCE.${c}`).join(' and ')
+  return [
+    stageRows(compiled),
+    { purpose: 'index rows', sql: `create unique index on _gm_rows (${key.join(', ')})` },
+    { purpose: 'analyze rows', sql: 'analyze _gm_rows' },
+    ...(values.length === 0 || conditions.length === 0
+      ? []
+      : [
+          {
+            purpose: 'update',
+            sql: `update ${name} as DBT_INTERNAL_DEST set
+  ${values.map((c) => `${c} = DBT_INTERNAL_SOURCE.${c}`).join(', ')}, "${XID_COLUMN}" = pg_current_xact_id()
+from _gm_rows as DBT_INTERNAL_SOURCE
+where ${sameKey}
+  and (${values.map((c) => `DBT_INTERNAL_DEST.${c}`).join(', ')})
+    is distinct from (${values.map((c) => `DBT_INTERNAL_SOURCE.${c}`).join(', ')})${andAll(node)}`,
+            counts: 'updated' as const,
+            isUsers: true as const,
+          },
+        ]),
+    {
+      purpose: 'insert',
+      sql: `insert into ${name} (${list})
+select ${list} from _gm_rows as DBT_INTERNAL_SOURCE
+where not exists (select from ${name} as DBT_INTERNAL_DEST where ${sameKey})`,
+      counts: 'inserted',
+    },
+  ]
+}
+
+/** The columns, quoted, that a row which is there takes from a new one of the same key. */
+function replacedColumns(node: ModelNode, columns: readonly string[]): readonly string[] {
+  const { unique_key, merge_update_columns: only, merge_exclude_columns: never } = node.config
+  if (only !== undefined && never !== undefined) {
+    throw new GmError(
+      'GM3009',
+      `"${node.name}" has both merge_update_columns and merge_exclude_columns`,
+      { at: node.at, hint: 'Keep one of them: each says which columns a merge replaces.' },
+    )
+  }
+  // PostgreSQL folds what is not quoted; so do people who list columns.
+  const named = (given: string): string => {
+    const found =
+      columns.find((c) => c === given) ??
+      columns.find((c) => c.toLowerCase() === given.toLowerCase())
+    if (found !== undefined) return found
+    const key = only === undefined ? 'merge_exclude_columns' : 'merge_update_columns'
+    throw new GmError('GM3009', `${key} of "${node.name}" names "${given}", which is no column`, {
+      at: node.at,
+      hint: didYouMean(given, columns) ?? `The query gives ${columns.join(', ')}.`,
+    })
+  }
+  const kept = new Set(never?.map(named))
+  const taken = only === undefined ? columns : only.map(named)
+  return taken.filter((c) => !unique_key.includes(c) && !kept.has(c)).map(identifier)
+}
