@@ -51,6 +51,7 @@ export const CODES = {
   GM4014: 'statement timed out',
   GM4015: 'warehouse belongs to a newer gm',
   GM5001: 'data test failed',
+  GM6001: 'artifact cannot be written',
   GM7001: 'unknown topic',
   GM7002: 'unusable mapping',
   GM7003: 'unusable input file',

@@ -1,0 +1,198 @@
+import { hash } from 'node:crypto'
+import type { ColumnInfo, Node, Relation, SourceNode, TestNode } from '../../manifest/node.ts'
+import type { Project } from '../../project/project.ts'
+import type { DescribedConfig } from './describe-config.ts'
+import { describeConfig, writtenKeys } from './describe-config.ts'
+import { pathBelow } from './path-below.ts'
+
+/** A node under dbt's keys: an entry of `nodes` or `sources` in manifest.json. */
+export interface DescribedNode {
+  readonly unique_id: string
+  readonly name: string
+  readonly resource_type: string
+  readonly package_name: string
+  readonly original_file_path: string
+  readonly config: DescribedConfig
+  readonly unrendered_config: DescribedConfig
+  readonly [key: string]: unknown
+}
+
+export interface Described {
+  readonly project: Project
+  /** Seconds since 1970. */
+  readonly createdAt: number
+  /** SQL of nodes that were compiled. */
+  readonly compiledCode: ReadonlyMap<string, string>
+}
+
+/** A node as artifacts show it. */
+export function describeNode(node: Node, context: Described): DescribedNode {
+  return node.kind === 'source' ? describeSource(node, context) : describeBuilt(node, context)
+}
+
+function common(node: Node, { project, createdAt }: Described) {
+  return {
+    database: project.target.database,
+    name: node.name,
+    resource_type: node.kind,
+    package_name: node.package,
+    path: pathBelow(node, project),
+    original_file_path: node.at.file,
+    unique_id: node.id,
+    fqn: node.fqn,
+    config: describeConfig(node),
+    tags: node.config.tags,
+    description: node.description,
+    columns: columnsOf(node.columns),
+    meta: node.config.meta,
+    patch_path:
+      node.describedIn === undefined ? null : `${node.package}://${node.describedIn}`,
+    unrendered_config: { ...writtenKeys(node.writtenConfig), ...readsOf(node, project) },
+    created_at: createdAt,
+    doc_blocks: [],
+  }
+}
+
+function describeSource(node: SourceNode, context: Described): DescribedNode {
+  return {
+    ...common(node, context),
+    schema: node.relation.schema,
+    source_name: node.sourceName,
+    source_description: '',
+    loader: '',
+    identifier: node.relation.identifier,
+    quoting: {},
+    loaded_at_field: null,
+    loaded_at_query: null,
+    freshness: null,
+    external: null,
+    source_meta: {},
+    relation_name: relationName(node.relation, context.project),
+    patch_path: null,
+    unrendered_database: null,
+    unrendered_schema: null,
+  }
+}
+
+function describeBuilt(node: Exclude<Node, SourceNode>, context: Described): DescribedNode {
+  const { project } = context
+  const relation = node.kind === 'test' ? undefined : node.relation
+  const isEphemeral = node.config.materialized === 'ephemeral'
+  return {
+    ...common(node, context),
+    schema: relation?.schema ?? node.config.schema ?? `${project.target.schema}_dbt_test__audit`,
+    alias: relation?.identifier ?? node.config.alias ?? node.name,
+    checksum: { name: 'sha256', checksum: node.checksum },
+    group: null,
+    docs: { show: true, node_color: null, ...node.config.docs },
+    build_path: null,
+    relation_name:
+      relation === undefined || isEphemeral ? null : relationName(relation, project),
+    raw_code: node.kind === 'seed' ? '' : node.rawCode,
+    ...(node.kind === 'seed'
+      ? { root_path: project.root, depends_on: { macros: [] } }
+      : templated(node, context)),
+    ...(node.kind === 'model' && {
+      access: 'protected',
+      constraints: [],
+      version: null,
+      latest_version: null,
+      deprecation_date: null,
+      primary_key: node.config.unique_key,
+      time_spine: null,
+    }),
+    ...(node.kind === 'test' && testKeys(node)),
+  }
+}
+
+function templated(node: Exclude<Node, { kind: 'source' | 'seed' }>, context: Described) {
+  const code = context.compiledCode.get(node.id)
+  return {
+    language: 'sql',
+    refs: node.refs.map(({ name, package: owner }) => ({
+      name,
+      package: owner ?? null,
+      version: null,
+    })),
+    sources: node.sources.map(({ source, table }) => [source, table]),
+    metrics: [],
+    functions: [],
+    depends_on: { macros: node.macros, nodes: node.dependsOn },
+    compiled_path: null,
+    contract: { enforced: false, alias_types: true, checksum: null },
+    ...(code !== undefined && {
+      compiled: true,
+      compiled_code: code,
+      extra_ctes_injected: true,
+      extra_ctes: [],
+    }),
+  }
+}
+
+/** What says which generic test it is; a singular test has none of it. */
+function testKeys({ generic, at }: TestNode): Readonly<Record<string, unknown>> {
+  if (generic === undefined) return {}
+  const parts = generic.name.split('.')
+  const { column, on } = generic
+  return {
+    column_name: column ?? null,
+    file_key_name: `${on.startsWith('source.') ? 'sources' : `${on.split('.')[0] ?? ''}s`}.${at.file}`,
+    attached_node: on.startsWith('source.') ? null : on,
+    test_metadata: {
+      name: parts.at(-1) ?? generic.name,
+      namespace: parts.length > 1 ? parts[0] : null,
+      kwargs: {
+        ...generic.arguments,
+        ...(column !== undefined && { column_name: column }),
+        model: on,
+      },
+    },
+  }
+}
+
+function columnsOf(columns: ReadonlyMap<string, ColumnInfo>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    [...columns].map(([name, column]) => [
+      name,
+      {
+        name,
+        description: column.description,
+        meta: column.meta,
+        data_type: column.data_type ?? null,
+        constraints: [],
+        quote: null,
+        config: { meta: column.meta, tags: column.tags },
+        tags: column.tags,
+        granularity: null,
+        doc_blocks: [],
+      },
+    ]),
+  )
+}
+
+/** As dbt quotes it: database, schema and identifier. */
+export function relationName({ schema, identifier }: Relation, { target }: Project): string {
+  return [target.database, schema, identifier]
+    .map((part) => `"${part.replaceAll('"', '""')}"`)
+    .join('.')
+}
+
+/**
+ * Hashes of the values that a node reads, so that a change of one is seen later. Never the values: an artifact is
+ * published, and a variable may hold what belongs in no file.
+ */
+function readsOf(node: Node, project: Project): Readonly<Record<string, unknown>> {
+  if (!('reads' in node)) return {}
+  const { vars, env } = node.reads
+  if (vars.length === 0 && env.length === 0) return {}
+  const hashed = (names: readonly string[], valueOf: (name: string) => unknown) =>
+    Object.fromEntries(
+      names.map((name) => [name, hash('sha256', JSON.stringify(valueOf(name) ?? null))]),
+    )
+  return {
+    reads: {
+      vars: hashed(vars, (name) => project.vars[name]),
+      env: hashed(env, (name) => project.env.get(name)),
+    },
+  }
+}
