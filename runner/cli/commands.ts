@@ -44,6 +44,9 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { flags: '--vars <yaml>', description: "variables over project.yml's: '{key: value}'" },
   { flags: '--log-format <format>', description: 'text (default) or json, one object a line' },
   { flags: '--log-level <level>', description: 'debug, info (default), warn, error or none' },
+  { flags: '--target-path <path>', description: 'where artifacts go; default: target' },
+  { flags: '--log-path <path>', description: 'where logs go; default: logs' },
+  { flags: '--no-write-json', description: 'write no artifacts' },
   { flags: '-q, --quiet', description: 'errors only' },
   { flags: '--no-color', description: 'no colours; NO_COLOR does the same' },
 ]

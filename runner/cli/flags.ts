@@ -56,6 +56,11 @@ export const GlobalFlags = z.object({
   /** Over BATCH_LOG_LEVEL; `info` where neither is given. */
   logLevel: word(LOG_LEVELS).optional(),
   quiet: z.boolean().default(false),
+  /** Over project.yml's target-path and log-path; absolute, or relative to the project. */
+  targetPath: z.string().optional(),
+  logPath: z.string().optional(),
+  /** Whether artifacts are written. */
+  writeJson: z.boolean().default(true),
 })
 export type GlobalFlags = z.infer<typeof GlobalFlags>
 

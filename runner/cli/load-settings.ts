@@ -25,5 +25,12 @@ export function loadSettings(flags: SettingFlags, io: Io): Project {
     checkConfig: checkNodeConfig,
   })
   io.addSecret(project.target.connection.password)
-  return project
+  return {
+    ...project,
+    paths: {
+      ...project.paths,
+      target: flags.targetPath ?? project.paths.target,
+      logs: flags.logPath ?? project.paths.logs,
+    },
+  }
 }

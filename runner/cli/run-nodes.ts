@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { compileNode } from '../compile/compile-node.ts'
 import type { NodeId } from '../manifest/node.ts'
 import type { RunEvent, RunResult } from '../run/event.ts'
@@ -22,8 +22,21 @@ export interface NodesToRun {
   readonly signal: AbortSignal
 }
 
-/** What run/ needs, from what the user asked for. */
-export function runRequest(asked: NodesToRun, emit: (event: RunEvent) => void): RunRequest {
+export interface RanNodes {
+  readonly result: RunResult
+  readonly logPath: string | undefined
+  readonly compiledCode: ReadonlyMap<string, string>
+}
+
+/**
+ * What run/ needs, from what the user asked for.
+ * @param compiledCode takes the SQL of each node as it is compiled.
+ */
+export function runRequest(
+  asked: NodesToRun,
+  emit: (event: RunEvent) => void,
+  compiledCode: Map<string, string> = new Map(),
+): RunRequest {
   const { flags, opened, warehouse } = asked
   const { project } = opened
   return {
@@ -36,7 +49,11 @@ export function runRequest(asked: NodesToRun, emit: (event: RunEvent) => void): 
       testsGate: asked.command === 'build',
     },
     adapter: warehouse.adapter,
-    compile: (node, state) => compileNode(node, opened.manifest, project, opened.templates, state),
+    compile: (node, state) => {
+      const compiled = compileNode(node, opened.manifest, project, opened.templates, state)
+      compiledCode.set(node.id, compiled.sql)
+      return compiled
+    },
     vars: project.vars,
     runQuery: warehouse.runQuery,
     targetName: project.target.name,
@@ -54,23 +71,28 @@ export function runRequest(asked: NodesToRun, emit: (event: RunEvent) => void): 
 
 /**
  * Runs nodes with their screen and their log file.
- * @returns the result, and the path of the log.
+ * @returns the result, the path of the log, and the SQL of the nodes that were compiled.
  */
-export async function runNodes(
-  asked: NodesToRun,
-  screen: RunScreen,
-  io: Io,
-): Promise<{ readonly result: RunResult; readonly logPath: string | undefined }> {
+export async function runNodes(asked: NodesToRun, screen: RunScreen, io: Io): Promise<RanNodes> {
   const { project } = asked.opened
-  const log = new LogFile(join(project.root, project.paths.logs), project.logRetentionDays, io.safe)
+  const log = new LogFile(
+    resolve(project.root, project.paths.logs),
+    project.logRetentionDays,
+    io.safe,
+  )
+  const compiledCode = new Map<string, string>()
   try {
     const result = await runProject(
-      runRequest(asked, (event) => {
-        log.write(event, io.now())
-        screen.show(event)
-      }),
+      runRequest(
+        asked,
+        (event) => {
+          log.write(event, io.now())
+          screen.show(event)
+        },
+        compiledCode,
+      ),
     )
-    return { result, logPath: log.path }
+    return { result, logPath: log.path, compiledCode }
   } finally {
     screen.stop()
     log.close()

@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { GmError } from '../../base/error.ts'
 import { gmErrorsOf, throwAll } from '../../base/error.ts'
 import type { Node } from '../../manifest/node.ts'
+import { artifactsOf } from '../artifacts.ts'
 import type { CommandAction } from '../command-spec.ts'
 import { compileText, compileWhole } from '../compile-whole.ts'
 import { EXIT } from '../exit-code.ts'
@@ -16,12 +17,12 @@ import { selectFor } from '../select-for.ts'
  * Prints the SQL of the one selected node, else writes the SQL of all selected ones below target/compiled.
  * Needs no database as long as no template calls run_query().
  */
-export const compileCommand: CommandAction = (_args, raw, io) => {
+export const compileCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(CompileFlags, raw)
   const opened = openProject(flags, io)
   if (flags.inline !== undefined) {
     io.out(`${compileText(flags.inline, opened).sql}\n`)
-    return Promise.resolve(EXIT.ok)
+    return EXIT.ok
   }
   const kinds = flags.resourceType.length > 0 ? undefined : (['model', 'snapshot', 'test'] as const)
   const selected = selectFor(opened, flags, io, kinds)
@@ -34,22 +35,29 @@ export const compileCommand: CommandAction = (_args, raw, io) => {
   const single = own.length === 1 ? own[0] : compilable.length === 1 ? compilable[0] : undefined
   if (flags.select.length > 0 && single !== undefined) {
     io.out(`${compileWhole(single, opened).sql}\n`)
-    return Promise.resolve(EXIT.ok)
+    return EXIT.ok
   }
-  const folder = writeAll(compilable, opened)
+  const compiledCode = new Map<string, string>()
+  const folder = writeAll(compilable, opened, compiledCode)
   if (!flags.quiet) io.out(`${plural(compilable.length, 'node')} compiled to ${folder}\n`)
-  return Promise.resolve(EXIT.ok)
+  await artifactsOf('compile', opened, flags, io).manifest(compiledCode)
+  return EXIT.ok
 }
 
 /** @throws GmErrors of all nodes that do not compile; the others are written all the same. */
-function writeAll(nodes: readonly Node[], opened: OpenProject): string {
+function writeAll(
+  nodes: readonly Node[],
+  opened: OpenProject,
+  compiledCode: Map<string, string>,
+): string {
   const { project } = opened
   const folder = `${project.paths.target}/compiled/${project.name}`
   const errors: GmError[] = []
   for (const node of nodes) {
     try {
       const { sql } = compileWhole(node, opened)
-      const file = join(project.root, folder, fileOf(node))
+      compiledCode.set(node.id, sql)
+      const file = resolve(project.root, folder, fileOf(node))
       mkdirSync(dirname(file), { recursive: true })
       writeFileSync(file, `${sql}\n`)
     } catch (thrown) {

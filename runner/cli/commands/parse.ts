@@ -1,4 +1,5 @@
 import type { NodeKind } from '../../manifest/node.ts'
+import { artifactsOf } from '../artifacts.ts'
 import type { CommandAction } from '../command-spec.ts'
 import { EXIT } from '../exit-code.ts'
 import { GlobalFlags, parseFlags } from '../flags.ts'
@@ -6,11 +7,12 @@ import { openProject } from '../open-project.ts'
 import { formatDuration } from '../render/format.ts'
 import { foundLine } from '../render/found-line.ts'
 
-/** Checks the files of the project and says what they hold. Needs no database. */
-export const parseCommand: CommandAction = (_args, raw, io) => {
+/** Checks the files of the project, says what they hold and writes manifest.json. Needs no database. */
+export const parseCommand: CommandAction = async (_args, raw, io) => {
   const startMs = performance.now()
   const flags = parseFlags(GlobalFlags, raw)
-  const { manifest } = openProject(flags, io)
+  const opened = openProject(flags, io)
+  const { manifest } = opened
   const totals: Partial<Record<NodeKind, number>> = {}
   for (const node of manifest.nodes.values()) totals[node.kind] = (totals[node.kind] ?? 0) + 1
   const durationMs = performance.now() - startMs
@@ -21,5 +23,6 @@ export const parseCommand: CommandAction = (_args, raw, io) => {
   } else if (!flags.quiet) {
     io.out(`${manifest.project}: ${foundLine(totals)}, in ${formatDuration(durationMs)}.\n`)
   }
-  return Promise.resolve(EXIT.ok)
+  await artifactsOf('parse', opened, flags, io).manifest()
+  return EXIT.ok
 }

@@ -4,6 +4,7 @@ import type { Plan } from '../../plan/plan.ts'
 import type { Project } from '../../project/project.ts'
 import type { RunResult } from '../../run/event.ts'
 import { planProject } from '../../run/run-project.ts'
+import { artifactsOf } from '../artifacts.ts'
 import type { CommandAction } from '../command-spec.ts'
 import { connect } from '../connect.ts'
 import type { ExitCode } from '../exit-code.ts'
@@ -61,8 +62,9 @@ async function execute(command: RunCommandName, raw: unknown, io: Io): Promise<E
         return EXIT.ok
       }
       await warehouse.prepare(opened.manifest)
-      const { result, logPath } = await runNodes(asked, screen, io)
+      const { result, logPath, compiledCode } = await runNodes(asked, screen, io)
       showReport(result, options, project.root, logPath, io)
+      await artifactsOf(command, opened, flags, io).run(result, compiledCode)
       return exitCodeOf(result)
     } finally {
       await warehouse.close()

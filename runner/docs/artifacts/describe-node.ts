@@ -45,8 +45,7 @@ function common(node: Node, { project, createdAt }: Described) {
     description: node.description,
     columns: columnsOf(node.columns),
     meta: node.config.meta,
-    patch_path:
-      node.describedIn === undefined ? null : `${node.package}://${node.describedIn}`,
+    patch_path: node.describedIn === undefined ? null : `${node.package}://${node.describedIn}`,
     unrendered_config: { ...writtenKeys(node.writtenConfig), ...readsOf(node, project) },
     created_at: createdAt,
     doc_blocks: [],
@@ -86,8 +85,7 @@ function describeBuilt(node: Exclude<Node, SourceNode>, context: Described): Des
     group: null,
     docs: { show: true, node_color: null, ...node.config.docs },
     build_path: null,
-    relation_name:
-      relation === undefined || isEphemeral ? null : relationName(relation, project),
+    relation_name: relation === undefined || isEphemeral ? null : relationName(relation, project),
     raw_code: node.kind === 'seed' ? '' : node.rawCode,
     ...(node.kind === 'seed'
       ? { root_path: project.root, depends_on: { macros: [] } }

@@ -109,7 +109,9 @@ const OVERVIEW = {
 }
 
 function describeMacros({ manifest, templates }: ManifestMaterials, createdAt: number): Section {
-  const texts = new Map(templates.macros.map((macro) => [macroId(macro.package, macro.name), macro]))
+  const texts = new Map(
+    templates.macros.map((macro) => [macroId(macro.package, macro.name), macro]),
+  )
   const own = new Set(manifest.macros.map((macro) => macroId(macro.package, macro.name)))
   const entries = manifest.macros.map((macro) => {
     const id = macroId(macro.package, macro.name)

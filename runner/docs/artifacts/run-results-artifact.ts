@@ -118,7 +118,8 @@ function responseOf(counts: RowCounts): Readonly<Record<string, unknown>> {
 
 function messageOf(step: StepResult): string | null {
   if (step.error !== undefined) return step.error.message
-  if (step.status === 'skipped') return step.because === undefined ? step.reason : `${step.because} failed`
+  if (step.status === 'skipped')
+    return step.because === undefined ? step.reason : `${step.because} failed`
   if (step.failures !== undefined && step.failures > 0) return `Got ${step.failures} failing rows`
   return step.kind === 'test' ? null : `${step.action}: ${step.reason}`
 }

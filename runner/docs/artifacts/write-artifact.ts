@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { GmError } from '../../base/error.ts'
@@ -9,7 +10,7 @@ import { GmError } from '../../base/error.ts'
 export function writeArtifact(file: string, value: object): void {
   try {
     mkdirSync(dirname(file), { recursive: true })
-    const draft = `${file}.${process.pid}`
+    const draft = `${file}.${randomBytes(4).toString('hex')}`
     writeFileSync(draft, JSON.stringify(value))
     renameSync(draft, file)
   } catch (cause) {

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
+import { GmError } from '../base/error.ts'
+import type { Invocation } from '../docs/artifacts/artifact-metadata.ts'
+import type { RunResult } from '../run/event.ts'
+import type { GlobalFlags } from './flags.ts'
+import type { Io } from './io.ts'
+import type { OpenProject } from './open-project.ts'
+import { packageVersion } from './package-version.ts'
+import { warn } from './warn.ts'
+
+/** One command's artifacts: written after its work, so that nobody waits for them. */
+export interface Artifacts {
+  readonly invocation: Invocation
+  /** Writes target/manifest.json. */
+  manifest(compiledCode?: ReadonlyMap<string, string>): Promise<void>
+  /** Writes target/manifest.json with what was compiled, and target/run_results.json. */
+  run(result: RunResult, compiledCode: ReadonlyMap<string, string>): Promise<void>
+  /** Writes any other artifact below the target folder. */
+  other(name: string, value: object): Promise<void>
+}
+
+/**
+ * What a command writes below the project's target folder; nothing with `--no-write-json`. A file that cannot be
+ * written is a warning: the work itself is done.
+ *
+ * @param which the command's name, for the arguments in run_results.json.
+ */
+export function artifactsOf(
+  which: string,
+  opened: OpenProject,
+  flags: GlobalFlags,
+  io: Io,
+  startedAt: Date = io.now(),
+): Artifacts {
+  const { project } = opened
+  const ids = { id: randomUUID(), startedAt, version: packageVersion() }
+  const write = async (name: string, valueOf: () => Promise<object>): Promise<void> => {
+    if (!flags.writeJson) return
+    const { writeArtifact } = await import('../docs/artifacts/write-artifact.ts')
+    try {
+      writeArtifact(resolve(project.root, project.paths.target, name), await valueOf())
+    } catch (error) {
+      if (!(error instanceof GmError) || error.code !== 'GM6001') throw error
+      warn([error], project.root, flags, io)
+    }
+  }
+  const manifest = (
+    invocation: Invocation,
+    compiledCode: ReadonlyMap<string, string> = new Map(),
+  ): Promise<void> =>
+    write('manifest.json', async () => {
+      const { manifestArtifact } = await import('../docs/artifacts/manifest-artifact.ts')
+      return manifestArtifact({ ...opened, invocation, now: io.now(), compiledCode })
+    })
+  return {
+    invocation: ids,
+    manifest: (compiledCode) => manifest(ids, compiledCode),
+    run: async (result, compiledCode) => {
+      // The ledger knows the run by this id: artifacts and tables can be joined.
+      const invocation = { ...ids, id: result.runId, startedAt: result.startedAt }
+      await manifest(invocation, compiledCode)
+      await write('run_results.json', async () => {
+        // Values of variables stay out: they may hold what belongs in no file.
+        const { vars: _, ...given } = flags
+        const { runResultsArtifact } = await import('../docs/artifacts/run-results-artifact.ts')
+        return runResultsArtifact({
+          project,
+          manifest: opened.manifest,
+          result,
+          invocation,
+          now: io.now(),
+          args: { which, ...given },
+          compiledCode,
+          safe: io.safe,
+        })
+      })
+    },
+    other: (name, value) => write(name, () => Promise.resolve(value)),
+  }
+}
