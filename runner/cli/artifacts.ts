@@ -62,7 +62,7 @@ export function artifactsOf(
       await manifest(invocation, compiledCode)
       await write('run_results.json', async () => {
         // Values of variables stay out: they may hold what belongs in no file.
-        const { vars: _, ...given } = flags
+        const given = Object.entries(flags).filter(([flag]) => flag !== 'vars')
         const { runResultsArtifact } = await import('../docs/artifacts/run-results-artifact.ts')
         return runResultsArtifact({
           project,
@@ -70,7 +70,7 @@ export function artifactsOf(
           result,
           invocation,
           now: io.now(),
-          args: { which, ...given },
+          args: { which, ...Object.fromEntries(given) },
           compiledCode,
           safe: io.safe,
         })
