@@ -133,12 +133,21 @@ interface Templated {
   readonly rawCode: string
   readonly refs: readonly RefCall[]
   readonly sources: readonly SourceCall[]
-  /** Inputs that are read through `changes()`; a subset of `dependsOn`. */
+  /** Inputs that are read through `changes()` or `changed_keys()`; a subset of `dependsOn`. */
   readonly changesOf: readonly NodeId[]
   /** The project's macros that the template mentions, and those that these mention: `macro.<package>.<name>`, sorted. */
   readonly macros: readonly string[]
   /** Names of the variables and of the environment variables whose values decide what the template says. */
   readonly reads: Reads
+  /** What is read through `changed_keys()`: deleted and displaced keys must be logged for it. */
+  readonly keysOf: readonly FollowedKeys[]
+}
+
+/** Columns of an input whose keys a node follows. */
+export interface FollowedKeys {
+  readonly input: NodeId
+  /** In the order of their names. */
+  readonly columns: readonly string[]
 }
 
 export interface Reads {

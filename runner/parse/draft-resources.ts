@@ -231,7 +231,7 @@ function common(
 
 function unresolved(rawCode: string, { macros, vars, env }: Recording) {
   const reads = { vars, env }
-  return { rawCode, dependsOn: [], refs: [], sources: [], changesOf: [], macros, reads }
+  return { rawCode, dependsOn: [], refs: [], sources: [], changesOf: [], keysOf: [], macros, reads }
 }
 
 /** Columns as the manifest holds them: by name, in the order of the file, without their tests. */

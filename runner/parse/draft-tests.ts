@@ -87,6 +87,7 @@ function draftTest(
       changesOf: [],
       macros: recording.macros,
       reads: { vars: recording.vars, env: recording.env },
+      keysOf: [],
       generic: {
         name: entry.test,
         arguments: entry.arguments,

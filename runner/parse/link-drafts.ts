@@ -1,5 +1,5 @@
 import { GmError } from '../base/error.ts'
-import type { Node, NodeId, RefCall, SourceCall } from '../manifest/node.ts'
+import type { FollowedKeys, Node, NodeId, RefCall, SourceCall } from '../manifest/node.ts'
 import type { Draft } from './draft.ts'
 import { collecting } from './draft.ts'
 import type { InputCall } from './record-template.ts'
@@ -57,12 +57,14 @@ function link(
   // Plain lists: nearly all nodes have one input or a few, and there are tens of thousands of nodes.
   const dependsOn: NodeId[] = []
   const changesOf: NodeId[] = []
+  const keysOf: FollowedKeys[] = []
   for (const input of inputs) {
     if (input.kind === 'ref' && broken.has(input.name)) continue
     const id = resolve(input, names, errors)
     if (id === undefined) continue
     if (!dependsOn.includes(id)) dependsOn.push(id)
     if (input.viaChanges && !changesOf.includes(id)) changesOf.push(id)
+    for (const columns of input.keys ?? []) addKeys(keysOf, id, columns)
     if (input.kind === 'source') {
       sources.push({ source: input.source, table: input.table, at: input.at })
     } else {
@@ -76,7 +78,13 @@ function link(
     sources,
     dependsOn: dependsOn.sort(),
     changesOf: changesOf.sort(),
+    keysOf,
   }
+}
+
+function addKeys(keysOf: FollowedKeys[], input: NodeId, columns: readonly string[]): void {
+  const isKnown = keysOf.some((of) => of.input === input && of.columns.join() === columns.join())
+  if (!isKnown) keysOf.push({ input, columns })
 }
 
 function resolve(input: InputCall, names: Names, errors: GmError[]): NodeId | undefined {

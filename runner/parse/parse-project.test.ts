@@ -79,6 +79,7 @@ describe('inputs', () => {
     expect(node).toMatchObject({
       dependsOn: ['model.shop.b', 'source.shop.raw.t'],
       changesOf: ['source.shop.raw.t'],
+      keysOf: [],
       refs: [{ name: 'b', at: { file: 'models/a.sql', line: 1, column: 18 } }],
       sources: [{ source: 'raw', table: 't', at: { line: 2, column: 17 } }],
     })

@@ -19,6 +19,8 @@ export type InputCall = (
   | ({ readonly kind: 'source' } & SourceCall)
 ) & {
   readonly viaChanges: boolean
+  /** Columns of each `changed_keys()` of it, in the order of their names. */
+  readonly keys?: readonly (readonly string[])[]
   /** Seen only in the text, under conditions that may never hold: no error when there is no such node. */
   readonly isOptional: boolean
 }
@@ -97,8 +99,10 @@ function recordBoth(
   if (first.askedIncremental) {
     const second = record(context, render, true)
     for (const [key, input] of second.inputs) {
-      const viaChanges = input.viaChanges || inputs.get(key)?.viaChanges === true
-      inputs.set(key, { ...input, viaChanges })
+      const before = inputs.get(key)
+      const viaChanges = input.viaChanges || before?.viaChanges === true
+      const keys = [...(before?.keys ?? []), ...(input.keys ?? [])]
+      inputs.set(key, { ...input, viaChanges, ...(keys.length > 0 && { keys }) })
     }
     for (const name of second.vars) vars.add(name)
     for (const name of second.env) env.add(name)
@@ -177,6 +181,19 @@ function record(
         draft.inputs.set(key, { ...noted, viaChanges: true })
         return ''
       },
+      changed_keys: (call: Call) => {
+        const { input, columns } = changedKeysArguments(call)
+        const key = seen.get(input)
+        const noted = key === undefined ? undefined : draft.inputs.get(key)
+        if (key === undefined || noted === undefined) throw notAnInput(call, 'changed_keys')
+        const keys = [...(noted.keys ?? []), columns]
+        draft.inputs.set(key, { ...noted, viaChanges: true, keys })
+        return ''
+      },
+      recompute: (call: Call) => {
+        recomputeArguments(call)
+        return call.caller?.() ?? ''
+      },
       is_incremental: () => {
         draft.askedIncremental = true
         return isIncremental
@@ -220,21 +237,65 @@ export function sourceArguments(call: Call): { source: string; table: string } {
 /** `changes(ref('x'))`, `changes(ref('dim'), 'versions')`. @throws GmError GM2008 wrong arguments. */
 export function changesArguments(call: Call): { input: unknown; columnsOf?: 'versions' } {
   const { input, of } = callArguments('changes', call, ['input', 'of'], 1)
-  if (of === undefined) return { input }
-  if (of === 'versions') return { input, columnsOf: of }
-  throw new GmError('GM2008', 'the second argument of changes() can only be "versions"', {
+  return { input, ...versionsOnly('changes', of, call) }
+}
+
+/**
+ * `changed_keys(ref('x'), 'user_id')`, `changed_keys(ref('dim'), ['id', 'effective_from'], 'versions')`.
+ * @returns the columns in the order of their names.
+ * @throws GmError GM2008 wrong arguments.
+ */
+export function changedKeysArguments(call: Call): {
+  input: unknown
+  columns: readonly string[]
+  columnsOf?: 'versions'
+} {
+  const { input, columns, of } = callArguments('changed_keys', call, ['input', 'columns', 'of'], 2)
+  return {
+    input,
+    columns: [...new Set(columnNames('changed_keys', columns, call))].sort(),
+    ...versionsOnly('changed_keys', of, call),
+  }
+}
+
+/** `{% call recompute('user_id') %}`. @throws GmError GM2008 wrong arguments, or no call block. */
+export function recomputeArguments(call: Call): { columns: readonly string[] } {
+  const { columns } = callArguments('recompute', call, ['columns'], 1)
+  if (call.caller !== undefined) return { columns: columnNames('recompute', columns, call) }
+  throw new GmError('GM2008', 'recompute() needs the query of the keys', {
     at: call.at,
     calledFrom: call.calledFrom,
-    hint: "Write changes(ref('x')) or changes(ref('x'), 'versions').",
+    hint: "Write {% call recompute('user_id') %} select user_id from … {% endcall %}.",
   })
 }
 
-/** The error of a `changes()` that was given something else than what ref or source returned. */
-export function notAnInput(call: Call): GmError {
-  return new GmError('GM2008', 'changes() takes what ref() or source() returns', {
+function versionsOnly(callee: string, of: unknown, call: Call): { columnsOf?: 'versions' } {
+  if (of === undefined) return {}
+  if (of === 'versions') return { columnsOf: of }
+  throw new GmError('GM2008', `the last argument of ${callee}() can only be "versions"`, {
     at: call.at,
     calledFrom: call.calledFrom,
-    hint: "Write changes(ref('x')) or changes(source('s', 't')).",
+    hint: `Write ${callee}(…, 'versions') for a history's new and corrected intervals, or leave it out.`,
+  })
+}
+
+function columnNames(callee: string, given: unknown, call: Call): readonly string[] {
+  const columns: readonly unknown[] = Array.isArray(given) ? given : [given]
+  if (columns.length > 0 && columns.every((name) => typeof name === 'string')) return columns
+  throw new GmError('GM2008', `${callee}() takes the names of columns`, {
+    at: call.at,
+    calledFrom: call.calledFrom,
+    hint: "Write one name in quotes, or a list of them: ['order_id', 'line'].",
+  })
+}
+
+/** The error of a `changes()` or `changed_keys()` that was given something else than what ref or source returned. */
+export function notAnInput(call: Call, callee = 'changes'): GmError {
+  const rest = callee === 'changes' ? '' : ', …'
+  return new GmError('GM2008', `${callee}() takes what ref() or source() returns`, {
+    at: call.at,
+    calledFrom: call.calledFrom,
+    hint: `Write ${callee}(ref('x')${rest}) or ${callee}(source('s', 't')${rest}).`,
   })
 }
 

@@ -59,6 +59,7 @@ function toNode(name: string, sketch: NodeSketch, all: Readonly<Record<string, N
     changesOf: [],
     macros: [],
     reads: NOTHING_READ,
+    keysOf: [],
   }
   switch (kind) {
     case 'seed':

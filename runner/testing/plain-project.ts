@@ -113,6 +113,7 @@ function toNode(
     refs: [],
     sources: [],
     changesOf: ids(given.changes ?? []),
+    keysOf: [],
     macros: [],
     reads: NOTHING_READ,
   }

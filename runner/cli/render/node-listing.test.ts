@@ -30,6 +30,7 @@ const model: ModelNode = {
   changesOf: [],
   macros: [],
   reads: NOTHING_READ,
+  keysOf: [],
   relation: { schema: 'marts', identifier: 'orders' },
 }
 
