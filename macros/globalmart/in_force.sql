@@ -22,9 +22,14 @@
 )
 {%- endmacro %}
 
+{# The intervals of a history that are new, corrected or gone. #}
+{% macro changed_intervals(history, natural_key) -%}
+{{ changed_keys(history, [natural_key, 'effective_from', 'effective_to'], 'versions') }}
+{%- endmacro %}
+
 {#
-  The ids of staged events that lie in an interval which is new or corrected, so that their facts are keyed again. `changed` are
-  such versions of `history`; a first version also takes all that came before it, which is how a null key is repaired.
+  The ids of staged events that lie in an interval which changed, so that their facts are keyed again. `changed` are such
+  intervals of `history`; one that was or is the first also takes all that came before it, which is how a null key is repaired.
 #}
 {% macro events_keyed_again(staging, changed, history, natural_key) -%}
 select e.event_id

@@ -2,6 +2,7 @@ import { compileInline, compileNode } from '../compile/compile-node.ts'
 import type { Compiled, CompileState } from '../compile/compiled.ts'
 import type { Node } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
+import { allKeys } from '../state/key-log.ts'
 import type { OpenProject } from './open-project.ts'
 
 /** What compiling sees when nothing is to be built: the whole of every input, as on a first build. */
@@ -10,6 +11,7 @@ function wholeState(opened: OpenProject, runQuery: CompileState['runQuery']): Co
     isIncremental: false,
     vars: opened.project.vars,
     changes: (_input, relation) => quoted(relation),
+    changedKeys: (_input, relation, columns) => allKeys(quoted(relation), columns),
     ...(runQuery === undefined ? {} : { runQuery }),
   }
 }

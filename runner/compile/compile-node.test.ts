@@ -11,6 +11,8 @@ const STATE: CompileState = {
   isIncremental: false,
   vars: {},
   changes: (_id, { identifier }, of) => `(select * from new_${of ?? 'rows'}_of_${identifier})`,
+  changedKeys: (_id, { identifier }, columns, of) =>
+    `(select ${columns.join()} from new_${of ?? 'rows'}_of_${identifier})`,
 }
 
 function compiled(

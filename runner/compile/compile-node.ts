@@ -9,7 +9,7 @@ import type { Templates } from '../template/create-templates.ts'
 import type { Rendered, TemplateFile } from '../template/template.ts'
 import type { CompileContext, Used } from './compile-scope.ts'
 import { compileScope, cteName, isEphemeral, relationOf } from './compile-scope.ts'
-import type { Compiled, CompiledInput, CompileState } from './compiled.ts'
+import type { Compiled, CompiledInput, CompileState, Recomputed } from './compiled.ts'
 import type { Cte } from './prepend-ctes.ts'
 import { prependCtes } from './prepend-ctes.ts'
 import { renderGenericTest } from './render-generic-test.ts'
@@ -39,6 +39,7 @@ export function compileNode(
     sql: statement.rendered.text,
     lines: statement.rendered.lines,
     inputs: statement.inputs,
+    recomputed: statement.recomputed,
     fingerprint: hash('sha256', JSON.stringify([full.rendered.text, decisive(node)])),
   }
 }
@@ -62,6 +63,7 @@ export function compileInline(
     sql: rendered.text,
     lines: rendered.lines,
     inputs,
+    recomputed: [],
     fingerprint: hash('sha256', rendered.text),
   }
 }
@@ -69,6 +71,7 @@ export function compileInline(
 interface Statement {
   readonly rendered: Rendered
   readonly inputs: readonly CompiledInput[]
+  readonly recomputed: readonly Recomputed[]
   readonly isForThisRun: boolean
 }
 
@@ -79,6 +82,8 @@ function fullBuild(state: CompileState): CompileState {
     isIncremental: false,
     changes: (_input, relation, columnsOf) =>
       `(changes of ${columnsOf ?? 'rows'} ${quoted(relation)})`,
+    changedKeys: (_input, relation, columns, columnsOf) =>
+      `(changed keys ${columns.join(', ')} of ${columnsOf ?? 'rows'} ${quoted(relation)})`,
   }
 }
 
@@ -104,13 +109,14 @@ function assemble(
   file: TemplateFile,
   ctes: Map<NodeId, Cte>,
 ): Statement {
-  const used: Used = { inputs: new Map(), isForThisRun: false }
+  const used: Used = { inputs: new Map(), isForThisRun: false, recomputed: [] }
   const statement = renderTrimmed(context, node, file, used)
   const inputs = new Map<NodeId, CompiledInput>()
   addInputs(context, used, ctes, inputs)
   return {
     rendered: prependCtes([...ctes.values()], statement),
     inputs: [...inputs.values()].sort((a, b) => (quoted(a.relation) < quoted(b.relation) ? -1 : 1)),
+    recomputed: used.recomputed,
     isForThisRun: used.isForThisRun,
   }
 }
@@ -131,7 +137,7 @@ function addInputs(
         viaChanges: viaChanges || before,
       })
     } else if (!ctes.has(id)) {
-      const inner: Used = { inputs: new Map(), isForThisRun: false }
+      const inner: Used = { inputs: new Map(), isForThisRun: false, recomputed: [] }
       const sql = renderTrimmed(context, input, templateOf(input), inner)
       addInputs(context, inner, ctes, inputs)
       ctes.set(id, { name: cteName(input), sql })

@@ -5,8 +5,10 @@ import { identifier, quoted } from '../manifest/quoted.ts'
 import { callArguments } from '../parse/call-arguments.ts'
 import { configObject } from '../parse/config-object.ts'
 import {
+  changedKeysArguments,
   changesArguments,
   notAnInput,
+  recomputeArguments,
   refArguments,
   sourceArguments,
 } from '../parse/record-template.ts'
@@ -18,7 +20,7 @@ import type { Project } from '../project/project.ts'
 import type { Templates } from '../template/create-templates.ts'
 import type { Call, Scope } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
-import type { CompileState } from './compiled.ts'
+import type { CompileState, Recomputed } from './compiled.ts'
 import { queryResult } from './query-result.ts'
 
 /** What compiling one node needs from around it. */
@@ -34,6 +36,7 @@ export interface Used {
   readonly inputs: Map<NodeId, { viaChanges: boolean }>
   /** The text depends on `is_incremental()` or `changes()`: a full build would give another. */
   isForThisRun: boolean
+  readonly recomputed: Recomputed[]
 }
 
 /** A CTE's name for an ephemeral node. */
@@ -129,6 +132,23 @@ export function compileScope(
         used.isForThisRun = true
         return state.changes(id, relationOf(manifest, id), columnsOf)
       },
+      changed_keys: (call) => {
+        const { input, columns, columnsOf } = changedKeysArguments(call)
+        const id = objects.get(input)
+        if (id === undefined) throw notAnInput(call, 'changed_keys')
+        checkChanges(node, manifest.nodes.get(id), call)
+        checkKeys(node, manifest.nodes.get(id), columns, call)
+        used.inputs.set(id, { viaChanges: true })
+        used.isForThisRun = true
+        return state.changedKeys(id, relationOf(manifest, id), columns, columnsOf)
+      },
+      recompute: (call) => {
+        const { columns } = recomputeArguments(call)
+        checkChanges(node, undefined, call)
+        const sql = call.caller?.() ?? ''
+        used.recomputed.push({ columns, sql })
+        return sql
+      },
       is_incremental: () => {
         // An ephemeral input of an incremental model is none itself.
         if (node === undefined || !keepsMarks(node)) return false
@@ -209,6 +229,36 @@ function keepsMarks(node: Node): boolean {
     node.kind === 'snapshot' ||
     (node.kind === 'model' && node.config.materialized === 'incremental')
   )
+}
+
+/** Its keys are logged for the node from its first build on, so they must have been seen when the project was parsed. */
+function checkKeys(
+  node: Node | undefined,
+  input: Node | undefined,
+  columns: readonly string[],
+  call: Call,
+): void {
+  if (node?.kind !== 'model' && node?.kind !== 'snapshot') return
+  if (input?.kind === 'source' && input.config.log_keys !== true) {
+    throw new GmError(
+      'GM3009',
+      `the keys that source ${input.sourceName}.${input.name} loses are not logged`,
+      {
+        at: call.at,
+        calledFrom: call.calledFrom,
+        hint: 'Set log_keys: true in its config, so that gm may put triggers on the table; or use changes(), which follows new rows only.',
+      },
+    )
+  }
+  const isSeen = node.keysOf.some(
+    (of) => of.input === input?.id && of.columns.join() === columns.join(),
+  )
+  if (isSeen) return
+  throw new GmError('GM3008', 'changed_keys() could not be seen when the project was parsed', {
+    at: call.at,
+    calledFrom: call.calledFrom,
+    hint: 'Its arguments or its condition are only known now. Write it with literal names, under no condition but is_incremental().',
+  })
 }
 
 /** Only what keeps a mark can read what is new to it, and only a relation can be read so. */

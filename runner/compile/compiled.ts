@@ -9,8 +9,18 @@ export interface Compiled {
   readonly lines: LineMap
   /** Relations that the SQL reads, ephemeral inputs followed to theirs; sorted by schema and identifier. */
   readonly inputs: readonly CompiledInput[]
+  /** Keys whose rows the SQL gives whole; only where it is rendered for what is new. */
+  readonly recomputed: readonly Recomputed[]
   /** sha256 over everything that decides `sql`: its text rendered for a full build, and the configuration. */
   readonly fingerprint: string
+}
+
+/** `{% call recompute(columns) %}`: rows of the target with these keys that the node's SQL does not give are gone. */
+export interface Recomputed {
+  /** Columns of the target. */
+  readonly columns: readonly string[]
+  /** A query of the keys, in the order of `columns`. */
+  readonly sql: string
 }
 
 export interface CompiledInput {
@@ -26,6 +36,16 @@ export interface CompileState {
   readonly isIncremental: boolean
   /** SQL for `changes(input)` of this node: a parenthesised select of the rows new to the node's mark, or the whole. */
   changes(input: NodeId, relation: Relation, columnsOf?: 'versions'): string
+  /**
+   * SQL for `changed_keys(input, columns)`: a parenthesised select of the keys that rows have or had which are new to the
+   * node's mark, changed or deleted since; or of all keys.
+   */
+  changedKeys(
+    input: NodeId,
+    relation: Relation,
+    columns: readonly string[],
+    columnsOf?: 'versions',
+  ): string
   /** Answers run_query() and statement(); absent while parsing. Synchronous. */
   readonly runQuery?: (sql: string) => {
     readonly columns: readonly string[]

@@ -50,7 +50,7 @@ export interface RowCounts {
  * and the ledger reconciles what a crash leaves.
  */
 export interface Transaction {
-  readonly name: 'build' | 'write' | 'publish' | 'query' | 'analyze' | 'alter'
+  readonly name: 'follow' | 'build' | 'write' | 'publish' | 'query' | 'analyze' | 'alter'
   readonly isolation: 'read committed' | 'repeatable read'
   /**
    * Taken right after BEGIN and before the first query, in the order of their names whatever their modes:

@@ -168,6 +168,11 @@ const SHAPES = {
     event_time: text.describe(
       "Column with the row's time, for changes() of a table without tracking.",
     ),
+    log_keys: z
+      .boolean()
+      .describe(
+        'Lets gm put triggers on the table that write down deleted and replaced keys, for changed_keys().',
+      ),
     database: notYet,
     freshness: notYet,
     loaded_at_field: notYet,

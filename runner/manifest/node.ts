@@ -81,6 +81,8 @@ export interface NodeConfig {
   readonly store_failures?: boolean
   /** Sources with a column of their own for changes(). */
   readonly event_time?: string
+  /** Sources: gm may put triggers on the table that log the keys which rows lose. */
+  readonly log_keys?: boolean
 }
 
 export interface ColumnInfo {

@@ -1,5 +1,6 @@
 import type { Statement } from '../engine/statement.ts'
 import { literal } from '../manifest/quoted.ts'
+import { isFollowing } from '../state/key-log.ts'
 import type { Materials } from './materialize.ts'
 
 /**
@@ -9,7 +10,7 @@ import type { Materials } from './materialize.ts'
  */
 export function guardTarget(
   targetQuoted: string,
-  materials: Pick<Materials, 'target' | 'marked'> & {
+  materials: Pick<Materials, 'target' | 'marked' | 'keyReaders'> & {
     /** Undefined where the step has moved it itself. */
     readonly revision: string | undefined
   },
@@ -25,8 +26,12 @@ export function guardTarget(
     `not exists (select from gm.pending p where p.target = ${literal(targetQuoted)})`,
     ...[...materials.marked].map(
       ([input, of]) =>
-        `to_regclass(${literal(input)})::oid::text is not distinct from ${literal(of)}`,
+        `exists (select from gm.marks m where m.relation = ${literal(targetQuoted)} and m.input = ${literal(input)}
+    and m.generation = ${literal(of)} and m.generation = to_regclass(${literal(input)})::oid::text)`,
     ),
+    ...(materials.marked.size === 0
+      ? []
+      : materials.keyReaders.map((reader) => isFollowing(targetQuoted, reader))),
   ]
   return {
     purpose: 'guard',

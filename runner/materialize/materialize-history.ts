@@ -10,6 +10,7 @@ import { guardTarget } from './guard-target.ts'
 import type { Materialize } from './materialize.ts'
 import { ownColumns, readThroughChanges } from './materialize-incremental.ts'
 import { buildAndPublish } from './publish-table.ts'
+import { unionRecomputed } from './recomputed-keys.ts'
 import { recordBuild } from './record-build.ts'
 
 /** The end of an interval that has none yet. */
@@ -92,6 +93,7 @@ export const updateHistory: Materialize<SnapshotNode> = (node, compiled, materia
   const key = history.key.map(identifier)
   const marks = readThroughChanges(compiled)
   const list = columns.map(identifier).join(', ')
+  const recomputed = unionRecomputed(compiled, history.key, node.at)
   return {
     transactions: [
       {
@@ -107,7 +109,7 @@ export const updateHistory: Materialize<SnapshotNode> = (node, compiled, materia
           {
             purpose: 'delete versions',
             sql: `delete from ${name} as old_row
-using (select distinct ${key.join(', ')} from _gm_versions) as touched
+using (select ${key.join(', ')} from _gm_versions${recomputed === '' ? `\ngroup by ${key.join(', ')}` : recomputed}) as touched
 where ${key.map((c) => `old_row.${c} = touched.${c}`).join(' and ')}
   and not exists (select from _gm_versions as v where v.${sk} = old_row.${sk})`,
             counts: 'deleted',

@@ -3,6 +3,7 @@ import type { DependentView } from '../engine/adapter.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
 import type { IndexConfig, NodeId } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
+import { followKeys } from '../state/key-log.ts'
 import { publishPending, recordPending, XID_COLUMN } from '../state/marks.ts'
 import { guardTarget } from './guard-target.ts'
 import { hiddenIndexName, hiddenName, indexName } from './hidden-name.ts'
@@ -47,6 +48,7 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
     ...build.notNull.map((column) => `alter column ${identifier(column)} set not null`),
   ]
   return [
+    ...followInputs(quoted(node.relation), materials),
     {
       name: 'build',
       isolation: 'repeatable read',
@@ -105,6 +107,18 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
       ],
     },
   ]
+}
+
+/** Before the pg_snapshot that the build reads with: what an input loses from then on is written down. */
+function followInputs(relation: string, { keyReaders }: Materials): readonly Transaction[] {
+  return keyReaders.map((reader) => ({
+    name: 'follow',
+    isolation: 'read committed',
+    locks: [],
+    // The trigger's lock makes writers of the input queue.
+    lockTimeoutMs: SWAP_LOCK_TIMEOUT_MS,
+    statements: [followKeys(relation, reader)],
+  }))
 }
 
 export function xidIndex(table: string): string {

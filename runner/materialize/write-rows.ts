@@ -6,6 +6,7 @@ import type { Statement } from '../engine/statement.ts'
 import type { IncrementalStrategy, ModelNode } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
 import { XID_COLUMN } from '../state/marks.ts'
+import { isRecomputed } from './recomputed-keys.ts'
 
 /** The strategy that a model uses when it names none: merge with a unique key, append without. */
 export function strategyOf(node: ModelNode): IncrementalStrategy {
@@ -26,8 +27,15 @@ export function writeRows(
 ): readonly Statement[] {
   const name = quoted(node.relation)
   const list = columns.map(identifier).join(', ')
+  const recomputed = isRecomputed(compiled, columns, node.at)
   switch (strategyOf(node)) {
     case 'append':
+      if (recomputed !== undefined) {
+        throw new GmError('GM3009', `"${node.name}" appends, so it cannot recompute keys`, {
+          at: node.at,
+          hint: 'Give it a unique_key, whose rows are then replaced.',
+        })
+      }
       return [
         aroundUserSql(compiled, {
           purpose: 'write',
@@ -38,12 +46,16 @@ export function writeRows(
       ]
     case 'merge':
       return node.config.incremental_predicates === undefined
-        ? [mergeRows(node, compiled, columns)]
-        : mergeWhere(node, compiled, columns, node.config.incremental_predicates)
+        ? [mergeRows(node, compiled, columns, recomputed)]
+        : [
+            ...mergeWhere(node, compiled, columns, node.config.incremental_predicates),
+            ...(recomputed === undefined ? [] : [deleteGone(node, recomputed)]),
+          ]
     case 'delete+insert': {
       const key = node.config.unique_key.map(identifier).join(', ')
       return [
         stageRows(compiled),
+        ...(recomputed === undefined ? [] : [deleteGone(node, recomputed)]),
         {
           purpose: 'delete',
           sql: `delete from ${name} as DBT_INTERNAL_DEST
@@ -78,7 +90,12 @@ function usersConditions(node: ModelNode): { readonly isUsers?: true } {
 }
 
 /** An upsert that leaves rows alone that would not change: their readers need not read them again. */
-function mergeRows(node: ModelNode, compiled: Compiled, columns: readonly string[]): Statement {
+function mergeRows(
+  node: ModelNode,
+  compiled: Compiled,
+  columns: readonly string[],
+  recomputed: string | undefined,
+): Statement {
   const name = quoted(node.relation)
   const list = columns.map(identifier).join(', ')
   const values = replacedColumns(node, columns)
@@ -89,12 +106,41 @@ function mergeRows(node: ModelNode, compiled: Compiled, columns: readonly string
   ${values.map((column) => `${column} = excluded.${column}`).join(', ')}, "${XID_COLUMN}" = pg_current_xact_id()
 where (${values.map((column) => `old_row.${column}`).join(', ')})
   is distinct from (${values.map((column) => `excluded.${column}`).join(', ')})`
-  const head = `with written as (\ninsert into ${name} as old_row (${list})\nselect ${list} from (\n`
-  const tail = `\n) as new_rows
+  const insert = `insert into ${name} as old_row (${list})\nselect ${list} from `
+  const conflict = `
 on conflict (${node.config.unique_key.map(identifier).join(', ')}) ${resolution}
-returning old_row.xmax = 0 as is_new)
-select count(*) filter (where is_new)::int as inserted, count(*) filter (where not is_new)::int as updated from written`
+returning old_row.xmax = 0 as is_new)`
+  const counts =
+    'select count(*) filter (where is_new)::int as inserted, count(*) filter (where not is_new)::int as updated'
+  const [head, tail] =
+    recomputed === undefined
+      ? [`with written as (\n${insert}(\n`, `\n) as new_rows${conflict}\n${counts} from written`]
+      : // All parts of one statement see the table as it was; no row is both written and deleted.
+        [
+          'with gm_rows as materialized (\n',
+          `
+), gm_written as (
+${insert}gm_rows${conflict}, gm_gone as (
+${deleteGone(node, recomputed, 'gm_rows').sql}
+returning 1)
+${counts}, (select count(*)::int from gm_gone) as deleted from gm_written`,
+        ]
   return aroundUserSql(compiled, { purpose: 'write', head, tail, counts: 'columns' })
+}
+
+/** Deletes rows of recomputed keys that the query did not give. */
+function deleteGone(node: ModelNode, recomputed: string, rows = '_gm_rows'): Statement {
+  const sameKey = node.config.unique_key
+    .map(identifier)
+    .map((c) => `${rows}.${c} = old_row.${c}`)
+    .join(' and ')
+  return {
+    purpose: 'delete gone',
+    sql: `delete from ${quoted(node.relation)} as old_row
+where (${recomputed})
+  and not exists (select from ${rows} where ${sameKey})`,
+    counts: 'deleted',
+  }
 }
 
 /**

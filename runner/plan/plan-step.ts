@@ -22,6 +22,8 @@ import { materializeSeed, seedFingerprint } from '../materialize/materialize-see
 import { materializeTable } from '../materialize/materialize-table.ts'
 import { materializeView } from '../materialize/materialize-view.ts'
 import { strategyOf } from '../materialize/write-rows.ts'
+import type { KeyReader } from '../state/key-log.ts'
+import { allKeys, changedKeys, followedName, keyColumns } from '../state/key-log.ts'
 import type { Ledger } from '../state/ledger.ts'
 import { newRows, VERSION_XID_COLUMN } from '../state/marks.ts'
 import type { Action, Step } from './plan.ts'
@@ -105,6 +107,7 @@ export function planStep(
     revision: entry?.revision ?? '0',
     marked,
     follows: node.kind === 'seed' ? [] : followedBy(node, request.manifest),
+    keyReaders: node.kind === 'seed' ? [] : keyReaders(node, request.manifest),
     lockable: compiled === undefined ? [] : lockable(compiled, request.manifest, warehouse, node),
     reason: decision.reason,
     shape: foreseen.shape,
@@ -264,6 +267,10 @@ function reasonToRebuild(
     if (state !== undefined && state.generation !== mark)
       return `its input ${input.name} was rebuilt`
   }
+  for (const reader of keyReaders(node, request.manifest)) {
+    if (entry?.following.has(followedName(reader)) !== true)
+      return `keys that ${reader.input} loses were not logged for it yet`
+  }
   return undefined
 }
 
@@ -307,6 +314,20 @@ function compileState(
         columnsOf === 'versions' ? VERSION_XID_COLUMN : undefined,
       )
     },
+    changedKeys: (inputId, relation, columns, columnsOf) => {
+      const input = request.manifest.nodes.get(inputId)
+      const name = quoted(relation)
+      if (!isIncremental || node.kind === 'test' || node.kind === 'source')
+        return allKeys(name, columns)
+      if (input !== undefined && isBuilt(input) && isRebuiltWhole(input))
+        return `(select ${keyColumns(columns)} from ${name} where false)`
+      return changedKeys(
+        quoted(node.relation),
+        name,
+        columns,
+        columnsOf === 'versions' ? VERSION_XID_COLUMN : undefined,
+      )
+    },
   }
 }
 
@@ -314,6 +335,16 @@ function followedBy(node: ModelNode | SnapshotNode, manifest: Manifest): readonl
   return node.changesOf.flatMap((id) => {
     const input = manifest.nodes.get(id)
     return input === undefined || input.kind === 'test' ? [] : [quoted(input.relation)]
+  })
+}
+
+/** A table that is always rebuilt whole needs no log: its consumers rebuild with it. */
+function keyReaders(node: ModelNode | SnapshotNode, manifest: Manifest): readonly KeyReader[] {
+  return node.keysOf.flatMap(({ input: id, columns }) => {
+    const input = manifest.nodes.get(id)
+    if (input === undefined || input.kind === 'test') return []
+    if (isBuilt(input) && isRebuiltWhole(input)) return []
+    return [{ input: quoted(input.relation), columns }]
   })
 }
 

@@ -11,6 +11,8 @@ export interface LedgerEntry {
   readonly fingerprint: string
   /** Generation of each input at this relation's mark on it, by the input's quoted name. */
   readonly marks: ReadonlyMap<string, string>
+  /** Inputs with key columns, as `followedName` writes them, whose lost keys have been logged since it was built. */
+  readonly following: ReadonlySet<string>
   /** Milliseconds that its last successful step took, for scheduling; undefined when unknown. */
   readonly lastDurationMs: number | undefined
 }
@@ -30,12 +32,15 @@ const READ_LEDGER = `select
      order by s.finished_at desc limit 1
    ) d on true) as relations,
   (select coalesce(jsonb_agg(jsonb_build_array(m.relation, m.input, m.generation)), '[]') from gm.marks m) as marks,
+  (select coalesce(jsonb_agg(jsonb_build_array(k.relation, k.input, k.columns)), '[]')
+   from gm.key_readers k where gm.is_following(k.relation, k.input, k.columns)) as following,
   (select c.system_identifier = s.system_identifier and c.database_oid = d.oid
    from gm.cluster c, pg_control_system() s, pg_database d where d.datname = current_database()) as is_same_database`
 
 interface LedgerRow {
   readonly relations: readonly (readonly [string, string, string, string, number | null])[]
   readonly marks: readonly (readonly [string, string, string])[]
+  readonly following: readonly (readonly [string, string, string])[]
   readonly is_same_database: boolean
 }
 
@@ -70,6 +75,12 @@ export async function readLedger(
     ofRelation.set(input, generation)
     marks.set(relation, ofRelation)
   }
+  const following = new Map<string, Set<string>>()
+  for (const [relation, input, columns] of row.following) {
+    const ofRelation = following.get(relation) ?? new Set<string>()
+    ofRelation.add(`${input} (${columns})`)
+    following.set(relation, ofRelation)
+  }
   const entries = new Map<string, LedgerEntry>()
   for (const [relation, kind, revision, fingerprint, durationMs] of row.relations) {
     entries.set(relation, {
@@ -77,6 +88,7 @@ export async function readLedger(
       revision,
       fingerprint,
       marks: marks.get(relation) ?? new Map<string, string>(),
+      following: following.get(relation) ?? new Set<string>(),
       lastDurationMs: durationMs ?? undefined,
     })
   }

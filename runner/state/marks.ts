@@ -14,13 +14,18 @@ export const VERSION_XID_COLUMN = '_gm_version_xid'
  * a scalar subquery in the filter, so that it is evaluated once and not for every row.
  */
 export function newRows(relation: string, input: string, column = XID_COLUMN): string {
-  const args = `${literal(relation)}, ${literal(input)}`
   return `(
   select * from ${input}
-  where "${column}" >= pg_snapshot_xmin(gm.mark(${args}))
-    and not pg_visible_in_snapshot("${column}", (select gm.mark(${args})))
-    and "${column}" <> all ((select gm.seen(${args}))::xid8[])
+  where ${isNew(relation, input, `"${column}"`)}
 )`
+}
+
+/** The condition under which a transaction, given as an SQL expression, is new to the relation's mark on the input. */
+export function isNew(relation: string, input: string, xid: string): string {
+  const args = `${literal(relation)}, ${literal(input)}`
+  return `${xid} >= pg_snapshot_xmin(gm.mark(${args}))
+    and not pg_visible_in_snapshot(${xid}, (select gm.mark(${args})))
+    and ${xid} <> all ((select gm.seen(${args}))::xid8[])`
 }
 
 /** Moves the marks to the current transaction's pg_snapshot: the one that the step's statements read with. */

@@ -131,4 +131,107 @@ language sql as $$
 $$`,
     ],
   },
+  {
+    name: '0002_key_log',
+    up: [
+      `create table gm.key_log (
+  generation oid not null,
+  columns text not null,
+  xid xid8 not null,
+  key jsonb not null
+)`,
+      `comment on table gm.key_log is 'Keys that rows of a followed table had before they were deleted or got other keys.'`,
+      `create index key_log_generation_columns_xid_idx on gm.key_log (generation, columns, xid)`,
+      `create table gm.key_readers (
+  relation text not null,
+  input text not null,
+  columns text not null,
+  generation oid not null,
+  since pg_snapshot not null,
+  primary key (relation, input, columns)
+)`,
+      `comment on table gm.key_readers is 'Whose changed_keys() reads the log: keys are written down only while somebody does.'`,
+      `create index key_readers_generation_columns_idx on gm.key_readers (generation, columns)`,
+      // Security definer: whoever may write the table need not reach gm's schema. The names in the trigger's argument are quoted.
+      // A new row with this transaction's _gm_xid is found by its reader anyway.
+      `create function gm.log_keys() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if not exists (select from gm.key_readers r where r.generation = tg_relid and r.columns = tg_argv[0]) then
+    return null;
+  end if;
+  if tg_op = 'DELETE' then
+    execute format(
+      'insert into gm.key_log (generation, columns, xid, key)
+       select $1, $2, pg_current_xact_id(), to_jsonb(gone) from (select distinct %s from old_rows) gone',
+      tg_argv[0]
+    ) using tg_relid, tg_argv[0];
+  else
+    execute format(
+      'insert into gm.key_log (generation, columns, xid, key)
+       select $1, $2, pg_current_xact_id(), to_jsonb(touched)
+       from (
+         (select %1$s from old_rows union select %1$s from new_rows)
+         except select %1$s from new_rows where _gm_xid = pg_current_xact_id()
+       ) touched',
+      tg_argv[0]
+    ) using tg_relid, tg_argv[0];
+  end if;
+  return null;
+end
+$$`,
+      // A truncated table has lost all rows: who follows it builds itself anew.
+      `create function gm.forget_marks() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  delete from gm.marks where generation = tg_relid::text;
+  return null;
+end
+$$`,
+      `create function gm.is_following(of_relation text, on_input text, key_columns text) returns boolean
+language sql stable as $$
+  select exists (
+    select from gm.key_readers r
+    where r.relation = of_relation and r.input = on_input and r.columns = key_columns
+      and r.generation = to_regclass(on_input)::oid
+      and 2 = (
+        select count(*) from pg_trigger t
+        where t.tgrelid = r.generation and t.tgenabled in ('O', 'A')
+          and t.tgname in ('_gm_deleted_' || md5(key_columns), '_gm_updated_' || md5(key_columns))
+      )
+  )
+$$`,
+      `create function gm.follow_keys(of_relation text, on_input text, key_columns text) returns void
+language plpgsql as $$
+declare
+  kind text;
+begin
+  if gm.is_following(of_relation, on_input, key_columns) then
+    return;
+  end if;
+  foreach kind in array array['deleted', 'updated'] loop
+    if not exists (
+      select from pg_trigger t
+      where t.tgrelid = on_input::regclass and t.tgname = format('_gm_%s_%s', kind, md5(key_columns)) and t.tgenabled in ('O', 'A')
+    ) then
+      execute format(
+        'create or replace trigger %I after %s on %s referencing %s for each statement execute function gm.log_keys(%L)',
+        format('_gm_%s_%s', kind, md5(key_columns)),
+        case kind when 'deleted' then 'delete' else 'update' end,
+        on_input,
+        case kind when 'deleted' then 'old table as old_rows' else 'old table as old_rows new table as new_rows' end,
+        key_columns
+      );
+    end if;
+  end loop;
+  if not exists (select from pg_trigger t where t.tgrelid = on_input::regclass and t.tgname = '_gm_truncated') then
+    execute format('create trigger _gm_truncated after truncate on %s for each statement execute function gm.forget_marks()', on_input);
+  end if;
+  insert into gm.key_readers (relation, input, columns, generation, since)
+  values (of_relation, on_input, key_columns, on_input::regclass, pg_current_snapshot())
+  on conflict (relation, input, columns) do update set generation = excluded.generation, since = excluded.since;
+end
+$$`,
+    ],
+  },
 ]

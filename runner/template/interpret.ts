@@ -123,8 +123,12 @@ function runNode(run: Run, node: Node, frame: Frame): Flow {
       return undefined
     }
     case 'call-block': {
-      const caller = callerOf(run, node, frame)
-      writeValue(run, node.call.start, call(run, node.call, frame, caller))
+      const { caller, body } = callerOf(run, node, frame)
+      const value = call(run, node.call, frame, caller)
+      // A built-in gets the body as plain text; when it gives it back as it is, its places are known.
+      const given = body()
+      const isBody = given instanceof Text && given.text === value
+      writeValue(run, node.call.start, isBody ? given : value)
       return undefined
     }
     case 'macro':
@@ -540,16 +544,23 @@ export function macroCallable(
   )
 }
 
-function callerOf(run: Run, node: Extract<Node, { kind: 'call-block' }>, frame: Frame): Callable {
+function callerOf(
+  run: Run,
+  node: Extract<Node, { kind: 'call-block' }>,
+  frame: Frame,
+): { readonly caller: Callable; readonly body: () => Value | undefined } {
   const { source } = run
-  return new Callable('caller', (inside, args, kwargs) =>
+  let body: Value | undefined
+  const caller = new Callable('caller', (inside, args, kwargs) =>
     enterCall(inside, source, () => {
       const inner = newFrame(frame)
       const site = inside.calls.at(-1)
       bindParameters(inside, 'caller', node.parameters, NO_NAMES, args, kwargs, inner, site)
-      return asText(capture(inside, () => void runBody(inside, node.body, inner)))
+      body = asText(capture(inside, () => void runBody(inside, node.body, inner)))
+      return body
     }),
   )
+  return { caller, body: () => body }
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set<string>()

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { Compiled, CompileState } from '../compile/compiled.ts'
+import type { Compiled, CompileState, Recomputed } from '../compile/compiled.ts'
 import type { Adapter } from '../engine/adapter.ts'
 import type {
   BuiltNode,
@@ -22,6 +22,9 @@ const DEFAULTS: NodeConfig = { enabled: true, tags: [], meta: {}, unique_key: []
 export interface Inputs {
   readonly ref: (name: string) => string
   readonly changes: (name: string, of?: 'versions') => string
+  readonly changedKeys: (name: string, columns: readonly string[], of?: 'versions') => string
+  /** Gives back the keys' query. */
+  readonly recompute: (columns: readonly string[], sql: string) => string
   readonly isIncremental: boolean
 }
 
@@ -31,6 +34,8 @@ interface Definition {
   readonly config?: Partial<NodeConfig>
   readonly inputs?: readonly string[]
   readonly changes?: readonly string[]
+  /** Key columns by input, for changedKeys; the inputs stand in `changes` too. */
+  readonly keys?: Readonly<Record<string, readonly (readonly string[])[]>>
   readonly sql?: (inputs: Inputs) => string
 }
 
@@ -57,11 +62,20 @@ export function plainProject(definitions: Readonly<Record<string, Definition>>):
     }
     const given = definitions[node.name]
     const throughChanges = new Set<string>()
+    const recomputed: Recomputed[] = []
     const text = sql({
       ref: (name) => quoted(used(name).relation),
       changes: (name, of) => {
         throughChanges.add(name)
         return state.changes(used(name).id, used(name).relation, of)
+      },
+      changedKeys: (name, columns, of) => {
+        throughChanges.add(name)
+        return state.changedKeys(used(name).id, used(name).relation, columns, of)
+      },
+      recompute: (columns, keys) => {
+        recomputed.push({ columns, sql: keys })
+        return keys
       },
       isIncremental: state.isIncremental,
     })
@@ -74,6 +88,7 @@ export function plainProject(definitions: Readonly<Record<string, Definition>>):
         relation: used(name).relation,
         viaChanges: throughChanges.has(name),
       })),
+      recomputed,
       fingerprint: createHash('sha256').update(sql.toString()).digest('hex'),
     }
   }
@@ -113,7 +128,9 @@ function toNode(
     refs: [],
     sources: [],
     changesOf: ids(given.changes ?? []),
-    keysOf: [],
+    keysOf: Object.entries(given.keys ?? {}).flatMap(([name, lists]) =>
+      ids([name]).flatMap((input) => lists.map((columns) => ({ input, columns }))),
+    ),
     macros: [],
     reads: NOTHING_READ,
   }

@@ -8,11 +8,13 @@
 
 {% if is_incremental() %}
 with touched as (
+    {% call recompute('category') %}
     select changed.category
-    from {{ changes(ref('stg_transactions')) }} as changed
+    from {{ changed_keys(ref('stg_transactions'), 'category') }} as changed
     union
     select changed.category
-    from {{ changes(ref('stg_product_views')) }} as changed
+    from {{ changed_keys(ref('stg_product_views'), 'category') }} as changed
+    {% endcall %}
 )
 {% endif %}
 

@@ -11,11 +11,13 @@ with
 {% if is_incremental() %}
 -- All events of the customers that were touched: history is a function of the whole log.
 touched as (
+    {% call recompute('user_id') %}
     select changed.user_id
-    from {{ changes(ref('stg_transactions')) }} as changed
+    from {{ changed_keys(ref('stg_transactions'), 'user_id') }} as changed
     union
     select changed.user_id
-    from {{ changes(ref('rfm_closed_months')) }} as changed
+    from {{ changed_keys(ref('rfm_closed_months'), 'user_id') }} as changed
+    {% endcall %}
 ),
 {% endif %}
 

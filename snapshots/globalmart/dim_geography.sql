@@ -8,14 +8,16 @@
 
 {% if is_incremental() %}
 with touched as (
+    {% call recompute('country') %}
     select changed.country
-    from {{ changes(ref('stg_transactions')) }} as changed
+    from {{ changed_keys(ref('stg_transactions'), 'country') }} as changed
     union
     select changed.country
-    from {{ changes(ref('stg_product_views')) }} as changed
+    from {{ changed_keys(ref('stg_product_views'), 'country') }} as changed
     union
     select changed.country
-    from {{ changes(ref('stg_cart_events')) }} as changed
+    from {{ changed_keys(ref('stg_cart_events'), 'country') }} as changed
+    {% endcall %}
 )
 {% endif %}
 

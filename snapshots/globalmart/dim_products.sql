@@ -25,7 +25,9 @@ with sold as (
         {% if is_incremental() %}
         -- All events of the products that were touched: history is a function of the whole log.
         and e.product_id in (
-            select touched.product_id from {{ changes(ref('stg_transactions')) }} as touched
+            {% call recompute('product_id') %}
+            select touched.product_id from {{ changed_keys(ref('stg_transactions'), 'product_id') }} as touched
+            {% endcall %}
         )
         {% endif %}
 ),

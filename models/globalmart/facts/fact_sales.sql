@@ -15,20 +15,22 @@ with sales as (
     from {{ ref('stg_transactions') }} as e
     {% if is_incremental() %}
     where e.event_id in (
+        {% call recompute('event_id') %}
         select changed.event_id
-        from {{ changes(ref('stg_transactions')) }} as changed
+        from {{ changed_keys(ref('stg_transactions'), 'event_id') }} as changed
         union
         {{ events_keyed_again(
-            ref('stg_transactions'), changes(ref('dim_products'), 'versions'), ref('dim_products'), 'product_id'
+            ref('stg_transactions'), changed_intervals(ref('dim_products'), 'product_id'), ref('dim_products'), 'product_id'
         ) }}
         union
         {{ events_keyed_again(
-            ref('stg_transactions'), changes(ref('dim_customers'), 'versions'), ref('dim_customers'), 'user_id'
+            ref('stg_transactions'), changed_intervals(ref('dim_customers'), 'user_id'), ref('dim_customers'), 'user_id'
         ) }}
         union
         {{ events_keyed_again(
-            ref('stg_transactions'), changes(ref('dim_geography'), 'versions'), ref('dim_geography'), 'country'
+            ref('stg_transactions'), changed_intervals(ref('dim_geography'), 'country'), ref('dim_geography'), 'country'
         ) }}
+        {% endcall %}
     )
     {% endif %}
 )

@@ -5,31 +5,33 @@
 ) }}
 
 -- From the staged events and not from the facts: the segments on dim_customers come from here, and facts need dim_customers.
-with bounds as (
-    select
-        (select min(e.event_date) from {{ ref('stg_transactions') }} as e) as first_day,
-        (select as_of.as_of_date from {{ ref('as_of') }} as as_of) as as_of_day
-),
+with dates as (
+    {% call recompute('analysis_date') %}
+    with bounds as (
+        select
+            (select min(e.event_date) from {{ ref('stg_transactions') }} as e) as first_day,
+            (select as_of.as_of_date from {{ ref('as_of') }} as as_of) as as_of_day
+    ),
 
-month_ends as (
-    select closed.analysis_date
-    from bounds
-    cross join lateral {{ closed_month_ends('bounds.first_day', 'bounds.as_of_day') }} as closed
-    {% if is_incremental() %}
-    -- Left from a run for a later day: they follow late events as well.
-    union
-    select kept.analysis_date
-    from {{ this }} as kept
-    {% endif %}
-),
+    month_ends as (
+        select closed.analysis_date
+        from bounds
+        cross join lateral {{ closed_month_ends('bounds.first_day', 'bounds.as_of_day') }} as closed
+        {% if is_incremental() %}
+        -- Left from a run for a later day, or from before the first event was told otherwise.
+        union
+        select kept.analysis_date
+        from {{ this }} as kept
+        {% endif %}
+    )
 
-dates as (
     select month_ends.analysis_date
     from month_ends
     {% if is_incremental() %}
-    -- What is new changes every score from its own month on.
+    -- What is new or was told otherwise changes every score from its own month on.
     where month_ends.analysis_date >= (
-        select min(changed.event_date) from {{ changes(ref('stg_transactions')) }} as changed
+        select min(changed.event_date)
+        from {{ changed_keys(ref('stg_transactions'), 'event_date') }} as changed
     )
     or month_ends.analysis_date not in (select kept.analysis_date from {{ this }} as kept)
     -- A run for another day opens or closes months, and dim_customers has to hear of it.
@@ -40,11 +42,12 @@ dates as (
         where kept.is_closed <> (kept.analysis_date < bounds.as_of_day)
     )
     {% endif %}
+    {% endcall %}
 )
 
 select
     scores.analysis_date,
-    scores.analysis_date < (select bounds.as_of_day from bounds) as is_closed,
+    scores.analysis_date < (select as_of.as_of_date from {{ ref('as_of') }} as as_of) as is_closed,
     scores.user_id,
     scores.recency_days,
     scores.frequency_count,
