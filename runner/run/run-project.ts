@@ -11,6 +11,7 @@ import type { Plan } from '../plan/plan.ts'
 import type { PlannedNode, Work } from '../plan/plan-run.ts'
 import { planNodes, planRun } from '../plan/plan-run.ts'
 import type { PlanRequest, Warehouse } from '../plan/plan-step.ts'
+import { PRUNE_KEY_LOG } from '../state/key-log.ts'
 import {
   EMPTY_LEDGER,
   finishRun,
@@ -74,6 +75,7 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
   try {
     await control.lock(runLock(runId), true)
     await control.query(MARK_DEAD_RUNS, signal)
+    await control.query(PRUNE_KEY_LOG, signal)
     await dropPending(control, undefined)
     const compiled = new Map<NodeId, Compiled>()
     const planned = planNodes(request.work, request.manifest)
