@@ -1,14 +1,12 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { buildGraph } from '../graph/build-graph.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { Manifest, NodeId } from '../manifest/node.ts'
 import { diskFiles } from '../parse/disk-files.ts'
 import { parseProject } from '../parse/parse-project.ts'
 import { rememberedFiles } from '../parse/remembered-files.ts'
-import type { TextStore } from '../parse/text-store.ts'
 import type { Project } from '../project/project.ts'
 import type { Templates } from '../template/create-templates.ts'
+import { cachedText } from './cached-text.ts'
 import type { Io } from './io.ts'
 import type { SettingFlags } from './load-settings.ts'
 import { loadSettings } from './load-settings.ts'
@@ -33,42 +31,16 @@ export function openProject(flags: SettingFlags, io: Io): OpenProject {
   const project = loadSettings(flags, io)
   const files = rememberedFiles(
     diskFiles(project.root),
-    cached(project.root, 'files.json'),
+    cachedText(project.root, 'files.json'),
     Date.now(),
   )
   const { manifest, templates, warnings } = parseProject(project, {
     files,
     version: packageVersion(),
-    cache: cached(project.root, 'parse.json'),
+    cache: cachedText(project.root, 'parse.json'),
   })
   files.close()
   const graph = buildGraph(manifest)
   warn(warnings, project.root, flags, io)
   return { project, manifest, templates, graph, order: graph.order }
-}
-
-/** A file in `.gm/cache`. It only saves time: what cannot be read or written is left alone. */
-function cached(root: string, name: string): TextStore {
-  const folder = join(root, '.gm', 'cache')
-  const file = join(folder, name)
-  return {
-    read: () => {
-      try {
-        return readFileSync(file, 'utf8')
-      } catch {
-        return undefined
-      }
-    },
-    write: (text) => {
-      try {
-        mkdirSync(folder, { recursive: true })
-        // Renamed into place, so that another gm never reads half of it.
-        const draft = `${file}.${process.pid}`
-        writeFileSync(draft, text)
-        renameSync(draft, file)
-      } catch {
-        // A project on a read-only disk parses a little slower.
-      }
-    },
-  }
 }
