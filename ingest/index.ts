@@ -39,3 +39,11 @@ export async function mappingSchema(): Promise<unknown> {
   ])
   return z.toJSONSchema(MappingFile, { io: 'input', unrepresentable: 'any' })
 }
+
+/** Every topic that can be landed, with its table in the schema `raw`. */
+export async function landingTopics(): Promise<
+  readonly { name: string; description: string; schema: string; table: string }[]
+> {
+  const { TOPICS } = await import('./topics/registry.ts')
+  return TOPICS.map(({ name, description, table }) => ({ name, description, schema: 'raw', table }))
+}

@@ -52,6 +52,8 @@ export const CODES = {
   GM4015: 'warehouse belongs to a newer gm',
   GM5001: 'data test failed',
   GM6001: 'artifact cannot be written',
+  GM6002: 'no docs site here',
+  GM6003: 'port cannot be used',
   GM7001: 'unknown topic',
   GM7002: 'unusable mapping',
   GM7003: 'unusable input file',

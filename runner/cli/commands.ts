@@ -156,6 +156,32 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/show.ts')).showCommand,
   },
   {
+    name: 'docs',
+    summary: 'write and serve the documentation site',
+    children: [
+      {
+        name: 'generate',
+        summary: 'write the site to target/docs; it opens without a server',
+        options: [
+          { flags: '--empty-catalog', description: 'do not ask the database' },
+          { flags: '--no-compile', description: 'leave out compiled SQL' },
+        ],
+        examples: [['gm docs generate', 'then open target/docs/index.html']],
+        load: async () => (await import('./commands/docs.ts')).docsGenerateCommand,
+      },
+      {
+        name: 'serve',
+        summary: 'show the site on this machine',
+        options: [
+          { flags: '--port <n>', description: '8080 when not given; 0 takes a free one' },
+          { flags: '--host <address>', description: '127.0.0.1 when not given' },
+        ],
+        examples: [['gm docs serve --port 8081', 'until Ctrl-C']],
+        load: async () => (await import('./commands/docs.ts')).docsServeCommand,
+      },
+    ],
+  },
+  {
     name: 'generate',
     summary: "write GlobalMart's events to files, made up from a seed",
     options: [

@@ -107,6 +107,16 @@ export const ShowFlags = GlobalFlags.extend({
 
 export type ShowFlags = z.infer<typeof ShowFlags>
 
+export const DocsGenerateFlags = GlobalFlags.extend({
+  compile: z.boolean().default(true),
+  emptyCatalog: z.boolean().default(false),
+})
+
+export const DocsServeFlags = GlobalFlags.extend({
+  host: z.string().default('127.0.0.1'),
+  port: wholeNumber(0, 65_535, 'a whole number from 0 to 65535').default(8080),
+})
+
 export const IngestFlags = GlobalFlags.extend({ mapping: z.string().optional() })
 export type IngestFlags = z.infer<typeof IngestFlags>
 

@@ -12,13 +12,16 @@ export default function buildGm(): void {
   )
   if (changedAt <= builtAt) return
   // Without the type declarations, which take ten times as long and no test reads.
-  execFileSync(process.execPath, ['runner/cli/bundle.mjs'], { cwd: REPOSITORY, stdio: 'inherit' })
+  for (const script of ['runner/cli/bundle.mjs', 'runner/docs/site/build.mjs']) {
+    execFileSync(process.execPath, [script], { cwd: REPOSITORY, stdio: 'inherit' })
+  }
 }
 
 function sourceTimes(folder: string): number[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter(
-      (entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'),
+      (entry) =>
+        entry.isFile() && /\.(tsx?|css)$/.test(entry.name) && !entry.name.endsWith('.test.ts'),
     )
     .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs)
 }

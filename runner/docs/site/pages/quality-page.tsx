@@ -1,0 +1,147 @@
+import type { JSX } from 'preact'
+import { useMemo, useState } from 'preact/hooks'
+import { useSite } from '../context.ts'
+import { formatCount, formatShare } from '../format.ts'
+import { NodeLink } from '../parts/node-link.tsx'
+import { Status } from '../parts/status.tsx'
+import { TestCounts } from '../parts/test-counts.tsx'
+import type { SiteNode } from '../site.ts'
+import { isShown } from '../site.ts'
+
+const SHOWN_AT_FIRST = 300
+
+/** For each relation: is it tested, do the tests pass, is it described. What needs work stands first. */
+export function QualityPage(): JSX.Element {
+  const { nodes } = useSite()
+  const [isWhole, setWhole] = useState(false)
+  const rated = useMemo(
+    () =>
+      nodes
+        .filter(
+          (node) => isShown(node) && ['model', 'snapshot', 'seed', 'source'].includes(node.kind),
+        )
+        .sort((a, b) => urgency(b) - urgency(a) || a.name.localeCompare(b.name)),
+    [nodes],
+  )
+  const columns = rated.reduce((sum, { columnCount }) => sum + columnCount, 0)
+  const described = rated.reduce((sum, { describedColumns }) => sum + describedColumns, 0)
+  const tested = rated.filter(({ tests }) => tests !== undefined).length
+  const clean = rated.filter(({ tests }) => tests?.fail === 0 && tests.warn === 0).length
+  const shown = isWhole ? rated : rated.slice(0, SHOWN_AT_FIRST)
+  return (
+    <>
+      <h1>Data quality</h1>
+      <dl class="tiles">
+        <Tile
+          label="Tested"
+          value={formatShare(tested, rated.length)}
+          of={`${formatCount(tested)} of ${formatCount(rated.length)}`}
+        />
+        <Tile
+          label="All tests passing"
+          value={formatShare(clean, tested)}
+          of={`${formatCount(clean)} of ${formatCount(tested)}`}
+        />
+        <Tile
+          label="Described"
+          value={formatShare(
+            rated.filter(({ summary }) => summary !== undefined).length,
+            rated.length,
+          )}
+          of="of nodes"
+        />
+        <Tile
+          label="Columns described"
+          value={formatShare(described, columns)}
+          of={`${formatCount(described)} of ${formatCount(columns)}`}
+        />
+      </dl>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Node</th>
+              <th scope="col">Last run</th>
+              <th scope="col">Tests</th>
+              <th scope="col">Description</th>
+              <th scope="col">Columns described</th>
+              <th scope="col">Owner</th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((node) => (
+              <tr key={node.id}>
+                <th scope="row">
+                  <NodeLink node={node} />
+                </th>
+                <td>{node.status === undefined ? '' : <Status status={node.status} />}</td>
+                <td>
+                  <TestCounts counts={node.tests} />
+                </td>
+                <td>
+                  {node.summary === undefined ? (
+                    <span class="status middling">! missing</span>
+                  ) : (
+                    'yes'
+                  )}
+                </td>
+                <td>
+                  {node.columnCount === 0 ? (
+                    <span class="muted">no columns known</span>
+                  ) : (
+                    <span class="meter">
+                      <i
+                        style={{ width: `${(100 * node.describedColumns) / node.columnCount}%` }}
+                      />
+                      {node.describedColumns} of {node.columnCount}
+                    </span>
+                  )}
+                </td>
+                <td>{node.owner ?? ''}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {shown.length < rated.length ? (
+        <button
+          type="button"
+          class="plain"
+          onClick={() => {
+            setWhole(true)
+          }}
+        >
+          Show all {formatCount(rated.length)}
+        </button>
+      ) : null}
+    </>
+  )
+}
+
+function Tile({
+  label,
+  value,
+  of,
+}: {
+  readonly label: string
+  readonly value: string
+  readonly of: string
+}): JSX.Element {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>
+        <strong>{value}</strong> <span class="muted">{of}</span>
+      </dd>
+    </div>
+  )
+}
+
+function urgency({ status, tests, summary, columnCount, describedColumns }: SiteNode): number {
+  if (status === 'error') return 6
+  if ((tests?.fail ?? 0) > 0) return 5
+  if ((tests?.warn ?? 0) > 0) return 4
+  if (tests === undefined) return 3
+  if (summary === undefined) return 2
+  return describedColumns < columnCount ? 1 : 0
+}

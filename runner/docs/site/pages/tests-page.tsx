@@ -1,0 +1,83 @@
+import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
+import type { TestRow } from '../../site-data.ts'
+import { useChunk } from '../chunks.ts'
+import { useSite } from '../context.ts'
+import { formatCount } from '../format.ts'
+import { NodeLink } from '../parts/node-link.tsx'
+import { TestTable } from '../parts/test-table.tsx'
+import { href } from '../route.ts'
+
+const SHOWN_AT_FIRST = 300
+const GROUPS = ['all', 'failing', 'warning', 'passing', 'not run'] as const
+
+/** Every test with its last results, failures first. */
+export function TestsPage({ query }: { readonly query: ReadonlyMap<string, string> }): JSX.Element {
+  const { nodes } = useSite()
+  const { value: tests, error } = useChunk<readonly TestRow[]>('tests')
+  const [isWhole, setWhole] = useState(false)
+  const group = query.get('show') ?? 'all'
+  const all = tests ?? []
+  const found = all
+    .filter((test) => group === 'all' || groupOf(test) === group)
+    .sort((a, b) => GROUPS.indexOf(groupOf(a)) - GROUPS.indexOf(groupOf(b)))
+  const shown = isWhole ? found : found.slice(0, SHOWN_AT_FIRST)
+  return (
+    <>
+      <h1>Tests</h1>
+      {error === undefined ? null : <p class="note">{error}</p>}
+      <nav class="switch" aria-label="Results">
+        {GROUPS.map((one) => (
+          <a
+            key={one}
+            href={href('tests', '', one === 'all' ? {} : { show: one })}
+            aria-current={group === one ? 'true' : undefined}
+          >
+            {one}{' '}
+            <span class="count">
+              {formatCount(
+                one === 'all' ? all.length : all.filter((test) => groupOf(test) === one).length,
+              )}
+            </span>
+          </a>
+        ))}
+      </nav>
+      {found.length === 0 ? (
+        <p class="muted">None.</p>
+      ) : (
+        <TestTable
+          tests={shown.map((test) => {
+            const node = test.node === undefined ? undefined : nodes[test.node]
+            return node === undefined ? test : { ...test, on: <NodeLink node={node} /> }
+          })}
+        />
+      )}
+      {shown.length < found.length ? (
+        <button
+          type="button"
+          class="plain"
+          onClick={() => {
+            setWhole(true)
+          }}
+        >
+          Show all {formatCount(found.length)}
+        </button>
+      ) : null}
+    </>
+  )
+}
+
+function groupOf({ last }: TestRow): (typeof GROUPS)[number] {
+  switch (last?.status) {
+    case undefined:
+    case 'skipped':
+    case 'cancelled':
+      return 'not run'
+    case 'pass':
+      return 'passing'
+    case 'warn':
+      return 'warning'
+    default:
+      return 'failing'
+  }
+}

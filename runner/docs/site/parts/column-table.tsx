@@ -1,0 +1,132 @@
+import type { JSX } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import type { ColumnPage, NodePage, TestPage } from '../../site-data.ts'
+import { formatCount } from '../format.ts'
+import { href } from '../route.ts'
+import { Markdown } from './markdown.tsx'
+import { toneOf } from './status.tsx'
+
+/** From so many columns on there is a filter. */
+const FILTER_FROM = 12
+const SHOWN_AT_FIRST = 200
+
+interface ColumnTableProps {
+  readonly page: NodePage
+  /** The column that a link leads to. */
+  readonly chosen: string | undefined
+}
+
+/** Columns with type, description and tests. */
+export function ColumnTable({ page, chosen }: ColumnTableProps): JSX.Element {
+  const [filter, setFilter] = useState('')
+  const [isWhole, setWhole] = useState(chosen !== undefined)
+  useEffect(() => {
+    if (chosen !== undefined)
+      document.getElementById(`column-${chosen}`)?.scrollIntoView({ block: 'center' })
+  }, [chosen])
+  const wanted = filter.trim().toLowerCase()
+  const found = page.columns.filter(({ name, descriptionHtml }) =>
+    `${name} ${descriptionHtml ?? ''}`.toLowerCase().includes(wanted),
+  )
+  const shown = isWhole ? found : found.slice(0, SHOWN_AT_FIRST)
+  const testsOf = (column: string): readonly TestPage[] =>
+    page.tests.filter((test) => test.column === column)
+  return (
+    <>
+      {page.columns.length < FILTER_FROM ? null : (
+        <input
+          type="search"
+          class="filter"
+          placeholder="Filter columns"
+          aria-label="Filter columns"
+          value={filter}
+          onInput={(event) => {
+            setFilter(event.currentTarget.value)
+          }}
+        />
+      )}
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Column</th>
+              <th scope="col">Type</th>
+              <th scope="col">Description</th>
+              <th scope="col">Tests</th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((column) => (
+              <tr
+                key={column.name}
+                id={`column-${column.name}`}
+                class={column.name === chosen ? 'marked' : undefined}
+              >
+                <th scope="row">
+                  <a href={href('node', page.id, { column: column.name })}>{column.name}</a>
+                </th>
+                <td>
+                  <code>{column.type ?? ''}</code>
+                  {column.isRequired === true ? <span class="muted"> not null</span> : null}
+                  {column.isMissing === true ? (
+                    <span class="status middling">! not in the database</span>
+                  ) : null}
+                </td>
+                <td>
+                  <Description column={column} />
+                </td>
+                <td>
+                  {testsOf(column.name).map((test) => (
+                    <a
+                      key={test.id}
+                      class={`test ${toneOf(test.last?.status ?? '')}`}
+                      href={href('node', test.id)}
+                      title={titleOf(test)}
+                    >
+                      {test.name}
+                    </a>
+                  ))}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {found.length === 0 ? <p class="muted">No column of this name.</p> : null}
+      {shown.length < found.length ? (
+        <button
+          type="button"
+          class="plain"
+          onClick={() => {
+            setWhole(true)
+          }}
+        >
+          Show all {formatCount(found.length)} columns
+        </button>
+      ) : null}
+    </>
+  )
+}
+
+function Description({ column }: { readonly column: ColumnPage }): JSX.Element {
+  return (
+    <>
+      <Markdown html={column.descriptionHtml} />
+      {(column.tags ?? []).map((tag) => (
+        <span key={tag} class="tag">
+          {tag}
+        </span>
+      ))}
+      {(column.meta ?? []).map(([key, value]) => (
+        <span key={key} class="tag">
+          {key}: {value}
+        </span>
+      ))}
+    </>
+  )
+}
+
+function titleOf(test: TestPage): string {
+  const given = test.arguments === undefined ? '' : ` (${test.arguments})`
+  return `${test.name}${given}: ${test.last?.status ?? 'not run'}`
+}
