@@ -35,6 +35,8 @@ export const CODES = {
   GM3008: 'error while rendering',
   GM3009: 'unusable configuration of a node',
   GM3010: 'more than one statement',
+  GM3011: 'no earlier state to compare with',
+  GM3012: 'earlier state is in another database',
   GM4001: 'database refused the SQL',
   GM4002: 'database cannot be reached',
   GM4003: 'database refused the login',

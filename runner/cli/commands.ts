@@ -14,6 +14,22 @@ const SELECT: readonly OptionSpec[] = [
     flags: '--resource-type <type...>',
     description: 'only model, seed, snapshot, test or source',
   },
+  { flags: '--exclude-resource-type <type...>', description: 'all but these' },
+  { flags: '--selector <name>', description: 'a selection of selectors.yml' },
+  {
+    flags: '--indirect-selection <mode>',
+    description: 'tests that come along: eager (default), cautious, buildable, empty',
+  },
+  {
+    flags: '--state <path>',
+    description: 'artifacts of an earlier run, for state:, result: and --defer',
+  },
+  {
+    flags: '--defer',
+    description: 'read what is neither selected nor built here from the tables of --state',
+  },
+  { flags: '--favor-state', description: 'with --defer: also what is built here' },
+  { flags: '--defer-state <path>', description: 'another state for --defer alone' },
 ]
 
 const RUN: readonly OptionSpec[] = [

@@ -69,6 +69,16 @@ export const SelectFlags = GlobalFlags.extend({
   exclude: z.array(z.string()).default([]),
   job: z.array(z.string()).default([]),
   resourceType: z.array(word(RESOURCE_TYPES)).default([]),
+  excludeResourceType: z.array(word(RESOURCE_TYPES)).default([]),
+  /** A selector of selectors.yml. */
+  selector: z.string().optional(),
+  indirectSelection: word(['eager', 'cautious', 'buildable', 'empty']).default('eager'),
+  /** The folder with the artifacts of an earlier run. */
+  state: z.string().optional(),
+  defer: z.boolean().default(false),
+  favorState: z.boolean().default(false),
+  /** Over `state`, for --defer alone. */
+  deferState: z.string().optional(),
 })
 export type SelectFlags = z.infer<typeof SelectFlags>
 

@@ -7,10 +7,19 @@ import { matchesWildcard } from './wildcard.ts'
  * @param file relative to the project root, forward slashes.
  */
 export function matchesPath(file: string, path: string): boolean {
-  const wanted = path.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '')
+  const wanted = withoutDots(path)
   if (wanted === '' || wanted === '.') return true
   for (let end = file.length; end > 0; end = file.lastIndexOf('/', end - 1)) {
     if (matchesWildcard(file.slice(0, end), wanted, '/')) return true
   }
   return false
+}
+
+/** Whether exactly this file is meant by a path. */
+export function matchesFile(file: string, path: string): boolean {
+  return matchesWildcard(file, withoutDots(path), '/')
+}
+
+function withoutDots(path: string): string {
+  return path.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '')
 }

@@ -1,15 +1,25 @@
 import { GmError } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
+import { describeConfig } from '../manifest/describe-config.ts'
 import type { Manifest, Node, NodeKind } from '../manifest/node.ts'
+import type { EarlierState } from './earlier-state.ts'
 import { matchesFqn } from './match-fqn.ts'
-import { matchesPath } from './match-path.ts'
+import { matchesFile, matchesPath } from './match-path.ts'
+import { oneOf } from './one-of.ts'
 import type { Criterion } from './selector.ts'
+import { resultMatcher, sourceStatusMatcher, stateMatcher } from './state-methods.ts'
 import { matchesWildcard } from './wildcard.ts'
+
+/** What methods compare nodes with. */
+export interface Given {
+  readonly manifest: Manifest
+  readonly state: EarlierState | undefined
+}
 
 /** One way of naming nodes. */
 interface Method {
   /** Whether a node is meant. Called once a criterion, so that a wrong value is refused before any node is looked at. */
-  matcher(criterion: Criterion, manifest: Manifest): (node: Node) => boolean
+  matcher(criterion: Criterion, given: Given): (node: Node) => boolean
   /** What could have been written in place of a value that matches nothing. */
   names(node: Node): readonly string[]
 }
@@ -37,7 +47,9 @@ const METHODS: Readonly<Record<string, Method>> = {
     matcher:
       ({ value }) =>
       (node) =>
-        matchesPath(node.at.file, value),
+        matchesPath(node.at.file, value) ||
+        // The YAML file that describes a node means it too; the folder of that file does not.
+        (node.describedIn !== undefined && matchesFile(node.describedIn, value)),
     names: (node) => foldersAndFile(node.at.file),
   },
   file: {
@@ -66,20 +78,27 @@ const METHODS: Readonly<Record<string, Method>> = {
   },
   test_type: {
     matcher: ({ value }) => {
-      oneOf(value, ['generic', 'singular', 'data'])
+      oneOf(value, ['generic', 'singular', 'data', 'schema'])
+      // `schema` is the older word for generic.
+      const isGeneric = value === 'generic' || value === 'schema'
       return (node) =>
-        node.kind === 'test' &&
-        (value === 'data' || (value === 'generic') === (node.generic !== undefined))
+        node.kind === 'test' && (value === 'data' || isGeneric === (node.generic !== undefined))
     },
     names: () => ['generic', 'singular', 'data'],
   },
   config: { matcher: configMatcher, names: () => [] },
   package: {
     matcher:
-      ({ value }, { project }) =>
+      ({ value }, { manifest }) =>
       (node) =>
-        matchesWildcard(node.package, value === 'this' ? project : value),
+        matchesWildcard(node.package, value === 'this' ? manifest.project : value),
     names: (node) => [node.package],
+  },
+  state: { matcher: ({ value }, { state }) => stateMatcher(value, state), names: () => [] },
+  result: { matcher: ({ value }, { state }) => resultMatcher(value, state), names: () => [] },
+  source_status: {
+    matcher: ({ value }, { state }) => sourceStatusMatcher(value, state),
+    names: () => [],
   },
 }
 
@@ -105,13 +124,6 @@ export function methodOf({ method, text, ...criterion }: Criterion): Method {
     })
   }
   return found
-}
-
-function oneOf(value: string, possible: readonly string[]): void {
-  if (possible.includes(value)) return
-  throw new GmError('GM3002', `"${value}" is not one of ${possible.join(', ')}`, {
-    hint: didYouMean(value, possible),
-  })
 }
 
 function fileName(node: Node): string {
@@ -151,10 +163,12 @@ function configMatcher({ arguments: keys, value }: Criterion): (node: Node) => b
     if (Array.isArray(found)) return found.some(matches)
     if (typeof found === 'object' && found !== null) return Object.hasOwn(found, value)
     if (typeof found === 'boolean') return String(found) === value.toLowerCase()
+    // A test's severity is written in either case.
+    if (keys[0] === 'severity') return String(found).toLowerCase() === value.toLowerCase()
     return (typeof found === 'string' || typeof found === 'number') && String(found) === value
   }
   return (node) => {
-    let here: unknown = node.config
+    let here: unknown = describeConfig(node)
     for (const key of keys) {
       if (typeof here !== 'object' || here === null || !Object.hasOwn(here, key)) return false
       here = (here as Record<string, unknown>)[key]

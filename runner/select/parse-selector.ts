@@ -1,5 +1,5 @@
 import { GmError } from '../base/error.ts'
-import type { Criterion, Selector } from './selector.ts'
+import type { Criterion, IndirectSelection, Selector } from './selector.ts'
 
 /** Source: dbt's grammar of node selection; the groups stand in its order. */
 const CRITERION =
@@ -11,21 +11,29 @@ const CRITERION =
  *
  * @throws GmError GM3002 an empty criterion, or `@` together with a trailing `+`.
  */
-export function parseSelector(values: readonly string[]): Selector {
+export function parseSelector(
+  values: readonly string[],
+  indirect: IndirectSelection = 'eager',
+): Selector {
   const specs = values.flatMap((value) => value.split(/\s+/)).filter((spec) => spec !== '')
   return {
     op: 'union',
+    indirect,
     of: specs.map((spec) => {
       const criteria = spec.split(',').map((part) => parseCriterion(part, spec))
       const [only] = criteria
       return only !== undefined && criteria.length === 1
         ? only
-        : { op: 'intersection', of: criteria }
+        : { op: 'intersection', of: criteria, indirect }
     }),
   }
 }
 
-function parseCriterion(text: string, spec: string): Criterion {
+/**
+ * One part of a selection, without spaces and commas.
+ * @throws GmError GM3002 as parseSelector.
+ */
+export function parseCriterion(text: string, spec: string = text): Criterion {
   const { at, up, method, value = '', down } = CRITERION.exec(text)?.groups ?? {}
   if (value === '') {
     throw new GmError('GM3002', `"${spec}" has a part that selects nothing: "${text}"`, {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { buildGraph } from '../graph/build-graph.ts'
 import { idOf, manifestOf } from '../testing/manifest-of.ts'
+import { readSelectors } from './read-selectors.ts'
 import type { SelectOptions } from './select-nodes.ts'
 import { selectNodes } from './select-nodes.ts'
 
@@ -132,6 +133,9 @@ describe('methods', () => {
     ['test_type:generic', ['relationships', 'unique_stg_orders']],
     ['config.materialized:table', ['report']],
     ['config.unique_key:id', ['fct_orders']],
+    ['config.materialized:seed', ['countries']],
+    ['config.severity:error', ['assert_total', 'relationships', 'unique_stg_orders']],
+    ['test_type:schema', ['relationships', 'unique_stg_orders']],
     ['config.full_refresh:False', ['report']],
     ['config.meta.owner:ann', ['stg_users']],
     ['config.meta:owner', ['stg_users']],
@@ -141,13 +145,21 @@ describe('methods', () => {
     expect(names(select)).toEqual(expected)
   })
 
-  test('a method that gm does not have yet is GM3002 with those that it has', () => {
-    expect(() => names('state:modified')).toThrow(
-      expect.objectContaining({
-        code: 'GM3002',
-        hint: 'Supported: fqn, tag, path, file, source, resource_type, test_name, test_type, config, package.',
-      }),
+  test('an unknown method is GM3002 with the nearest that there is', () => {
+    expect(() => names('stat:modified')).toThrow(
+      expect.objectContaining({ code: 'GM3002', hint: 'Did you mean "state"?' }),
     )
+  })
+
+  test('a comparison without an earlier state is GM3011 and says what to pass', () => {
+    for (const select of ['state:modified', 'result:error', 'source_status:fresher']) {
+      expect(() => names(select)).toThrow(
+        expect.objectContaining({
+          code: 'GM3011',
+          message: `"${select}" compares with an earlier run, and none is given`,
+        }),
+      )
+    }
   })
 
   test.each(['resource_type:modle', 'test_type:unit', 'source:a.b.c.d', 'config:x', 'tag.x:y'])(
@@ -228,6 +240,10 @@ describe('union, intersection, difference', () => {
       'countries',
       'dim_users',
     ])
+    expect(names('+fct_orders', { excludeResourceTypes: ['source', 'model'] })).toEqual([
+      'countries',
+      'dim_users',
+    ])
   })
 })
 
@@ -241,6 +257,78 @@ describe('tests of what is selected', () => {
     expect(names('fct_orders', { indirect: 'eager', exclude: ['dim_users'] })).toEqual([
       'fct_orders',
     ])
+  })
+})
+
+describe('--indirect-selection', () => {
+  // relationships reads fct_orders and dim_users; unique_stg_orders only its model; assert_total only report.
+  test.each([
+    ['eager', 'dim_users', ['dim_users', 'relationships']],
+    ['cautious', 'dim_users', ['dim_users']],
+    ['empty', 'dim_users', ['dim_users']],
+    ['buildable', 'dim_users', ['dim_users']],
+    // dim_users is not selected, but stands above what is.
+    ['buildable', 'fct_orders', ['fct_orders', 'relationships']],
+    ['cautious', 'fct_orders', ['fct_orders']],
+    ['cautious', 'stg_orders', ['stg_orders', 'unique_stg_orders']],
+    ['empty', 'stg_orders', ['stg_orders']],
+    // The test's parents come from two parts of the selection.
+    ['cautious', 'fct_orders dim_users', ['dim_users', 'fct_orders', 'relationships']],
+    ['empty', 'fct_orders dim_users', ['dim_users', 'fct_orders']],
+  ] as const)('%s: %s', (indirect, select, expected) => {
+    expect(names(select, { indirect })).toEqual(expected)
+  })
+
+  test('each mode takes no more tests along than the one before it', () => {
+    const some = fc.subarray(['dim_users', 'fct_orders', 'stg_orders', 'report', 'raw.users'], {
+      minLength: 1,
+    })
+    fc.assert(
+      fc.property(some, (select) => {
+        const [eager, buildable, cautious, empty] = (
+          ['eager', 'buildable', 'cautious', 'empty'] as const
+        ).map((indirect) => names(select, { indirect }))
+        expect(eager).toEqual(expect.arrayContaining(buildable ?? []))
+        expect(buildable).toEqual(expect.arrayContaining(cautious ?? []))
+        expect(cautious).toEqual(expect.arrayContaining(empty ?? []))
+      }),
+    )
+  })
+})
+
+describe('selectors by name', () => {
+  const selectors = new Map(
+    [
+      ...readSelectors(
+        `selectors:
+  - name: daily
+    definition: {union: [{tag: daily}, {exclude: [{method: fqn, value: stg_*}]}]}
+  - name: upstream
+    definition: {method: selector, value: daily, parents: true, parents_depth: 1}
+`,
+        'selectors.yml',
+      ),
+    ].map(([name, { definition }]) => [name, definition]),
+  )
+
+  test('--selector takes the definition as it stands, with what it excludes', () => {
+    expect(names([], { selector: 'daily', selectors })).toEqual(['fct_orders'])
+  })
+
+  test('selector:x is a method like the others, with its neighbours', () => {
+    expect(names('selector:daily', { selectors })).toEqual(['fct_orders'])
+    expect(names('selector:daily+1', { selectors })).toEqual([
+      'fct_orders',
+      'relationships',
+      'report',
+    ])
+    expect(names('selector:upstream,stg_*', { selectors })).toEqual(['stg_orders'])
+  })
+
+  test('an unknown one is GM3002 with the nearest', () => {
+    expect(() => names('selector:dayly', { selectors })).toThrow(
+      expect.objectContaining({ code: 'GM3002', hint: 'Did you mean "daily"?' }),
+    )
   })
 })
 

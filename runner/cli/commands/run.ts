@@ -7,6 +7,7 @@ import { planProject } from '../../run/run-project.ts'
 import { artifactsOf } from '../artifacts.ts'
 import type { CommandAction } from '../command-spec.ts'
 import { connect } from '../connect.ts'
+import { deferred } from '../defer.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { EXIT } from '../exit-code.ts'
 import { parseFlags, RunFlags } from '../flags.ts'
@@ -55,7 +56,10 @@ async function execute(command: RunCommandName, raw: unknown, io: Io): Promise<E
   try {
     const warehouse = await connect(project, io)
     try {
-      const asked = { command, flags, opened, selected, warehouse, signal }
+      const seen = await deferred(opened, selected, flags, io, (relations) =>
+        warehouse.adapter.describe(relations),
+      )
+      const asked = { command, flags, opened: seen, selected, warehouse, signal }
       if (flags.dryRun) {
         const plan = await planProject(runRequest(asked, () => undefined))
         io.out(io.safe(planText(plan, options, io)))

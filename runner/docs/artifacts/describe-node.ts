@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
+import type { DescribedConfig } from '../../manifest/describe-config.ts'
+import { describeConfig, writtenKeys } from '../../manifest/describe-config.ts'
 import type { ColumnInfo, Node, Relation, SourceNode, TestNode } from '../../manifest/node.ts'
+import { snapshotBlocks } from '../../parse/snapshot-blocks.ts'
 import type { Project } from '../../project/project.ts'
-import type { DescribedConfig } from './describe-config.ts'
-import { describeConfig, writtenKeys } from './describe-config.ts'
 import { pathBelow } from './path-below.ts'
 
 /** A node under dbt's keys: an entry of `nodes` or `sources` in manifest.json. */
@@ -86,7 +87,7 @@ function describeBuilt(node: Exclude<Node, SourceNode>, context: Described): Des
     docs: { show: true, node_color: null, ...node.config.docs },
     build_path: null,
     relation_name: relation === undefined || isEphemeral ? null : relationName(relation, project),
-    raw_code: node.kind === 'seed' ? '' : node.rawCode,
+    raw_code: node.kind === 'seed' ? '' : rawCodeOf(node),
     ...(node.kind === 'seed'
       ? { root_path: project.root, depends_on: { macros: [] } }
       : templated(node, context)),
@@ -101,6 +102,13 @@ function describeBuilt(node: Exclude<Node, SourceNode>, context: Described): Des
     }),
     ...(node.kind === 'test' && testKeys(node)),
   }
+}
+
+/** A snapshot's own block, where its file has several. */
+function rawCodeOf(node: Exclude<Node, { kind: 'source' | 'seed' }>): string {
+  if (node.kind !== 'snapshot') return node.rawCode
+  const block = snapshotBlocks(node.rawCode).find(({ name }) => name === node.name)
+  return block === undefined ? node.rawCode : node.rawCode.slice(block.span.start, block.span.end)
 }
 
 function templated(node: Exclude<Node, { kind: 'source' | 'seed' }>, context: Described) {

@@ -108,7 +108,11 @@ const OVERVIEW = {
   },
 }
 
-function describeMacros({ manifest, templates }: ManifestMaterials, createdAt: number): Section {
+/** The section `macros`. */
+export function describeMacros(
+  { manifest, templates }: Pick<ManifestMaterials, 'manifest' | 'templates'>,
+  createdAt: number,
+): Section {
   const texts = new Map(
     templates.macros.map((macro) => [macroId(macro.package, macro.name), macro]),
   )

@@ -1,4 +1,4 @@
-import type { Node, NodeConfig, NodeKind } from '../../manifest/node.ts'
+import type { Node, NodeConfig, NodeKind } from './node.ts'
 
 /** A configuration under dbt's keys, as artifacts and `gm ls --output json` show it. */
 export type DescribedConfig = Readonly<Record<string, unknown>>
