@@ -33,6 +33,16 @@ export default defineConfig({
           ...PATIENCE,
         },
       },
+      {
+        // Needs a real Kafka broker, which the set-up starts where Java is there, and a real PostgreSQL.
+        test: {
+          name: 'kafka',
+          include: ['{runner,ingest}/**/*.kafka.test.ts'],
+          globalSetup: ['runner/testing/start-postgres.ts', 'runner/testing/start-kafka.ts'],
+          sequence: { groupOrder: 3 },
+          ...PATIENCE,
+        },
+      },
     ],
   },
 })

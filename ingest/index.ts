@@ -2,10 +2,12 @@ import type { ClientBase } from 'pg'
 import type { LandFileOptions, LandFileResult } from './files/land-file.ts'
 import type { FileOptions, GenerateResult } from './generate/generate-files.ts'
 import type { GenerateOptions } from './generate/options.ts'
+import type { RunKafkaOptions } from './kafka/run-kafka.ts'
 
 export type { LandFileOptions, LandFileResult } from './files/land-file.ts'
 export type { FileOptions, GeneratedFile, GenerateResult } from './generate/generate-files.ts'
 export type { GenerateOptions } from './generate/options.ts'
+export type { IngestEvent } from './kafka/ingest-event.ts'
 
 // What the cli imports. Everything behind it is loaded at the first call, so that commands that land
 // nothing do not pay for zod, pg and yaml.
@@ -46,4 +48,27 @@ export async function landingTopics(): Promise<
 > {
   const { TOPICS } = await import('./topics/registry.ts')
   return TOPICS.map(({ name, description, table }) => ({ name, description, schema: 'raw', table }))
+}
+
+/** The JSON Schema of `ingest.yml`, for editors. */
+export async function ingestSchema(): Promise<unknown> {
+  const [{ IngestFile }, { z }] = await Promise.all([
+    import('./config/ingest-schema.ts'),
+    import('zod'),
+  ])
+  return z.toJSONSchema(IngestFile, { io: 'input', unrepresentable: 'any' })
+}
+
+/** The JSON Schema of a topic's events, for those who produce them; undefined where gm brings no such topic. */
+export async function topicSchema(name: string): Promise<unknown> {
+  const [{ TOPICS }, { z }] = await Promise.all([import('./topics/registry.ts'), import('zod')])
+  const topic = TOPICS.find((candidate) => candidate.name === name)
+  if (topic === undefined) return undefined
+  return z.toJSONSchema(topic.event, { io: 'input', unrepresentable: 'any' })
+}
+
+/** See `kafka/run-kafka.ts`. */
+export async function runKafka(options: RunKafkaOptions): Promise<void> {
+  const { runKafka: run } = await import('./kafka/run-kafka.ts')
+  await run(options)
 }

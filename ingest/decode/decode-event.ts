@@ -84,6 +84,8 @@ function misspeltInteger(topic: Topic): RegExp {
   const integers = Object.entries(topic.event.shape)
     .filter(([, field]) => fieldKind(field) === 'integer')
     .map(([name]) => name)
+  // No name at all matches nothing.
+  if (integers.length === 0) return /(?!)/
   return new RegExp(`(?<!\\\\)"(${integers.join('|')})"\\s*:\\s*-?\\d+[.eE]`)
 }
 

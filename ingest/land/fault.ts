@@ -13,6 +13,9 @@ export type FaultReason =
   | 'broken_quote'
   | 'rejected_by_mapping'
   | 'refused_by_database'
+  | 'tombstone'
+  | 'wrong_key'
+  | 'unreadable_payload'
 
 export interface Fault {
   readonly reason: FaultReason

@@ -67,6 +67,92 @@ comment on column raw.dead_letters.reason is 'A code that never changes, such as
 comment on column raw.dead_letters.message is 'What is wrong, for people.';
 `,
   },
+  {
+    version: 2,
+    name: 'kafka',
+    sql: `
+alter table raw.dead_letters
+  add column id bigint generated always as identity,
+  add column replayed_at timestamptz;
+create unique index dead_letters_id on raw.dead_letters using btree (id);
+comment on column raw.dead_letters.replayed_at is 'When the record was landed after all; null while it was not.';
+
+create table raw.kafka_offsets (
+  topic text not null,
+  "partition" integer not null,
+  next_offset bigint not null default -1,
+  epoch bigint not null default 0,
+  owner text,
+  cluster_id text,
+  last_offset bigint,
+  last_hash bytea,
+  last_timestamp timestamptz,
+  landed_at timestamptz,
+  low_watermark bigint,
+  high_watermark bigint,
+  checked_at timestamptz,
+  caught_up_at timestamptz,
+  primary key (topic, "partition")
+) with (fillfactor = 50);
+comment on table raw.kafka_offsets is 'How far each partition has been landed; moved in the transaction of the rows.';
+comment on column raw.kafka_offsets.next_offset is 'The first offset that has not been landed; -1 before the first claim.';
+comment on column raw.kafka_offsets.epoch is 'Counts claims: who has an older number can write nothing any more.';
+comment on column raw.kafka_offsets.last_hash is 'SHA-256 of the last landed record, by which a topic that was made anew is known.';
+comment on column raw.kafka_offsets.caught_up_at is 'Last check that found nothing left to land.';
+
+create table raw.kafka_gaps (
+  topic text not null,
+  "partition" integer not null,
+  from_offset bigint not null,
+  to_offset bigint not null,
+  reason text not null,
+  found_at timestamptz not null default now()
+);
+comment on table raw.kafka_gaps is 'Where a policy of ingest.yml let the landing jump: records that were gone, topics made anew.';
+comment on column raw.kafka_gaps.from_offset is 'The offset that was to be landed next.';
+comment on column raw.kafka_gaps.to_offset is 'The offset that was landed next instead.';
+
+create table raw.kafka_ingestors (
+  id text primary key,
+  host text not null,
+  process integer not null,
+  started_at timestamptz not null,
+  seen_at timestamptz not null,
+  stopped_at timestamptz,
+  state text not null,
+  rows bigint not null,
+  dead_letters bigint not null,
+  transactions bigint not null,
+  transaction_ms bigint not null,
+  fences bigint not null,
+  retries bigint not null
+);
+comment on table raw.kafka_ingestors is 'Each ingestor that ran, with its counters, written about once a second.';
+comment on column raw.kafka_ingestors.fences is 'Transactions given up because another ingestor had claimed the partition.';
+comment on column raw.kafka_ingestors.retries is 'Times that it began again after an error of the database or of Kafka.';
+
+create view raw.kafka_lag as
+select
+  topic,
+  "partition",
+  low_watermark,
+  high_watermark,
+  next_offset as landed_offset,
+  greatest(high_watermark - next_offset, 0) as lag_records,
+  case
+    when next_offset >= high_watermark and checked_at > now() - interval '10 seconds' then 0
+    else round(extract(epoch from now() - greatest(caught_up_at, last_timestamp)), 3)
+  end as lag_seconds,
+  last_timestamp,
+  landed_at,
+  checked_at
+from raw.kafka_offsets
+where next_offset >= 0;
+comment on view raw.kafka_lag is 'How far each partition is behind its topic.';
+comment on column raw.kafka_lag.landed_offset is 'The first offset that has not been landed.';
+comment on column raw.kafka_lag.lag_seconds is 'Age of the oldest record that may not have been landed; grows while no ingestor runs.';
+`,
+  },
 ]
 
 /** DDL of one topic's table: the columns of the landing contract, the same for files and Kafka. */

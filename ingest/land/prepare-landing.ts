@@ -12,9 +12,14 @@ export const LANDING_LOCK = '7301301001'
  * Creates what is missing of schema `raw`: gm's own tables and one table per topic, so that models
  * over topics without events build. One query when nothing is missing. Safe when two start at once.
  * The client must not be in a transaction.
+ * @param declared topics of the user's own, besides those that gm brings
  */
-export async function prepareLanding(client: ClientBase): Promise<void> {
-  if (missingOf(await readState(client)) === undefined) return
+export async function prepareLanding(
+  client: ClientBase,
+  declared: readonly Topic[] = [],
+): Promise<void> {
+  const topics = new Set([...TOPICS, ...declared])
+  if (missingOf(await readState(client), topics) === undefined) return
   await client.query('begin isolation level read committed')
   try {
     await client.query('select pg_advisory_xact_lock($1)', [LANDING_LOCK])
@@ -22,7 +27,7 @@ export async function prepareLanding(client: ClientBase): Promise<void> {
     await client.query('savepoint looking')
     const state = await readState(client)
     await client.query('rollback to savepoint looking')
-    const missing = missingOf(state)
+    const missing = missingOf(state, topics)
     for (const { version, name, sql } of missing?.migrations ?? []) {
       await client.query(sql)
       await client.query('insert into raw.migrations (version, name) values ($1, $2)', [
@@ -54,9 +59,9 @@ interface Missing {
   readonly topics: readonly Topic[]
 }
 
-function missingOf(state: LandingState): Missing | undefined {
+function missingOf(state: LandingState, known: ReadonlySet<Topic>): Missing | undefined {
   const migrations = MIGRATIONS.filter(({ version }) => version > state.version)
-  const topics = TOPICS.filter(({ name }) => !state.topics.includes(name))
+  const topics = [...known].filter(({ name }) => !state.topics.includes(name))
   return migrations.length + topics.length === 0 ? undefined : { migrations, topics }
 }
 

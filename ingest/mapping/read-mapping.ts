@@ -1,12 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import type { Document } from 'yaml'
-import { isScalar, LineCounter, parseDocument } from 'yaml'
-import type { z } from 'zod'
 import { GmError, throwAll } from '../../runner/base/error.ts'
-import type { Location } from '../../runner/base/location.ts'
-import { locationAt } from '../../runner/base/location.ts'
 import { didYouMean } from '../../runner/base/nearest.ts'
 import { TOPICS } from '../topics/registry.ts'
+import type { PlaceOf } from '../yaml/read-placed-yaml.ts'
+import { readPlacedYaml } from '../yaml/read-placed-yaml.ts'
 import { MappingFile } from './mapping-schema.ts'
 
 /** Reads a mapping file. @throws GmError GM7002 for every mistake in it, with its place. */
@@ -25,47 +22,9 @@ export async function readMapping(path: string): Promise<MappingFile> {
 
 /** @param file name of the mapping in errors. @throws GmError GM7002 */
 export function parseMapping(text: string, file: string): MappingFile {
-  const doc = parseDocument(text, { lineCounter: new LineCounter(), prettyErrors: false })
-  throwAll(
-    doc.errors.map(
-      (e) => new GmError('GM7002', e.message, { at: locationAt(text, e.pos[0], file) }),
-    ),
-  )
-  const placeOf = (path: readonly PropertyKey[], key?: string): Location =>
-    locationAt(text, offsetOf(doc, path, key), file)
-  const parsed = MappingFile.safeParse(doc.toJS())
-  if (!parsed.success) {
-    throwAll(parsed.error.issues.flatMap((issue) => explain(issue, [], placeOf)))
-    throw parsed.error
-  }
-  throwAll(checkNames(parsed.data, placeOf))
-  return parsed.data
-}
-
-type PlaceOf = (path: readonly PropertyKey[], key?: string) => Location
-type Issue = z.core.$ZodIssue
-
-function explain(issue: Issue, above: readonly PropertyKey[], placeOf: PlaceOf): GmError[] {
-  const path = [...above, ...issue.path]
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    // The form that the author most likely meant has the fewest keys that it does not know.
-    const [meant = []] = formsOf(issue).sort((a, b) => strangeness(a) - strangeness(b))
-    // What else is missing is missing because a key is misspelt.
-    const unknown = meant.filter((inner) => inner.code === 'unrecognized_keys')
-    const told = unknown.length > 0 ? unknown : meant
-    return told.flatMap((inner) => explain(inner, path, placeOf))
-  }
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map(
-      (key) =>
-        new GmError('GM7002', `Unknown key "${key}".`, {
-          at: placeOf(path, key),
-          hint: didYouMean(key, KEYS) ?? `The keys are ${KEYS.join(', ')}.`,
-        }),
-    )
-  }
-  const where = path.length === 0 ? '' : `${path.map(String).join('.')}: `
-  return [new GmError('GM7002', `${where}${issue.message}`, { at: placeOf(path) })]
+  const { value, placeOf } = readPlacedYaml(text, file, MappingFile, { code: 'GM7002', keys: KEYS })
+  throwAll(checkNames(value, placeOf))
+  return value
 }
 
 const KEYS = [
@@ -73,41 +32,6 @@ const KEYS = [
   ...['when', 'otherwise', 'amount', 'multiply', 'subtract', 'scale', 'equals', 'starts_with'],
   ...['matches', 'blank', 'because', 'decimal', 'timestamp'],
 ]
-
-/** What each form of a union says against a value, unions in unions taken apart. */
-function formsOf(issue: Issue): (readonly Issue[])[] {
-  if (issue.code !== 'invalid_union') return []
-  return issue.errors.flatMap((form) => {
-    const [only] = form
-    const isUnion = form.length === 1 && only?.code === 'invalid_union' && only.path.length === 0
-    return isUnion && only.errors.length > 0 ? formsOf(only) : [form]
-  })
-}
-
-function strangeness(form: readonly Issue[]): number {
-  const unknown = form.flatMap((i) => (i.code === 'unrecognized_keys' ? i.keys : []))
-  return unknown.length * 100 + form.length
-}
-
-/** Offset of a key or, without one, of the value at the path; of what is nearest around it. */
-function offsetOf(doc: Document, path: readonly PropertyKey[], key?: string): number {
-  for (let n = path.length; n >= 0; n--) {
-    const node = n === 0 ? doc.contents : doc.getIn(path.slice(0, n), true)
-    const pairs = readPairs(node)
-    const pair = n === path.length ? pairs.find((p) => p.key === key) : undefined
-    if (pair !== undefined) return pair.offset
-    const range = (node as { range?: readonly number[] } | null | undefined)?.range
-    if (range?.[0] !== undefined) return range[0]
-  }
-  return 0
-}
-
-function readPairs(node: unknown): readonly { key: unknown; offset: number }[] {
-  const items = (node as { items?: readonly { key?: unknown }[] } | null | undefined)?.items ?? []
-  return items.flatMap(({ key }) =>
-    isScalar(key) ? [{ key: key.value, offset: key.range?.[0] ?? 0 }] : [],
-  )
-}
 
 /** Topics and fields that do not exist, and amounts of fields that do not come before them. */
 function checkNames(mapping: MappingFile, placeOf: PlaceOf): GmError[] {

@@ -61,6 +61,13 @@ export const CODES = {
   GM7003: 'unusable input file',
   GM7004: 'unusable setting of the generator',
   GM7005: 'generated files cannot be written',
+  GM7006: 'unusable ingest.yml',
+  GM7007: 'Kafka cannot be used',
+  GM7008: 'topic is not there',
+  GM7009: 'records are gone that were not landed',
+  GM7010: 'topic was made anew',
+  GM7011: 'dead letter cannot be replayed',
+  GM7012: 'raw rows cannot be dropped',
 } as const
 
 export type Code = keyof typeof CODES

@@ -12,6 +12,7 @@ const bundle = await rolldown({
   // All of them end up side by side, so that one finds another through import.meta.url.
   input: {
     gm: 'runner/cli/main.ts',
+    'gm-ingest': 'runner/cli/gm-ingest.ts',
     index: 'runner/index.ts',
     'run-query-worker': 'runner/engine/postgres/run-query-worker.ts',
   },
@@ -27,4 +28,4 @@ await bundle.write({
 })
 await bundle.close()
 // What is started as a command needs the executable bit.
-chmodSync(`${root}/dist/gm.js`, 0o755)
+for (const name of ['gm', 'gm-ingest']) chmodSync(`${root}/dist/${name}.js`, 0o755)

@@ -272,6 +272,15 @@ export const COMMANDS: readonly CommandSpec[] = [
         ],
         load: async () => (await import('./commands/ingest-file.ts')).ingestFileCommand,
       },
+      {
+        name: 'kafka',
+        summary: 'from the Kafka topics of ingest.yml, exactly once, until it is stopped',
+        examples: [
+          ['gm ingest kafka', 'Ctrl-C finishes the transaction at hand'],
+          ['gm ingest kafka --log-format json', 'one object a line, for a service; also gm-ingest'],
+        ],
+        load: async () => (await import('./commands/ingest-kafka.ts')).ingestKafkaCommand,
+      },
     ],
   },
   {
@@ -310,7 +319,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'schema',
     summary: 'print the JSON Schema of a YAML file, for editors',
-    arguments: [{ name: '<file>', description: 'project, properties or mapping' }],
+    arguments: [
+      { name: '<file>', description: 'project, properties, mapping or ingest; or a topic' },
+    ],
     examples: [['gm schema project > .gm/project.schema.json', 'completion in an editor']],
     load: async () => (await import('./commands/schema.ts')).schemaCommand,
   },
