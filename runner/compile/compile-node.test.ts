@@ -149,18 +149,19 @@ select * from "__gm__cte__f"`,
       'model.shop.m',
     )
     expect(placeOf(result, 'amout')).toBe('models/m.sql:3:8')
-    expect(placeOf(result, 'x as')).toBe('models/m.sql:2:6')
+    expect(placeOf(result, 'x as')).toBe('models/m.sql:2:48')
     expect(placeOf(result, '* from "public"')).toBe('models/e.sql:2:8')
     expect(placeOf(result, 'bad')).toBe('macros/m.sql:2:9')
   })
 })
 
 describe('incremental models', () => {
+  const T = { 'models/a.sql': "{{ config(materialized='table') }} select 1 as id" }
   const text =
     "{{ config(materialized='incremental') }}select * from {{ changes(ref('a')) }} x{% if is_incremental() %} where true{% endif %}"
 
   test('changes() prints what the state says and marks the input', () => {
-    const result = compiled({ 'models/m.sql': text, ...A }, 'model.shop.m', { isIncremental: true })
+    const result = compiled({ 'models/m.sql': text, ...T }, 'model.shop.m', { isIncremental: true })
     expect(result.sql).toBe('select * from (select * from new_rows_of_a) x where true')
     expect(result.inputs).toMatchObject([{ id: 'model.shop.a', viaChanges: true }])
   })
@@ -168,15 +169,15 @@ describe('incremental models', () => {
   test('a snapshot is incremental too: its template asks whether the history is there', () => {
     const history = `{{ config(strategy='events', unique_key='id', updated_at='at', check_cols=['name']) }}
 select * from {{ ref('a') }}{% if is_incremental() %} where id in (select id from {{ changes(ref('a')) }} c){% endif %}`
-    const files = { 'snapshots/h.sql': history, ...A }
+    const files = { 'snapshots/h.sql': history, ...T }
     const state = { isIncremental: true }
     expect(compiled(files, 'snapshot.shop.h', state).sql).toContain('where id in')
     expect(compiled(files, 'snapshot.shop.h').sql).not.toContain('where')
   })
 
   test('the fingerprint is that of a full build, whatever this run reads', () => {
-    const first = compiled({ 'models/m.sql': text, ...A }, 'model.shop.m')
-    const later = compiled({ 'models/m.sql': text, ...A }, 'model.shop.m', {
+    const first = compiled({ 'models/m.sql': text, ...T }, 'model.shop.m')
+    const later = compiled({ 'models/m.sql': text, ...T }, 'model.shop.m', {
       isIncremental: true,
       changes: () => '(select 2)',
     })
@@ -185,9 +186,52 @@ select * from {{ ref('a') }}{% if is_incremental() %} where id in (select id fro
 
   test('another unique key gives another fingerprint', () => {
     const keyed = text.replace("'incremental'", "'incremental', unique_key='id'")
-    expect(compiled({ 'models/m.sql': keyed, ...A }, 'model.shop.m').fingerprint).not.toBe(
-      compiled({ 'models/m.sql': text, ...A }, 'model.shop.m').fingerprint,
+    expect(compiled({ 'models/m.sql': keyed, ...T }, 'model.shop.m').fingerprint).not.toBe(
+      compiled({ 'models/m.sql': text, ...T }, 'model.shop.m').fingerprint,
     )
+  })
+
+  test('changed_keys() prints what the state says, and recompute() prints its query and says it is one', () => {
+    const keyed = `{{ config(materialized='incremental', unique_key='id') }}select id from {{ ref('a') }}{% if is_incremental() %} where id in ({% call recompute('id') %}select id
+from {{ changed_keys(ref('a'), ['id', 'b']) }} k{% endcall %}){% endif %}`
+    const result = compiled({ 'models/m.sql': keyed, ...T }, 'model.shop.m', {
+      isIncremental: true,
+    })
+    const keys = 'select id\nfrom (select b,id from new_rows_of_a) k'
+    expect(result.sql).toBe(`select id from "public"."a" where id in (${keys})`)
+    expect(result.recomputed).toEqual([{ columns: ['id'], sql: keys }])
+    expect(result.inputs).toMatchObject([{ id: 'model.shop.a', viaChanges: true }])
+    expect(placeOf(result, 'k)')).toBe('models/m.sql:2:48')
+  })
+
+  test('keys are known from parsing, also those that only an incremental run reads', () => {
+    const keyed = `{{ config(materialized='incremental', unique_key='id') }}select 1 as id{% if is_incremental() %} from {{ changed_keys(ref('a'), ['id', 'b']) }} k, {{ changed_keys(ref('a'), 'id') }} l{% endif %}`
+    const { manifest } = parseTexts({ 'models/m.sql': keyed, ...T })
+    expect(manifest.nodes.get('model.shop.m' as NodeId)).toMatchObject({
+      keysOf: [
+        { input: 'model.shop.a', columns: ['b', 'id'] },
+        { input: 'model.shop.a', columns: ['id'] },
+      ],
+    })
+  })
+
+  test('a view is looked through to the table that it reads, whose rows are followed', () => {
+    const files = {
+      'models/v.sql': "with a as (select * from {{ ref('e') }}) select a.id from a where a.id > 1;",
+      'models/e.sql':
+        "{{ config(materialized='ephemeral') }} select *, 1 as one from {{ ref('a') }} as t",
+      'models/m.sql':
+        "{{ config(materialized='incremental') }}select * from {{ changes(ref('v')) }} x",
+      ...T,
+    }
+    const result = compiled(files, 'model.shop.m', { isIncremental: true })
+    expect(result.sql.replace(/\s+/g, ' ')).toBe(
+      'select * from (with "e" as (select * from (with "a" as (select * from (select * from new_rows_of_a) as new_rows) ' +
+        '( select *, 1 as one from "a" as t )) as new_rows) ( with a as (select * from "e") select a.id from a where a.id > 1 )) x',
+    )
+    expect(result.inputs.filter(({ viaChanges }) => viaChanges)).toMatchObject([
+      { id: 'model.shop.a' },
+    ])
   })
 })
 
@@ -273,6 +317,46 @@ describe('mistakes', () => {
       "select * from {{ changes(ref('a')) }} x",
       A,
       "models/m.sql:1:18 GM3009 changes() works in incremental models and snapshots only | Set materialized='incremental', or read the whole input with ref() or source().",
+    ],
+    [
+      'changes() of a view over two tables',
+      "{{ config(materialized='incremental') }}select * from {{ changes(ref('v')) }} x",
+      {
+        'models/v.sql': "select 1 from {{ ref('a') }}, {{ ref('b') }}",
+        ...A,
+        'models/b.sql': 'select 1',
+      },
+      'models/m.sql:1:58 GM3009 changes() cannot look through "v", which does not read one table | Follow the tables that it reads, or make it an incremental model.',
+    ],
+    [
+      'changed_keys() of a source whose keys are not logged',
+      "{{ config(materialized='incremental') }}select * from {{ changed_keys(source('raw', 't'), 'id') }} x",
+      { 'models/s.yml': 'sources: [{name: raw, tables: [{name: t}]}]' },
+      'models/m.sql:1:58 GM3009 the keys that source raw.t loses are not logged | Set log_keys: true in its config, so that gm may put triggers on the table; or use changes(), which follows new rows only.',
+    ],
+    [
+      'changed_keys() of a view',
+      "{{ config(materialized='incremental') }}select * from {{ changed_keys(ref('a'), 'id') }} x",
+      A,
+      'models/m.sql:1:58 GM3009 the keys that "a" loses are not logged: it is no table | Follow the keys of the table that it reads.',
+    ],
+    [
+      'changed_keys() without columns',
+      "{{ config(materialized='incremental') }}select * from {{ changed_keys(ref('a'), []) }} x",
+      A,
+      "models/m.sql:1:58 GM2008 changed_keys() takes the names of columns | Write one name in quotes, or a list of them: ['order_id', 'line'].",
+    ],
+    [
+      'changed_keys() whose columns are only known now',
+      "{{ config(materialized='incremental') }}{% if execute %}select * from {{ changed_keys(ref('t'), 'id') }} x{% endif %}",
+      { 'models/t.sql': "{{ config(materialized='table') }} select 1 as id" },
+      'models/m.sql:1:74 GM3008 changed_keys() could not be seen when the project was parsed | Its arguments or its condition are only known now. Write it with literal names, under no condition but is_incremental().',
+    ],
+    [
+      'recompute() without a query',
+      "{{ config(materialized='incremental') }}select {{ recompute('id') }}",
+      {},
+      "models/m.sql:1:51 GM2008 recompute() needs the query of the keys | Write {% call recompute('user_id') %} select user_id from … {% endcall %}.",
     ],
     [
       'a ref that parsing cannot see',

@@ -1,6 +1,7 @@
 import { GmError } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
-import type { Manifest, Node, NodeId, Relation } from '../manifest/node.ts'
+import { isLookedThrough } from '../manifest/followed-tables.ts'
+import type { Manifest, ModelNode, Node, NodeId, Relation } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
 import { callArguments } from '../parse/call-arguments.ts'
 import { configObject } from '../parse/config-object.ts'
@@ -20,8 +21,10 @@ import type { Project } from '../project/project.ts'
 import type { Templates } from '../template/create-templates.ts'
 import type { Call, Scope } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
+import { changesOf } from './changes-of.ts'
 import type { CompileState, Recomputed } from './compiled.ts'
 import { queryResult } from './query-result.ts'
+import { trimStatement } from './trim-statement.ts'
 
 /** What compiling one node needs from around it. */
 export interface CompileContext {
@@ -47,11 +50,13 @@ export function cteName(node: Node): string {
 /**
  * The names that a node's template reaches while it is compiled.
  * @param node undefined for SQL that belongs to no node, which may read every node.
+ * @param printed what ref() and source() print, where it is not the relation's name.
  */
 export function compileScope(
   context: CompileContext,
   node: Node | undefined,
   used: Used,
+  printed?: string,
 ): Scope & { readonly refer: (id: NodeId) => TemplateObject } {
   const { manifest, project, templates, state } = context
   const { database } = project.target
@@ -69,13 +74,14 @@ export function compileScope(
     if (!used.inputs.has(id)) used.inputs.set(id, { viaChanges: false })
     const input = manifest.nodes.get(id)
     if (input === undefined || input.kind === 'test') throw new Error(`no relation for ${id}`)
-    const object = isEphemeral(input)
-      ? relationObject(
-          { schema: '', identifier: cteName(input) },
-          database,
-          identifier(cteName(input)),
-        )
-      : relationObject(input.relation, database)
+    const object =
+      isEphemeral(input) && printed === undefined
+        ? relationObject(
+            { schema: '', identifier: cteName(input) },
+            database,
+            identifier(cteName(input)),
+          )
+        : relationObject(input.relation, database, printed)
     objects.set(object, id)
     return object
   }
@@ -127,16 +133,22 @@ export function compileScope(
         const { input, columnsOf } = changesArguments(call)
         const id = objects.get(input)
         if (id === undefined) throw notAnInput(call)
-        checkChanges(node, manifest.nodes.get(id), call)
-        used.inputs.set(id, { viaChanges: true })
+        checkChanges(node, call)
         used.isForThisRun = true
-        return state.changes(id, relationOf(manifest, id), columnsOf)
+        return changesOf(id, {
+          manifest,
+          state,
+          columnsOf,
+          call,
+          follow: (table) => used.inputs.set(table, { viaChanges: true }),
+          queryOver: (view, name) => queryOver(context, view, name),
+        })
       },
       changed_keys: (call) => {
         const { input, columns, columnsOf } = changedKeysArguments(call)
         const id = objects.get(input)
         if (id === undefined) throw notAnInput(call, 'changed_keys')
-        checkChanges(node, manifest.nodes.get(id), call)
+        checkChanges(node, call)
         checkKeys(node, manifest.nodes.get(id), columns, call)
         used.inputs.set(id, { viaChanges: true })
         used.isForThisRun = true
@@ -144,7 +156,7 @@ export function compileScope(
       },
       recompute: (call) => {
         const { columns } = recomputeArguments(call)
-        checkChanges(node, undefined, call)
+        checkChanges(node, call)
         const sql = call.caller?.() ?? ''
         used.recomputed.push({ columns, sql })
         return sql
@@ -185,6 +197,12 @@ export function compileScope(
       },
     },
   }
+}
+
+function queryOver(context: CompileContext, view: ModelNode, name: string): string {
+  const used: Used = { inputs: new Map(), isForThisRun: false, recomputed: [] }
+  const file = { file: view.at.file, text: view.rawCode }
+  return trimStatement(context.templates.render(file, compileScope(context, view, used, name))).text
 }
 
 export function isEphemeral(node: Node): boolean {
@@ -239,6 +257,17 @@ function checkKeys(
   call: Call,
 ): void {
   if (node?.kind !== 'model' && node?.kind !== 'snapshot') return
+  if (input !== undefined && isLookedThrough(input)) {
+    throw new GmError(
+      'GM3009',
+      `the keys that "${input.name}" loses are not logged: it is no table`,
+      {
+        at: call.at,
+        calledFrom: call.calledFrom,
+        hint: 'Follow the keys of the table that it reads.',
+      },
+    )
+  }
   if (input?.kind === 'source' && input.config.log_keys !== true) {
     throw new GmError(
       'GM3009',
@@ -261,19 +290,12 @@ function checkKeys(
   })
 }
 
-/** Only what keeps a mark can read what is new to it, and only a relation can be read so. */
-function checkChanges(node: Node | undefined, input: Node | undefined, call: Call): void {
-  const place = { at: call.at, calledFrom: call.calledFrom }
-  if (node === undefined || !keepsMarks(node)) {
-    throw new GmError('GM3009', 'changes() works in incremental models and snapshots only', {
-      ...place,
-      hint: "Set materialized='incremental', or read the whole input with ref() or source().",
-    })
-  }
-  if (input !== undefined && isEphemeral(input)) {
-    throw new GmError('GM3009', `changes() cannot follow "${input.name}", which is ephemeral`, {
-      ...place,
-      hint: 'Make the input a table, a view is not enough, or read it whole with ref().',
-    })
-  }
+/** Only what keeps a mark can read what is new to it. */
+function checkChanges(node: Node | undefined, call: Call): void {
+  if (node !== undefined && keepsMarks(node)) return
+  throw new GmError('GM3009', 'changes() works in incremental models and snapshots only', {
+    at: call.at,
+    calledFrom: call.calledFrom,
+    hint: "Set materialized='incremental', or read the whole input with ref() or source().",
+  })
 }

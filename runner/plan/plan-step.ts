@@ -2,6 +2,7 @@ import { GmError } from '../base/error.ts'
 import { testStatement } from '../check/test-statement.ts'
 import type { Compiled, CompileState } from '../compile/compiled.ts'
 import type { Column, RelationState } from '../engine/adapter.ts'
+import { followedTable } from '../manifest/followed-tables.ts'
 import type {
   BuiltNode,
   Manifest,
@@ -255,7 +256,8 @@ function reasonToRebuild(
   if (node.config.full_refresh === true) return 'full_refresh: true'
   if (request.fullRefresh && node.config.full_refresh !== false) return 'full refresh'
   if (target.type !== 'table' || !target.isTracked) return `a ${target.type} stands behind its name`
-  for (const id of node.changesOf) {
+  for (const followed of node.changesOf) {
+    const id = followedTable(request.manifest, followed)
     const input = request.manifest.nodes.get(id)
     if (input === undefined || input.kind === 'test') continue
     const inputName = quoted(input.relation)
@@ -333,7 +335,7 @@ function compileState(
 
 function followedBy(node: ModelNode | SnapshotNode, manifest: Manifest): readonly string[] {
   return node.changesOf.flatMap((id) => {
-    const input = manifest.nodes.get(id)
+    const input = manifest.nodes.get(followedTable(manifest, id))
     return input === undefined || input.kind === 'test' ? [] : [quoted(input.relation)]
   })
 }

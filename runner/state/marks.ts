@@ -28,15 +28,26 @@ export function isNew(relation: string, input: string, xid: string): string {
     and ${xid} <> all ((select gm.seen(${args}))::xid8[])`
 }
 
-/** Moves the marks to the current transaction's pg_snapshot: the one that the step's statements read with. */
-export function moveMarks(runId: string, relation: string, inputs: readonly string[]): Statement {
+/**
+ * Moves the marks to the current transaction's pg_snapshot: the one that the step's statements read with.
+ * @param writtenHere those of the inputs that this very transaction has written to. Its rows were read, and its own
+ *   pg_snapshot does not say so.
+ */
+export function moveMarks(
+  runId: string,
+  relation: string,
+  inputs: readonly string[],
+  writtenHere: ReadonlySet<string> = new Set(),
+): Statement {
+  const seen = (input: string): string =>
+    writtenHere.has(input) ? 'array[pg_current_xact_id()]' : `'{}'::xid8[]`
   return {
     purpose: 'move marks',
-    sql: `insert into gm.marks (relation, input, generation, mark, run_id)
-select ${literal(relation)}, i.input, to_regclass(i.input)::oid::text, pg_current_snapshot(), ${literal(runId)}
-from (values ${inputs.map((input) => `(${literal(input)})`).join(', ')}) as i (input)
+    sql: `insert into gm.marks (relation, input, generation, mark, seen, run_id)
+select ${literal(relation)}, i.input, to_regclass(i.input)::oid::text, pg_current_snapshot(), i.seen, ${literal(runId)}
+from (values ${inputs.map((input) => `(${literal(input)}, ${seen(input)})`).join(', ')}) as i (input, seen)
 on conflict (relation, input) do update set
-  generation = excluded.generation, mark = excluded.mark, seen = '{}', moved_at = clock_timestamp(), run_id = excluded.run_id`,
+  generation = excluded.generation, mark = excluded.mark, seen = excluded.seen, moved_at = clock_timestamp(), run_id = excluded.run_id`,
   }
 }
 
