@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto'
 import type { GenerateOptions } from './options.ts'
 import { readOptions } from './options.ts'
-import { planHappenings } from './plan-happenings.ts'
 import type { GeneratedEvent } from './send-events.ts'
 import { sendEvents } from './send-events.ts'
+import { GENERATED } from './systems.ts'
 
 /**
- * GlobalMart's events in the order in which they are sent: `events` of them, and the duplicates. The same options
+ * A system's events in the order in which they are sent: `events` of them, and the duplicates. The same options
  * give the same bytes; the same seed gives the same products and customers also on other days.
  * @throws GmError GM7004 for options that cannot be used
  */
 export function generateEvents(given: Partial<GenerateOptions> = {}): Iterable<GeneratedEvent> {
   const options = readOptions(given)
   const run = runOf(options)
-  return sendEvents(planHappenings(options, run), options, run)
+  const system = GENERATED[options.system]
+  return sendEvents(system.messages(options, run), options, system.removable)
 }
 
 /**
@@ -21,6 +22,7 @@ export function generateEvents(given: Partial<GenerateOptions> = {}): Iterable<G
  * sent twice under other rates is the same event.
  */
 function runOf({
+  system,
   seed,
   events,
   start,
@@ -32,6 +34,8 @@ function runOf({
   returns,
 }: GenerateOptions): string {
   const happening = JSON.stringify([
+    // GlobalMart had ids before there were others, and keeps them.
+    ...(system === 'globalmart' ? [] : [system]),
     seed,
     events,
     start,

@@ -8,10 +8,10 @@ import { expect } from 'vitest'
 import type { Connection } from '../../runner/project/project.ts'
 import { test as base } from '../../runner/testing/sql-fixture.ts'
 import { landFile } from '../files/land-file.ts'
-import { CATEGORIES } from './categories.ts'
-import { describeCustomer } from './describe-customer.ts'
 import type { GenerateResult } from './generate-files.ts'
 import { generateFiles } from './generate-files.ts'
+import { CATEGORIES } from './globalmart/categories.ts'
+import { describeCustomer } from './globalmart/describe-customer.ts'
 
 const SEEDS = join(import.meta.dirname, '../../seeds/globalmart')
 const OPTIONS = { seed: 7, events: 6_000, days: 6 } as const

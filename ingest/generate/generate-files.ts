@@ -3,11 +3,11 @@ import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { GmError } from '../../runner/base/error.ts'
-import { TOPICS } from '../topics/registry.ts'
 import { generateEvents } from './generate-events.ts'
 import type { GenerateOptions } from './options.ts'
 import { readOptions, spanOf } from './options.ts'
 import type { GeneratedEvent } from './send-events.ts'
+import { GENERATED } from './systems.ts'
 
 export interface FileOptions {
   readonly folder: string
@@ -76,7 +76,7 @@ export async function generateFiles(
       batch += 1
       const suffix = `${String(batch).padStart(digits, '0')}.jsonl${gzip ? '.gz' : ''}`
       begun = await Promise.all(
-        TOPICS.map(({ name }) =>
+        GENERATED[options.system].topics.map(({ name }) =>
           beginFile({ topic: name, batch, path: join(folder, `${name}-${suffix}`), gzip }),
         ),
       )

@@ -13,7 +13,11 @@ const rate = z
   .min(0, 'a share from 0 to 1')
   .max(1, 'a share from 0 to 1')
 
+const SYSTEM_NAMES = ['globalmart', 'medallion', 'learning'] as const
+
 const schema = z.strictObject({
+  /** Whose events. */
+  system: z.enum(SYSTEM_NAMES, `one of ${SYSTEM_NAMES.join(', ')}`).default('globalmart'),
   /** The same seed, and the same of all other options, gives the same bytes. */
   seed: whole(0, 2 ** 32 - 1).default(1),
   /** Events that happen; duplicates come on top. */

@@ -1,16 +1,15 @@
 import TinyQueue from 'tinyqueue'
-import { createStock } from './create-stock.ts'
-import { eventText } from './event-text.ts'
-import type { Happening } from './happening.ts'
+import type { Message } from './message.ts'
 import type { GenerateOptions } from './options.ts'
 import type { Random } from './random.ts'
 import { createRandom, hash } from './random.ts'
 import type { Flaw } from './spoil-text.ts'
 import { spoilText } from './spoil-text.ts'
+import type { System } from './system.ts'
 
 /** An event on its way to the warehouse. */
 export interface GeneratedEvent {
-  readonly topic: Happening['topic']
+  readonly topic: string
   /** The user, by whom topics are partitioned; null for a guest. */
   readonly key: string | null
   /** One line, mostly JSON. */
@@ -38,13 +37,12 @@ interface Waiting {
  * dirt that is the order of happening. Whatever is late at the end is sent behind the rest.
  */
 export function* sendEvents(
-  happenings: Iterable<Happening>,
+  messages: Iterable<Message>,
   options: GenerateOptions,
-  run: string,
+  removable: System['removable'],
 ): Generator<GeneratedEvent> {
   // Numbers of its own: the same things happen whatever becomes of their events.
   const random = createRandom(hash(options.seed, 41))
-  const stock = createStock(options.seed, options.products)
   const waiting = new TinyQueue<Waiting>(
     [],
     (a, b) => a.event.sentMs - b.event.sentMs || a.order - b.order,
@@ -54,28 +52,20 @@ export function* sendEvents(
     waiting.push({ event, order: order++ })
   }
 
-  for (const happening of happenings) {
+  for (const { topic, key, atMs, text } of messages) {
     for (let next = waiting.peek(); next !== undefined; next = waiting.peek()) {
-      if (next.event.sentMs > happening.atMs) break
+      if (next.event.sentMs > atMs) break
       waiting.pop()
       yield next.event
     }
-    const { topic, visitor, atMs } = happening
-    const stockAfter =
-      happening.topic === 'transactions-topic'
-        ? stock(happening.product.number, happening.quantity)
-        : 0
-    const text = eventText(
-      happening,
-      `E${run}${happening.order.toString(36).padStart(6, '0')}`,
-      stockAfter,
-    )
+    const fields = removable[topic]
     const flaw = chooseFlaw(options, random)
     const { delay, delayMs } = chooseDelay(options, random)
     const event: GeneratedEvent = {
       topic,
-      key: visitor.userId,
-      text: flaw === undefined ? text : spoilText(text, flaw, topic, random),
+      key,
+      text:
+        flaw === undefined || fields === undefined ? text : spoilText(text, flaw, fields, random),
       sentMs: atMs + delayMs,
       flaw,
       delay,

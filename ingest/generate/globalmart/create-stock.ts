@@ -1,4 +1,4 @@
-import { fraction, hash } from './random.ts'
+import { fraction, hash } from '../random.ts'
 
 /** Takes so many of a product out of the store (puts them in where negative); gives how many are left. */
 export type Stock = (product: number, quantity: number) => number

@@ -1,5 +1,5 @@
+import { fraction, hash, itemAt } from '../random.ts'
 import { CATEGORIES } from './categories.ts'
-import { fraction, hash, itemAt } from './random.ts'
 
 /** A product as it is at one moment. */
 export interface Product {

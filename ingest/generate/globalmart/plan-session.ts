@@ -1,3 +1,5 @@
+import type { Random } from '../random.ts'
+import { between } from '../random.ts'
 import type { Product } from './describe-product.ts'
 import type {
   CartHappening,
@@ -6,8 +8,6 @@ import type {
   ViewHappening,
   Visitor,
 } from './happening.ts'
-import type { Random } from './random.ts'
-import { between } from './random.ts'
 
 /** How a session ends: nothing in the cart, a cart that is left behind, or a purchase. */
 export type Ending = 'browsed' | 'abandoned' | 'purchased'

@@ -10,8 +10,8 @@ import {
   positiveAmount,
   price,
   text,
-} from './fields.ts'
-import type { Topic } from './topic.ts'
+} from '../fields.ts'
+import type { Topic } from '../topic.ts'
 
 /** One event per line of a sale or a return. */
 export const transactions: Topic = {

@@ -1,5 +1,5 @@
-import type { NonEmpty } from './random.ts'
-import { fraction, hash, weightedAt } from './random.ts'
+import type { NonEmpty } from '../random.ts'
+import { fraction, hash, weightedAt } from '../random.ts'
 
 /** A customer as they are at one moment. */
 export interface Customer {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { count, country, eventId, id, moment, text } from './fields.ts'
-import type { Topic } from './topic.ts'
+import { count, country, eventId, id, moment, text } from '../fields.ts'
+import type { Topic } from '../topic.ts'
 
 /** What users look at and look for. */
 export const productViews: Topic = {

@@ -1,3 +1,4 @@
+import type { Happens } from '../plan-visits.ts'
 import type { Product } from './describe-product.ts'
 
 /** Somebody in a session, a guest or a customer. */
@@ -10,10 +11,7 @@ export interface Visitor {
   readonly paymentMethod: string
 }
 
-interface Moment {
-  readonly atMs: number
-  /** Counts up in the order of planning; of two happenings at one moment the lower one comes first. */
-  readonly order: number
+interface Moment extends Happens {
   readonly visitor: Visitor
 }
 
@@ -53,8 +51,3 @@ export interface SaleHappening extends Moment {
 
 /** What happens in the shop, whether anybody hears of it or not: the sending adds the dirt. */
 export type Happening = ViewHappening | CartHappening | SaleHappening
-
-/** By time, then in the order of planning. */
-export function compareHappenings(a: Happening, b: Happening): number {
-  return a.atMs - b.atMs || a.order - b.order
-}

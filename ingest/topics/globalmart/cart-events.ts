@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { country, eventId, id, integer, moment, positiveAmount, price } from './fields.ts'
-import type { Topic } from './topic.ts'
+import { country, eventId, id, integer, moment, positiveAmount, price } from '../fields.ts'
+import type { Topic } from '../topic.ts'
 
 /** What users do to their carts. */
 export const cartEvents: Topic = {
