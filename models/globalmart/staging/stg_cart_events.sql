@@ -4,6 +4,7 @@
     indexes=[
         {'columns': ['product_id', 'event_time']},
         {'columns': ['user_id', 'event_time']},
+        {'columns': ['session_id']},
         {'columns': ['event_time']}
     ]
 ) }}
