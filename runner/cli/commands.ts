@@ -47,7 +47,10 @@ const RUN: readonly OptionSpec[] = [
   { flags: '-x, --fail-fast', description: 'stop at the first failure' },
   { flags: '--threads <n>', description: 'nodes at a time' },
   { flags: '--lock <mode>', description: 'a node that another run builds: wait (default) or fail' },
-  { flags: '--as-of <date>', description: 'the day that counts as today, YYYY-MM-DD' },
+  {
+    flags: '--as-of <when>',
+    description: 'the day that counts as today, or the moment that counts as now (UTC)',
+  },
 ]
 
 /** Options that every command takes, before or after its name. */
@@ -124,7 +127,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       ...SELECT,
       { flags: '--inline <sql>', description: 'compile this text instead of a node' },
-      { flags: '--as-of <date>', description: 'the day that counts as today, YYYY-MM-DD' },
+      {
+        flags: '--as-of <when>',
+        description: 'the day that counts as today, or the moment that counts as now (UTC)',
+      },
     ],
     examples: [
       ['gm compile -s fact_sales', 'print the SQL of one node'],
@@ -160,7 +166,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--inline <sql>', description: 'a query instead of a node; ref() works in it' },
       { flags: '--limit <n>', description: 'rows at most; 5 when not given, -1 for all' },
       { flags: '--output <form>', description: 'table (default) or json' },
-      { flags: '--as-of <date>', description: 'the day that counts as today, YYYY-MM-DD' },
+      {
+        flags: '--as-of <when>',
+        description: 'the day that counts as today, or the moment that counts as now (UTC)',
+      },
     ],
     examples: [
       ['gm show -s fact_sales --limit 20', 'what the model gives right now'],
@@ -199,11 +208,15 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'generate',
-    summary: "write GlobalMart's events to files, made up from a seed",
+    summary: 'write events to files, made up from a seed',
     options: [
       {
         flags: '--out <folder>',
         description: 'where to write; files of the same names are replaced',
+      },
+      {
+        flags: '--system <name>',
+        description: 'globalmart, medallion or learning; globalmart when not given',
       },
       { flags: '--events <n>', description: 'events that happen; 100000 when not given' },
       {

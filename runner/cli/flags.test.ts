@@ -25,8 +25,14 @@ describe('flags', () => {
     [{ threads: '0' }, 'GM1010  --threads is a whole number from 1 to 64, not "0"'],
     [{ threads: '4.5' }, 'GM1010  --threads is a whole number from 1 to 64, not "4.5"'],
     [{ lock: 'wiat' }, 'GM1010  --lock is wait or fail, not "wiat"'],
-    [{ asOf: '2011-02-30' }, 'GM1010  --as-of is a day as YYYY-MM-DD, not "2011-02-30"'],
-    [{ asOf: 'today' }, 'GM1010  --as-of is a day as YYYY-MM-DD, not "today"'],
+    [
+      { asOf: '2011-02-30' },
+      'GM1010  --as-of is a day as YYYY-MM-DD or a moment as YYYY-MM-DDTHH:MM:SSZ, not "2011-02-30"',
+    ],
+    [
+      { asOf: 'today' },
+      'GM1010  --as-of is a day as YYYY-MM-DD or a moment as YYYY-MM-DDTHH:MM:SSZ, not "today"',
+    ],
     [{ vars: 'a' }, "GM1010  --vars is a YAML mapping such as '{as_of: 2011-02-28}'"],
     [
       { resourceType: ['modle'] },

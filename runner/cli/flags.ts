@@ -22,8 +22,9 @@ function wholeNumber(least: number, most: number, range: string) {
     .transform(Number)
 }
 
-const date = z.string().refine(isCalendarDay, {
-  error: ({ input }) => `is a day as YYYY-MM-DD, not "${String(input)}"`,
+const asOf = z.string().refine((text) => isCalendarDay(text) || isMoment(text), {
+  error: ({ input }) =>
+    `is a day as YYYY-MM-DD or a moment as YYYY-MM-DDTHH:MM:SSZ, not "${String(input)}"`,
 })
 
 function isCalendarDay(text: string): boolean {
@@ -31,6 +32,11 @@ function isCalendarDay(text: string): boolean {
   const day = new Date(`${text}T00:00:00Z`)
   // February 30 becomes a day in March.
   return !Number.isNaN(day.getTime()) && day.toISOString().slice(0, 10) === text
+}
+
+function isMoment(text: string): boolean {
+  const parts = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3])(:[0-5]\d){2}(\.\d{1,6})?Z$/.exec(text)
+  return parts !== null && isCalendarDay(parts[1] ?? '')
 }
 
 const vars = z.string().transform((text, context): Readonly<Record<string, unknown>> => {
@@ -90,7 +96,7 @@ export const RunFlags = SelectFlags.extend({
   failFast: z.boolean().default(false),
   threads: wholeNumber(1, 64, 'a whole number from 1 to 64').optional(),
   lock: word(['wait', 'fail']).default('wait'),
-  asOf: date.optional(),
+  asOf: asOf.optional(),
 }).transform(({ fullReload, ...flags }) => ({
   ...flags,
   fullRefresh: flags.fullRefresh || fullReload,
@@ -99,7 +105,7 @@ export type RunFlags = z.infer<typeof RunFlags>
 
 export const CompileFlags = SelectFlags.extend({
   inline: z.string().optional(),
-  asOf: date.optional(),
+  asOf: asOf.optional(),
 })
 
 export const LsFlags = SelectFlags.extend({
@@ -112,7 +118,7 @@ export const ShowFlags = GlobalFlags.extend({
   inline: z.string().optional(),
   limit: wholeNumber(-1, 2_147_483_647, 'a whole number, or -1 for all rows').default(5),
   output: word(['table', 'json']).default('table'),
-  asOf: date.optional(),
+  asOf: asOf.optional(),
 })
 
 export type ShowFlags = z.infer<typeof ShowFlags>

@@ -17,8 +17,7 @@ export function loadSettings(flags: SettingFlags, io: Io): Project {
     env: io.env,
     flags: {
       target: flags.target,
-      // A variable, so that models read it like any other.
-      vars: flags.asOf === undefined ? flags.vars : { ...flags.vars, as_of: flags.asOf },
+      vars: flags.asOf === undefined ? flags.vars : { ...flags.vars, ...asOfVars(flags.asOf) },
       threads: flags.threads,
       projectDir: flags.projectDir,
     },
@@ -33,4 +32,11 @@ export function loadSettings(flags: SettingFlags, io: Io): Project {
       logs: flags.logPath ?? project.paths.logs,
     },
   }
+}
+
+/** Variables, so that models read them like any other: `as_of` is the day; `as_of_time` is there when a moment was told. */
+function asOfVars(asOf: string): Readonly<Record<string, string>> {
+  const [day = asOf, time] = asOf.split('T')
+  if (time === undefined) return { as_of: day }
+  return { as_of: day, as_of_time: `${day} ${time.slice(0, -1)}` }
 }

@@ -35,6 +35,11 @@ const GenerateFlags = GlobalFlags.extend({
 })
 
 const Settings = z.object({
+  system: z
+    .enum(['globalmart', 'medallion', 'learning'], {
+      error: ({ input }) => `is globalmart, medallion or learning, not "${String(input)}"`,
+    })
+    .optional(),
   seed: number.optional(),
   events: number.optional(),
   start: z.string().optional(),
@@ -52,7 +57,7 @@ const Settings = z.object({
   blankField: number.optional(),
 })
 
-/** Writes generated events to files that `gm ingest file` lands. */
+/** Writes a system's generated events to files that `gm ingest file` lands. */
 export const generateCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(GenerateFlags, raw)
   const fromEnvironment = loadSettings(flags, io).generator

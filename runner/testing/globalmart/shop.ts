@@ -46,7 +46,7 @@ export class Shop {
   /** Forgets all that was landed and built. */
   async empty(): Promise<void> {
     await this.#sql(
-      'drop schema if exists raw, seeds, staging, intermediate, warehouse, gm cascade',
+      'drop schema if exists raw, seeds, staging, intermediate, warehouse, realtime, gm cascade',
     )
   }
 
