@@ -37,6 +37,7 @@ export const CODES = {
   GM3010: 'more than one statement',
   GM3011: 'no earlier state to compare with',
   GM3012: 'earlier state is in another database',
+  GM3013: 'unknown column',
   GM4001: 'database refused the SQL',
   GM4002: 'database cannot be reached',
   GM4003: 'database refused the login',

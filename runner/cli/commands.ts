@@ -159,6 +159,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/ls.ts')).lsCommand,
   },
   {
+    name: 'lineage',
+    summary: 'show what a column comes from and what it feeds',
+    arguments: [
+      { name: '[column]', description: 'model.column; without it, what is known of all' },
+    ],
+    options: [
+      { flags: '--upstream', description: 'only what it comes from' },
+      { flags: '--downstream', description: 'only what it feeds' },
+      { flags: '--output <form>', description: 'text (default) or json' },
+    ],
+    examples: [
+      ['gm lineage fact_sales.total_amount', 'both ways, back to the raw events'],
+      ['gm lineage raw.transactions.payload --downstream --output json', 'for scripts'],
+    ],
+    load: async () => (await import('./commands/lineage.ts')).lineageCommand,
+  },
+  {
     name: 'show',
     summary: 'show rows of a node or of a query',
     options: [

@@ -113,6 +113,13 @@ export const LsFlags = SelectFlags.extend({
   outputKeys: z.array(z.string()).default([]),
 })
 
+export const LineageFlags = GlobalFlags.extend({
+  upstream: z.boolean().default(false),
+  downstream: z.boolean().default(false),
+  output: word(['text', 'json']).default('text'),
+})
+export type LineageFlags = z.infer<typeof LineageFlags>
+
 export const ShowFlags = GlobalFlags.extend({
   select: z.array(z.string()).default([]),
   inline: z.string().optional(),

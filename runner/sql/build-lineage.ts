@@ -4,7 +4,8 @@ import type { Manifest, Node, NodeId } from '../manifest/node.ts'
 import type { TextStore } from '../parse/text-store.ts'
 import type { LineMap } from '../template/template.ts'
 import type { CatalogColumn } from './catalog.ts'
-import type { ColumnLineage, LineageProblem, NodeLineage } from './column-lineage.ts'
+import type { ColumnInput, ColumnLineage, LineageProblem, NodeLineage } from './column-lineage.ts'
+import { distinctInputs } from './distinct-inputs.ts'
 import { historyLineage } from './history-lineage.ts'
 import { openLineageCache } from './lineage-cache.ts'
 import type { ParseSql } from './parse-sql.ts'
@@ -81,6 +82,7 @@ async function withoutThrowing(node: Node, work: () => Promise<NodeLineage>): Pr
     return {
       ...declared(node, undefined),
       problems: errors.map(({ message, at }) => ({ message, ...(at !== undefined && { at }) })),
+      reads: node.dependsOn,
     }
   }
 }
@@ -112,21 +114,35 @@ function placed(
   lines: LineMap | undefined,
   added: readonly string[],
 ): NodeLineage {
-  // A test is judged by its rows: which columns they have is of no account.
   const isTest = node.kind === 'test'
   const noted = isTest ? found.problems : [...found.problems, ...found.openStars]
   const problems = noted.map(({ message, offset }): LineageProblem => {
     const at = offset === undefined ? undefined : lines?.locate(offset)
     return { message, at: at ?? node.at }
   })
-  const own = { columns: found.columns, conditions: found.conditions }
-  const { columns, conditions } = node.kind === 'snapshot' ? historyLineage(node, own) : own
+  const { columns, conditions } = shapeOf(node, found)
   return {
     columns: [...columns, ...added.map((name) => ({ name, inputs: [] }))],
     conditions,
     isComplete: problems.length === 0 && (isTest || found.hasAllColumns),
     problems,
+    reads: node.dependsOn,
   }
+}
+
+type Shape = Pick<NodeLineage, 'columns' | 'conditions'>
+
+/** What a node makes of its query. */
+function shapeOf(node: Node, query: Shape): Shape {
+  if (node.kind === 'snapshot') return historyLineage(node, query)
+  if (node.kind !== 'test') return query
+  // A test is judged by its rows. Its columns count only where it computes its verdict from them.
+  const counts = node.config.fail_calc === undefined || node.config.fail_calc === 'count(*)'
+  const computed = counts ? [] : query.columns.flatMap(({ inputs }) => inputs)
+  const decides = computed.map(
+    (input): ColumnInput => ({ ...input, kind: 'condition', via: 'filter' }),
+  )
+  return { columns: [], conditions: distinctInputs([...query.conditions, ...decides]) }
 }
 
 /** Columns that queries name and nobody listed are columns all the same. */

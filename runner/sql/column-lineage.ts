@@ -39,13 +39,15 @@ export interface LineageProblem {
 
 /** Where the columns of one node come from. */
 export interface NodeLineage {
-  /** In the order of the relation. A test's columns are those of its query. */
+  /** In the order of the relation. A test has none: it is judged by its rows. */
   readonly columns: readonly LineageColumn[]
   /** Columns that decide which rows the node has, and so feed all of its columns; all of kind `condition`. */
   readonly conditions: readonly ColumnInput[]
   /** Whether all columns are known and every reference was resolved; when not, `problems` says why. */
   readonly isComplete: boolean
   readonly problems: readonly LineageProblem[]
+  /** The nodes that its SQL may read; absent where there is none. */
+  readonly reads?: readonly NodeId[]
 }
 
 /** The lineage of a project, column by column, one step at a time: inputs are columns of the node's direct parents. */

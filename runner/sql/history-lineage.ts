@@ -1,5 +1,6 @@
 import type { SnapshotNode } from '../manifest/node.ts'
 import type { ColumnInput, ConditionVia, LineageColumn, NodeLineage } from './column-lineage.ts'
+import { distinctInputs } from './distinct-inputs.ts'
 
 /**
  * The columns of a history from those of its query: the event's own time and coordinates are dropped, and the
@@ -21,18 +22,18 @@ export function historyLineage(
     query.columns.filter(({ name }) => names.includes(name)).flatMap(({ inputs }) => inputs)
   const computed = inputsOf([...key, time]).map(raised('computed'))
   const versions = inputsOf([...key, time, ...watched]).map(decides('window'))
-  const from = distinct([...inputsOf([time]).map(raised('aggregated')), ...versions])
+  const from = distinctInputs([...inputsOf([time]).map(raised('aggregated')), ...versions])
   const interval = (name: string, type: string): LineageColumn => ({ name, type, inputs: from })
   const dropped = new Set([time, ...ties])
   return {
     columns: [
-      { name: surrogate_key, type: 'text', inputs: distinct(computed) },
+      { name: surrogate_key, type: 'text', inputs: distinctInputs(computed) },
       ...query.columns.filter(({ name }) => !dropped.has(name)),
       interval('effective_from', 'timestamp with time zone'),
       interval('effective_to', 'timestamp with time zone'),
       interval('is_current', 'boolean'),
     ],
-    conditions: distinct([
+    conditions: distinctInputs([
       ...query.conditions,
       ...versions,
       ...inputsOf(ties).map(decides('sort')),
@@ -48,13 +49,4 @@ function raised(kind: 'computed' | 'aggregated'): (input: ColumnInput) => Column
 
 function decides(via: ConditionVia): (input: ColumnInput) => ColumnInput {
   return (input) => ({ ...input, kind: 'condition', via })
-}
-
-function distinct(inputs: readonly ColumnInput[]): readonly ColumnInput[] {
-  const seen = new Map<string, ColumnInput>()
-  for (const input of inputs) {
-    const key = JSON.stringify([input.node, input.column, input.kind, input.via])
-    if (!seen.has(key)) seen.set(key, input)
-  }
-  return [...seen.values()]
 }
