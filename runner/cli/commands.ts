@@ -44,6 +44,8 @@ const RUN: readonly OptionSpec[] = [
     flags: '--dry-run',
     description: 'print what would be done and why, with its SQL; change nothing',
   },
+  { flags: '--force', description: 'run also what has not changed' },
+  { flags: '--explain', description: 'say of each node why it runs or is reused' },
   { flags: '-x, --fail-fast', description: 'stop at the first failure' },
   { flags: '--threads <n>', description: 'nodes at a time' },
   { flags: '--lock <mode>', description: 'a node that another run builds: wait (default) or fail' },

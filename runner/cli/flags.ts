@@ -94,6 +94,8 @@ export const RunFlags = SelectFlags.extend({
   allowDestructive: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   failFast: z.boolean().default(false),
+  force: z.boolean().default(false),
+  explain: z.boolean().default(false),
   threads: wholeNumber(1, 64, 'a whole number from 1 to 64').optional(),
   lock: word(['wait', 'fail']).default('wait'),
   asOf: asOf.optional(),

@@ -61,6 +61,7 @@ export function runRequest(
     threads: project.threads,
     fullRefresh: flags.fullRefresh,
     allowDestructive: flags.allowDestructive,
+    reuse: flags.force ? 'none' : project.reuse,
     failFast: flags.failFast,
     lock: flags.lock,
     publishWaitMs: project.publishWaitMs,

@@ -11,6 +11,8 @@ import { styleFor } from './render/style.ts'
 export interface ScreenOptions {
   readonly format: 'text' | 'json'
   readonly level: LogLevel
+  /** Says of each node why it ran. */
+  readonly explain?: boolean
   /** Shows what runs now below the lines; as a rule where a terminal shows lines at info. */
   readonly footer?: boolean
 }
@@ -73,6 +75,7 @@ export class RunScreen {
       style: styleFor(this.#io.colour),
       clock: clockOf(now),
       stepCount: this.#total,
+      explain: this.#options.explain === true,
     })
     return this.#io.safe(lines.map((line) => `${line}\n`).join(''))
   }

@@ -164,24 +164,15 @@ function renderTrimmed(
   })
 }
 
-/** The configuration that decides what is built: a change of it makes a relation out of date, as its SQL does. */
+/**
+ * The configuration that decides what is built: a change of it makes a relation out of date, as its SQL does. What only
+ * describes the node is left out rather than the rest listed, so that a new key is not forgotten.
+ */
 function decisive(node: Node): unknown {
-  const { config } = node
+  const { enabled: _enabled, tags: _tags, meta: _meta, docs: _docs, ...config } = node.config
   return [
     node.kind,
     node.kind === 'test' ? undefined : node.relation,
-    config.materialized,
-    config.incremental_strategy,
-    config.unique_key,
-    config.on_schema_change,
-    config.merge_update_columns,
-    config.merge_exclude_columns,
-    config.incremental_predicates,
-    config.indexes,
-    config.strategy,
-    config.updated_at,
-    config.check_cols,
-    config.tie_breakers,
-    config.surrogate_key,
+    Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)),
   ]
 }

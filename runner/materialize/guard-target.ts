@@ -36,6 +36,8 @@ export function guardTarget(
   return {
     purpose: 'guard',
     guard: `${targetQuoted} is as planned`,
-    sql: `select ${conditions.join('\n  and ')} as ok`,
+    // The setting tells the table's trigger that what is written from here on is the step's own doing.
+    sql: `select ${conditions.join('\n  and ')} as ok,
+  set_config('gm.step', coalesce(to_regclass(${literal(targetQuoted)})::oid::text, ''), true)`,
   }
 }

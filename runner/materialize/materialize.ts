@@ -26,6 +26,8 @@ export interface Materials {
   readonly keyReaders: readonly KeyReader[]
   /** Inputs that can be locked against being swapped: tables and views, but not materialized views. */
   readonly lockable: readonly Relation[]
+  /** Whether the node's SQL gives the same rows on the same inputs. */
+  readonly isStable: boolean
   /** The reason for the action, for people. */
   readonly reason: string
   /** The columns of the node's query, once they were found to differ from what was planned; undefined before. */

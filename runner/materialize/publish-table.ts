@@ -72,6 +72,11 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
               }),
             ]
           : []),
+        {
+          purpose: 'follow',
+          sql: `create trigger gm_touched after insert or update or delete or truncate on ${hiddenQuoted}
+for each statement execute function gm.note_touch()`,
+        },
         { purpose: 'analyze', sql: `analyze ${hiddenQuoted}` },
         recordPending({
           runId: materials.runId,
@@ -162,10 +167,13 @@ export function dropDependents(materials: Materials): readonly Statement[] {
   const { target } = materials
   if (target === undefined) return []
   refuseForeignDependents(target.dependents, materials, quoted(target.relation))
-  return [...target.dependents].reverse().map((view) => ({
-    purpose: 'drop dependent view',
-    sql: `drop ${view.type} ${quoted(view.relation)}`,
-  }))
+  return [
+    ...rememberViews(target.dependents, 'before'),
+    ...[...target.dependents].reverse().map((view) => ({
+      purpose: 'drop dependent view',
+      sql: `drop ${view.type} ${quoted(view.relation)}`,
+    })),
+  ]
 }
 
 /** Puts back what hung on the old relation: views (innermost first) with their grants and comments, grants, comment. */
@@ -181,14 +189,35 @@ export function restoreAround(targetQuoted: string, materials: Materials): reado
 
 /** Makes the views again that `dropDependents` dropped, with their grants and comments. */
 export function restoreDependents({ target }: Materials): readonly Statement[] {
-  return (target?.dependents ?? []).flatMap((view) => [
+  const views = target?.dependents ?? []
+  return [
+    ...views.flatMap((view) => [
+      {
+        purpose: 'recreate dependent view',
+        sql: `create view ${quoted(view.relation)} as\n${view.definition.replace(/;\s*$/, '')}`,
+      },
+      ...view.grants.map((sql) => ({ purpose: 'grant', sql })),
+      ...comment('view', quoted(view.relation), view.comment),
+    ]),
+    ...rememberViews(views, 'after'),
+  ]
+}
+
+/** Views that are dropped and made again as they were stay what the ledger knows, unless somebody had changed them. */
+function rememberViews(
+  views: readonly DependentView[],
+  when: 'before' | 'after',
+): readonly Statement[] {
+  if (views.length === 0) return []
+  const names = views.map((view) => literal(quoted(view.relation))).join(', ')
+  const [is, becomes] = when === 'before' ? ['s.identity', `'kept'`] : [`'kept'`, 's.identity']
+  return [
     {
-      purpose: 'recreate dependent view',
-      sql: `create view ${quoted(view.relation)} as\n${view.definition.replace(/;\s*$/, '')}`,
+      purpose: 'remember views',
+      sql: `update gm.relations r set identity = ${becomes}
+from gm.states(array[${names}]) s where s.name = r.relation and r.identity = ${is}`,
     },
-    ...view.grants.map((sql) => ({ purpose: 'grant', sql })),
-    ...comment('view', quoted(view.relation), view.comment),
-  ])
+  ]
 }
 
 function comment(

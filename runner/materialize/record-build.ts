@@ -1,13 +1,24 @@
+import { createHash } from 'node:crypto'
 import type { Statement } from '../engine/statement.ts'
 import type { BuiltNode } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { recordStep } from '../state/ledger.ts'
 import type { Materials } from './materialize.ts'
 
+/** Names what an increment has run; of a full build the fingerprint says it all. */
+export function incrementCode(code: {
+  readonly fingerprint: string
+  readonly sql?: string
+}): string {
+  return createHash('sha256')
+    .update(`${code.fingerprint}\n${code.sql ?? ''}`)
+    .digest('hex')
+}
+
 /** The ledger entry of a built node: the last statement of its last transaction. */
 export function recordBuild(
   node: BuiltNode,
-  code: { readonly fingerprint: string },
+  code: { readonly fingerprint: string; readonly sql?: string },
   materials: Materials,
   action: string,
   isFullBuild: boolean,
@@ -21,6 +32,8 @@ export function recordBuild(
     action,
     reason: materials.reason,
     fingerprint: code.fingerprint,
+    code: isFullBuild ? code.fingerprint : incrementCode(code),
+    isStable: materials.isStable,
     isFullBuild,
   })
 }

@@ -1,4 +1,4 @@
-import type { BuiltNode, Manifest, NodeId, TestNode } from '../manifest/node.ts'
+import type { BuiltNode, Manifest, Node, NodeId, TestNode } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { Plan, Step } from './plan.ts'
@@ -112,25 +112,46 @@ function inOrder(planned: readonly PlannedNode[]): readonly PlannedNode[] {
  */
 export function planRun(
   planned: readonly PlannedNode[],
+  order: readonly NodeId[],
   request: PlanRequest,
   warehouse: Warehouse,
 ): Plan {
   const rebuilt = new Set<string>()
   const made = new Set<string>()
-  const steps: Step[] = []
-  for (const { node, needs } of planned) {
-    const step = planStep(node, needs, request, warehouse, {
-      rebuilt,
-      made,
-      reshaped: new Set(),
-    })
-    if (step.relation !== undefined) {
-      made.add(quoted(step.relation))
-      if (isNewTable(step)) rebuilt.add(quoted(step.relation))
+  const changing = new Set<NodeId>()
+  const steps = new Map<NodeId, Step>()
+  const needsOf = new Map(planned.map(({ node, needs }) => [node.id, { node, needs }]))
+  // Nodes without a step are walked as well: a view passes on what changes below it, selected or not.
+  for (const id of order) {
+    const item = needsOf.get(id)
+    if (item !== undefined) {
+      const step = planStep(item.node, item.needs, request, warehouse, {
+        rebuilt,
+        made,
+        changing,
+        reshaped: new Set(),
+      })
+      steps.set(id, step)
+      if (step.relation !== undefined) {
+        made.add(quoted(step.relation))
+        if (isNewTable(step)) rebuilt.add(quoted(step.relation))
+      }
+      if (step.action !== 'reuse') changing.add(id)
     }
-    steps.push(step)
+    const node = request.manifest.nodes.get(id)
+    if (node !== undefined && isTransparent(node) && node.dependsOn.some((on) => changing.has(on)))
+      changing.add(id)
   }
-  return { steps }
+  return { steps: planned.flatMap(({ node }) => steps.get(node.id) ?? []) }
+}
+
+/** Without rows of its own: what changes below it changes what it gives. */
+function isTransparent(node: Node): boolean {
+  return (
+    node.kind === 'model' &&
+    node.config.materialized !== 'table' &&
+    node.config.materialized !== 'incremental'
+  )
 }
 
 function isNewTable(step: Step): boolean {

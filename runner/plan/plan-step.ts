@@ -1,6 +1,7 @@
 import { GmError } from '../base/error.ts'
 import { testStatement } from '../check/test-statement.ts'
 import type { Compiled, CompileState } from '../compile/compiled.ts'
+import { findUnstable } from '../compile/find-unstable.ts'
 import type { Column, RelationState } from '../engine/adapter.ts'
 import { followedTable } from '../manifest/followed-tables.ts'
 import type {
@@ -10,7 +11,6 @@ import type {
   Node,
   NodeId,
   Relation,
-  SeedNode,
   SnapshotNode,
   TestNode,
 } from '../manifest/node.ts'
@@ -22,11 +22,14 @@ import { addRows, buildIncremental } from '../materialize/materialize-incrementa
 import { materializeSeed, seedFingerprint } from '../materialize/materialize-seed.ts'
 import { materializeTable } from '../materialize/materialize-table.ts'
 import { materializeView } from '../materialize/materialize-view.ts'
+import { incrementCode } from '../materialize/record-build.ts'
 import { strategyOf } from '../materialize/write-rows.ts'
 import type { KeyReader } from '../state/key-log.ts'
 import { allKeys, changedKeys, followedName, keyColumns } from '../state/key-log.ts'
 import type { Ledger } from '../state/ledger.ts'
+import { recordTest } from '../state/ledger.ts'
 import { newRows, VERSION_XID_COLUMN } from '../state/marks.ts'
+import type { Basis } from '../state/read-bases.ts'
 import type { Action, Step } from './plan.ts'
 
 /** What the user asked for and what does not change while a run lasts. */
@@ -36,10 +39,15 @@ export interface PlanRequest {
   readonly fullRefresh: boolean
   /** Columns may be dropped, and values cut to a narrower type, where on_schema_change asks for it. */
   readonly allowDestructive: boolean
+  /** Which steps may be left out when nothing that they depend on has changed. */
+  readonly reuse: Reuse
   readonly compile: (node: ModelNode | SnapshotNode | TestNode, state: CompileState) => Compiled
   readonly vars: Readonly<Record<string, unknown>>
   readonly runQuery?: CompileState['runQuery']
 }
+
+/** `models`: everything but tests. */
+export type Reuse = 'all' | 'models' | 'none'
 
 /** The warehouse at the moment of planning. */
 export interface Warehouse {
@@ -53,6 +61,8 @@ export interface Foreseen {
   readonly rebuilt: ReadonlySet<string>
   /** Quoted names of relations that there will be by then. */
   readonly made: ReadonlySet<string>
+  /** Nodes whose rows steps before this one may change, views upon them included. */
+  readonly changing: ReadonlySet<NodeId>
   /** Views that the database refused to replace in place. */
   readonly reshaped: ReadonlySet<NodeId>
   /** The columns of the node's query, found by a guard that expected others. */
@@ -62,6 +72,7 @@ export interface Foreseen {
 export const NOTHING_FORESEEN: Foreseen = {
   rebuilt: new Set(),
   made: new Set(),
+  changing: new Set(),
   reshaped: new Set(),
 }
 
@@ -69,6 +80,8 @@ interface Decision {
   readonly action: Action
   readonly reason: string
   readonly isIncremental: boolean
+  /** Nothing but a change of code or inputs would make it necessary. */
+  readonly isOptional: boolean
 }
 
 /** One node's step, from its code and the warehouse as it is. Pure: the same arguments give the same step. */
@@ -86,7 +99,11 @@ export function planStep(
   // A view that gm made may have been replaced by somebody's table of the same name since, or the other way round.
   const isForeign =
     target !== undefined &&
-    (entry === undefined || (entry.kind === 'view') !== (target.type === 'view'))
+    (entry === undefined ||
+      (entry.kind === 'view') !== (target.type === 'view') ||
+      // A table may have been dropped and made again by hand. A view holds no rows that could be lost.
+      (target.type !== 'view' &&
+        (entry.basis?.generation ?? target.generation) !== target.generation))
   if (isForeign && !request.fullRefresh) {
     throw new GmError('GM4008', `${name} exists already, and gm did not make it`, {
       at: node.at,
@@ -100,6 +117,23 @@ export function planStep(
   }
   const compiled =
     node.kind === 'seed' ? undefined : request.compile(node, compileState(node, decision, request))
+  const unstable =
+    compiled === undefined ? undefined : findUnstable(compiled.sql, warehouse.ledger.functions)
+  const codes =
+    compiled === undefined
+      ? [node.kind === 'seed' ? seedFingerprint(node) : '']
+      : [compiled.fingerprint, incrementCode(compiled)]
+  const run = whetherToRun(node, {
+    decided: decision.reason,
+    isAsked: request.reuse === 'none' || !decision.isOptional,
+    basis: entry?.basis,
+    codes,
+    // A view gives what its SQL gives, whenever it was created.
+    unstable: decision.action === 'create view' ? undefined : unstable,
+    foreseen,
+    manifest: request.manifest,
+  })
+  if (run === undefined) return reusedStep(node, needs, node.relation)
   const materials: Materials = {
     runId: request.runId,
     project: request.manifest.project,
@@ -110,7 +144,8 @@ export function planStep(
     follows: node.kind === 'seed' ? [] : followedBy(node, request.manifest),
     keyReaders: node.kind === 'seed' ? [] : keyReaders(node, request.manifest),
     lockable: compiled === undefined ? [] : lockable(compiled, request.manifest, warehouse, node),
-    reason: decision.reason,
+    isStable: unstable === undefined,
+    reason: run.reason,
     shape: foreseen.shape,
     allowDestructive: request.allowDestructive,
     isOurs: (relation) => warehouse.ledger.entries.has(quoted(relation)),
@@ -121,7 +156,7 @@ export function planStep(
     id: node.id,
     kind: node.kind,
     action: decision.action,
-    reason: decision.reason,
+    reason: run.reason,
     ...(isProtected && {
       warning: `${node.name} was not rebuilt: it has full_refresh: false, and got its new rows only`,
     }),
@@ -130,6 +165,7 @@ export function planStep(
     relation: node.relation,
     transactions: materialize(node, decision, compiled, materials, foreseen).transactions,
     severity: undefined,
+    ...(run.mayBeReused && { reuse: { key: name, codes } }),
     ...(dropsDuplicates(node, request.manifest, warehouse) && { dropsDuplicates: true }),
   }
 }
@@ -168,23 +204,40 @@ function planTest(
       !foreseen.made.has(name)
     )
   })
+  const statement = testStatement(node, compiled)
+  const codes = [incrementCode({ fingerprint: compiled.fingerprint, sql: statement.sql })]
+  const run = whetherToRun(node, {
+    decided: missing === undefined ? 'selected' : `${quoted(missing.relation)} is not built yet`,
+    isAsked: request.reuse !== 'all' || missing !== undefined,
+    basis: warehouse.ledger.passes.get(node.id),
+    codes,
+    unstable: findUnstable(statement.sql, warehouse.ledger.functions),
+    foreseen,
+    manifest: request.manifest,
+  })
+  if (run === undefined) return reusedStep(node, needs, undefined)
   return {
     id: node.id,
     kind: 'test',
     action: 'run test',
-    reason: missing === undefined ? 'selected' : `${quoted(missing.relation)} is not built yet`,
+    reason: run.reason,
     needs,
     lock: undefined,
     relation: undefined,
     severity: node.config.severity ?? 'error',
+    ...(run.mayBeReused && { reuse: { key: node.id, codes } }),
     transactions:
       missing === undefined
         ? [
             {
               name: 'query',
-              isolation: 'read committed',
+              // What the test read and what is recorded of it come from one pg_snapshot.
+              isolation: 'repeatable read',
               locks: [],
-              statements: [testStatement(node, compiled)],
+              statements: [
+                statement,
+                ...codes.map((code) => recordTest(request.runId, node.id, code)),
+              ],
             },
           ]
         : [],
@@ -201,26 +254,20 @@ function decide(
   const target = warehouse.relations.get(name)
   const entry = warehouse.ledger.entries.get(name)
   if (node.kind === 'seed') {
-    const isLoaded =
-      target?.type === 'table' &&
-      entry?.fingerprint === seedFingerprint(node) &&
-      !request.fullRefresh
-    if (isLoaded) return { action: 'keep seed', reason: 'unchanged', isIncremental: false }
-    const reason =
-      target === undefined
-        ? 'first load'
-        : request.fullRefresh
-          ? 'full refresh'
-          : 'its file changed'
-    return { action: 'load seed', reason, isIncremental: false }
+    const action = 'load seed'
+    if (target === undefined) return asked(action, 'first load')
+    if (request.fullRefresh) return asked(action, 'full refresh')
+    if (target.type !== 'table') return asked(action, `a ${target.type} stands behind its name`)
+    return { action, reason: 'selected', isIncremental: false, isOptional: true }
   }
   if (node.kind === 'model' && node.config.materialized !== 'incremental') {
-    const action = node.config.materialized === 'table' ? 'build table' : 'create view'
-    return {
-      action,
-      reason: target === undefined ? 'first build' : 'selected',
-      isIncremental: false,
-    }
+    const isTable = node.config.materialized === 'table'
+    const action = isTable ? 'build table' : 'create view'
+    if (target === undefined) return asked(action, 'first build')
+    if (request.fullRefresh) return asked(action, 'full refresh')
+    if (target.type !== (isTable ? 'table' : 'view'))
+      return asked(action, `a ${target.type} stands behind its name`)
+    return { action, reason: 'selected', isIncremental: false, isOptional: true }
   }
   const [build, update]: [Action, Action] =
     node.kind === 'snapshot'
@@ -228,7 +275,12 @@ function decide(
       : ['build incremental', 'add rows']
   const rebuild = reasonToRebuild(node, request, warehouse, foreseen)
   if (rebuild === undefined)
-    return { action: update, reason: 'new rows since its mark', isIncremental: true }
+    return {
+      action: update,
+      reason: 'new rows since its mark',
+      isIncremental: true,
+      isOptional: true,
+    }
   if (target !== undefined && entry !== undefined && node.config.full_refresh === false) {
     throw new GmError(
       'GM4012',
@@ -239,7 +291,64 @@ function decide(
       },
     )
   }
-  return { action: build, reason: rebuild, isIncremental: false }
+  return asked(build, rebuild)
+}
+
+function asked(action: Action, reason: string): Decision {
+  return { action, reason, isIncremental: false, isOptional: false }
+}
+
+interface Question {
+  readonly decided: string
+  /** It runs whatever has changed. */
+  readonly isAsked: boolean
+  readonly basis: Basis | undefined
+  readonly codes: readonly string[]
+  readonly unstable: string | undefined
+  readonly foreseen: Foreseen
+  readonly manifest: Manifest
+}
+
+/** Why a node runs; undefined when it is as its last success left it, and so is all that it was made of. */
+function whetherToRun(
+  node: BuiltNode | TestNode,
+  { decided, isAsked, basis, codes, unstable, foreseen, manifest }: Question,
+): { readonly reason: string; readonly mayBeReused: boolean } | undefined {
+  const runs = (reason: string): { reason: string; mayBeReused: false } => ({
+    reason,
+    mayBeReused: false,
+  })
+  if (isAsked) return runs(decided)
+  if (basis === undefined) {
+    return runs(node.kind === 'test' ? 'it has not passed yet' : 'no record of what it was made of')
+  }
+  if (!codes.includes(basis.code)) {
+    return runs(node.kind === 'seed' ? 'its file changed' : 'its code or configuration changed')
+  }
+  if (unstable !== undefined) return runs(`${unstable} may give something else each time`)
+  if (basis.changed !== undefined) return runs(basis.changed)
+  const changing = node.dependsOn.find((id) => foreseen.changing.has(id))
+  if (changing === undefined) return undefined
+  const name = manifest.nodes.get(changing)?.name ?? changing
+  return { reason: `its input ${name} is built before it`, mayBeReused: true }
+}
+
+function reusedStep(
+  node: BuiltNode | TestNode,
+  needs: readonly NodeId[],
+  relation: Relation | undefined,
+): Step {
+  return {
+    id: node.id,
+    kind: node.kind,
+    action: 'reuse',
+    reason: 'nothing that it depends on has changed',
+    needs,
+    lock: undefined,
+    relation,
+    severity: undefined,
+    transactions: [],
+  }
 }
 
 /** Why an incremental model or a history must be built whole; undefined when its new rows are enough. */
@@ -377,7 +486,7 @@ function materialize(
   materials: Materials,
   foreseen: Foreseen,
 ): Materialization {
-  if (node.kind === 'seed') return loadOrKeep(node, decision, materials)
+  if (node.kind === 'seed') return materializeSeed(node, materials)
   if (compiled === undefined) throw new Error(`${node.id} was not compiled`)
   if (node.kind === 'snapshot') {
     return (decision.isIncremental ? updateHistory : buildHistory)(node, compiled, materials)
@@ -390,8 +499,4 @@ function materialize(
     default:
       return materializeView(foreseen.reshaped.has(node.id))(node, compiled, materials)
   }
-}
-
-function loadOrKeep(node: SeedNode, decision: Decision, materials: Materials): Materialization {
-  return decision.action === 'keep seed' ? { transactions: [] } : materializeSeed(node, materials)
 }

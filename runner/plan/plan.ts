@@ -7,7 +7,7 @@ export type Action =
   | 'build incremental'
   | 'add rows'
   | 'load seed'
-  | 'keep seed'
+  | 'reuse'
   | 'build history'
   | 'update history'
   | 'run test'
@@ -29,6 +29,11 @@ export interface Step {
   readonly transactions: readonly Transaction[]
   /** Tests: whether failing rows fail the run. */
   readonly severity: 'error' | 'warn' | undefined
+  /**
+   * It runs only because of what earlier steps of this run may change: reused after all where they change nothing. What
+   * it was made of stands in the ledger under `key`, and its code must be one of `codes`.
+   */
+  readonly reuse?: { readonly key: string; readonly codes: readonly string[] }
   /** What it reads and does not write are duplicates: it gives one row for each key of landed records. */
   readonly dropsDuplicates?: true
 }

@@ -82,6 +82,7 @@ describe('project.yml', () => {
       paths: { models: ['models'], seeds: ['seeds'], target: 'target', logs: 'logs' },
       threads: 4,
       publishWaitMs: 10_000,
+      reuse: 'all',
       statementTimeoutMs: undefined,
       logRetentionDays: 30,
       target: { type: 'embedded', schema: 'public', database: 'shop_warehouse' },

@@ -75,6 +75,7 @@ export function loadProject(options: LoadOptions): Project {
     threads: flags.threads ?? file.threads,
     resourceConfig,
     publishWaitMs: file.publish_wait_seconds * 1000,
+    reuse: file.reuse,
     statementTimeoutMs:
       file.statement_timeout_seconds === undefined
         ? undefined

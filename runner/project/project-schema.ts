@@ -128,6 +128,12 @@ export const projectSchema = z.strictObject({
     .describe(
       'Longest wait for readers of an old table before its name gets the new one. Default 10.',
     ),
+  reuse: z
+    .enum(['all', 'models', 'none'])
+    .default('all')
+    .describe(
+      'What is left out while its code and inputs are as at its last success: all, models (not tests) or none. Default all.',
+    ),
   statement_timeout_seconds: z
     .number()
     .min(0.001)

@@ -38,6 +38,8 @@ export interface Project {
   /** Longest wait for old readers before a swap; see docs/adr on publishing. */
   readonly publishWaitMs: number
   readonly statementTimeoutMs: number | undefined
+  /** What a run leaves out while its code and inputs are as at its last success; `models`: everything but tests. */
+  readonly reuse: 'all' | 'models' | 'none'
   /** Logs older than this are removed at the start of a run; 30 unless set. */
   readonly logRetentionDays: number
   /** What BATCH_LOG_LEVEL says; undefined when it is not set. The command line wins. */

@@ -3,7 +3,16 @@ import type { RowCounts } from '../engine/statement.ts'
 import type { NodeId, NodeKind } from '../manifest/node.ts'
 import type { Action } from '../plan/plan.ts'
 
-export type StepStatus = 'success' | 'error' | 'skipped' | 'pass' | 'warn' | 'fail' | 'cancelled'
+export type StepStatus =
+  | 'success'
+  | 'error'
+  | 'skipped'
+  | 'pass'
+  | 'warn'
+  | 'fail'
+  | 'cancelled'
+  /** As its last success left it, with all that it was made of: nothing was sent. */
+  | 'reused'
 
 /** Everything that happens in a run. The terminal, the JSON log, the report and the history all read these. */
 export type RunEvent =

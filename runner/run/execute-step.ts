@@ -12,6 +12,7 @@ import { isBuilt } from '../manifest/node.ts'
 import type { Step } from '../plan/plan.ts'
 import type { Foreseen, PlanRequest, Warehouse } from '../plan/plan-step.ts'
 import { NOTHING_FORESEEN, planStep } from '../plan/plan-step.ts'
+import { readBases } from '../state/read-bases.ts'
 import { blameNode } from './blame-node.ts'
 import { dropPending } from './drop-pending.ts'
 import type { StepStatus } from './event.ts'
@@ -50,20 +51,33 @@ export interface Executed {
  * @throws GmError placed in the user's file; AbortError when the signal aborts.
  */
 export async function executeStep(planned: Step, on: Execution): Promise<Executed> {
-  if (planned.transactions.length === 0) {
-    return { step: planned, status: planned.kind === 'test' ? 'skipped' : 'success', counts: {} }
+  if (planned.action === 'reuse') return reused(planned)
+  if (planned.transactions.length === 0) return { step: planned, status: 'skipped', counts: {} }
+  if (planned.lock === undefined) {
+    return (await isReusable(planned, on)) ? reused(planned) : await runTest(planned, on)
   }
-  if (planned.lock === undefined) return await runTest(planned, on)
   if (planned.warning !== undefined) on.note(planned.warning)
   await takeLock(planned.lock, on)
   const held: HeldLock = { key: planned.lock }
   try {
+    if (await isReusable(planned, on)) return reused(planned)
     return await runUntilPlanHolds(planned, held, planned.lock, on)
   } catch (error) {
     throw blameNode(error, on.nodes.get(planned.id))
   } finally {
     if (held.key !== undefined) await on.session.unlock(held.key).catch(() => undefined)
   }
+}
+
+function reused(step: Step): Executed {
+  return { step, status: 'reused', counts: {} }
+}
+
+/** The steps before it may have found nothing to do. */
+async function isReusable({ reuse }: Step, on: Execution): Promise<boolean> {
+  if (reuse === undefined) return false
+  const basis = (await readBases(on.session, reuse.key, on.signal)).get(reuse.key)
+  return basis !== undefined && basis.changed === undefined && reuse.codes.includes(basis.code)
 }
 
 /** The lock of the step, until it is given back. */
@@ -108,6 +122,7 @@ async function runUntilPlanHolds(
   let step = planned
   let foreseen = NOTHING_FORESEEN
   for (let attempt = 1; ; attempt++) {
+    if (step.action === 'reuse') return reused(step)
     try {
       const { counts } = await runTransactions(step, held, on)
       return { step, status: 'success', counts: { ...counts, ...skippedBy(step, counts) } }

@@ -1,6 +1,7 @@
 import { GmError } from '../base/error.ts'
 import type { Compiled } from '../compile/compiled.ts'
 import type { Adapter, Session } from '../engine/adapter.ts'
+import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Statement } from '../engine/statement.ts'
 import { transactionSql } from '../engine/transaction-sql.ts'
 import type { Manifest, NodeId, NodeKind, Relation } from '../manifest/node.ts'
@@ -10,11 +11,12 @@ import { createSchema } from '../materialize/materialize-view.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { PlannedNode, Work } from '../plan/plan-run.ts'
 import { planNodes, planRun } from '../plan/plan-run.ts'
-import type { PlanRequest, Warehouse } from '../plan/plan-step.ts'
+import type { PlanRequest, Reuse, Warehouse } from '../plan/plan-step.ts'
 import { PRUNE_KEY_LOG } from '../state/key-log.ts'
 import {
   EMPTY_LEDGER,
   finishRun,
+  followTables,
   MARK_DEAD_RUNS,
   readLedger,
   runLock,
@@ -41,6 +43,7 @@ export interface RunRequest {
   readonly threads: number
   readonly fullRefresh: boolean
   readonly allowDestructive: boolean
+  readonly reuse: Reuse
   readonly failFast: boolean
   /** What to do when another run works on a node: queue, or fail that node. */
   readonly lock: 'wait' | 'fail'
@@ -56,7 +59,7 @@ export async function planProject(request: RunRequest): Promise<Plan> {
   try {
     const planned = planNodes(request.work, request.manifest)
     const warehouse = await readWarehouse(request, session)
-    return planRun(planned, planRequest(request, new Map()), warehouse)
+    return planRun(planned, request.work.order, planRequest(request, new Map()), warehouse)
   } finally {
     await session.close()
   }
@@ -76,12 +79,13 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
     await control.lock(runLock(runId), true)
     await control.query(MARK_DEAD_RUNS, signal)
     await control.query(PRUNE_KEY_LOG, signal)
+    await followLanded(control, request.manifest)
     await dropPending(control, undefined)
     const compiled = new Map<NodeId, Compiled>()
     const planned = planNodes(request.work, request.manifest)
     const warehouse = await readWarehouse(request, control)
     const toPlan = planRequest(request, compiled)
-    const plan = planRun(planned, toPlan, warehouse)
+    const plan = planRun(planned, request.work.order, toPlan, warehouse)
     await control.query(
       startRun({
         runId,
@@ -184,6 +188,7 @@ function planRequest(request: RunRequest, compiled: Map<NodeId, Compiled>): Plan
     manifest: request.manifest,
     fullRefresh: request.fullRefresh,
     allowDestructive: request.allowDestructive,
+    reuse: request.reuse,
     vars: request.vars,
     ...(request.runQuery === undefined ? {} : { runQuery: request.runQuery }),
     compile: (node, state) => {
@@ -204,6 +209,25 @@ async function readWarehouse(request: RunRequest, session: Session): Promise<War
     readLedger(session, request.signal),
   ])
   return { relations: states, ledger: ledger ?? EMPTY_LEDGER }
+}
+
+/** From then on a row of theirs that somebody changes or deletes is noticed. In a busy moment the next run does it. */
+async function followLanded(session: Session, manifest: Manifest): Promise<void> {
+  const names = [...manifest.nodes.values()]
+    .filter((node) => node.kind === 'source')
+    .map((node) => quoted(node.relation))
+  if (names.length === 0) return
+  await session
+    .transaction({
+      name: 'write',
+      isolation: 'read committed',
+      locks: [],
+      lockTimeoutMs: 100,
+      statements: [followTables(names)],
+    })
+    .catch((error: unknown) => {
+      if (sqlErrorOf(error)?.sqlState !== '55P03') throw error
+    })
 }
 
 async function createSchemas(session: Session, plan: Plan): Promise<void> {

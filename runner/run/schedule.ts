@@ -56,7 +56,7 @@ export async function schedule(given: Schedule): Promise<readonly StepResult[]> 
     emit({ type: 'step-end', result })
     // A test that had nothing to test yet holds nobody back.
     const isNothingToTest = result.status === 'skipped' && result.index > 0
-    const isGood = isNothingToTest || ['success', 'pass', 'warn'].includes(result.status)
+    const isGood = isNothingToTest || ['success', 'reused', 'pass', 'warn'].includes(result.status)
     for (const id of dependents.get(result.id) ?? []) {
       const step = byId.get(id)
       if (step === undefined) continue
@@ -84,6 +84,10 @@ export async function schedule(given: Schedule): Promise<readonly StepResult[]> 
         }
         if (results.has(step.id)) continue
         const index = ++started
+        if (step.action === 'reuse') {
+          settle({ ...notRun(step, 'reused', undefined), index })
+          continue
+        }
         emit({ type: 'step-start', id: step.id, index, action: step.action, name: nameOf(step) })
         const startedAt = new Date()
         const begin = performance.now()
@@ -144,7 +148,7 @@ function nameOf(step: Step): string {
 
 function notRun(
   step: Step,
-  status: 'skipped' | 'cancelled',
+  status: 'skipped' | 'cancelled' | 'reused',
   because: NodeId | undefined,
 ): StepResult {
   return {

@@ -2,6 +2,8 @@ import { GmError } from '../base/error.ts'
 import type { Session } from '../engine/adapter.ts'
 import type { RowCounts, Statement } from '../engine/statement.ts'
 import { literal } from '../manifest/quoted.ts'
+import type { Basis } from './read-bases.ts'
+import { readBases } from './read-bases.ts'
 
 /** What gm remembers of a relation: of the last step that changed it. */
 export interface LedgerEntry {
@@ -13,15 +15,21 @@ export interface LedgerEntry {
   readonly marks: ReadonlyMap<string, string>
   /** Inputs with key columns, as `followedName` writes them, whose lost keys have been logged since it was built. */
   readonly following: ReadonlySet<string>
+  /** What it was made of; undefined where that is not recorded. */
+  readonly basis: Basis | undefined
   /** Milliseconds that its last successful step took, for scheduling; undefined when unknown. */
   readonly lastDurationMs: number | undefined
 }
 
 export interface Ledger {
   readonly entries: ReadonlyMap<string, LedgerEntry>
+  /** What each data test has read when it last passed, by the test's id. */
+  readonly passes: ReadonlyMap<string, Basis>
+  /** Names of functions that are not PostgreSQL's own: nobody knows what they read. */
+  readonly functions: ReadonlySet<string>
 }
 
-export const EMPTY_LEDGER: Ledger = { entries: new Map() }
+export const EMPTY_LEDGER: Ledger = { entries: new Map(), passes: new Map(), functions: new Set() }
 
 const READ_LEDGER = `select
   (select coalesce(jsonb_agg(jsonb_build_array(r.relation, r.kind, r.revision::text, r.fingerprint, d.duration_ms)), '[]')
@@ -34,6 +42,8 @@ const READ_LEDGER = `select
   (select coalesce(jsonb_agg(jsonb_build_array(m.relation, m.input, m.generation)), '[]') from gm.marks m) as marks,
   (select coalesce(jsonb_agg(jsonb_build_array(k.relation, k.input, k.columns)), '[]')
    from gm.key_readers k where gm.is_following(k.relation, k.input, k.columns)) as following,
+  (select coalesce(jsonb_agg(distinct p.proname), '[]') from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+   where n.nspname not in ('pg_catalog', 'information_schema', 'gm')) as functions,
   (select c.system_identifier = s.system_identifier and c.database_oid = d.oid
    from gm.cluster c, pg_control_system() s, pg_database d where d.datname = current_database()) as is_same_database`
 
@@ -41,6 +51,7 @@ interface LedgerRow {
   readonly relations: readonly (readonly [string, string, string, string, number | null])[]
   readonly marks: readonly (readonly [string, string, string])[]
   readonly following: readonly (readonly [string, string, string])[]
+  readonly functions: readonly string[]
   readonly is_same_database: boolean
 }
 
@@ -69,6 +80,7 @@ export async function readLedger(
       },
     )
   }
+  const bases = await readBases(session, undefined, signal)
   const marks = new Map<string, Map<string, string>>()
   for (const [relation, input, generation] of row.marks) {
     const ofRelation = marks.get(relation) ?? new Map<string, string>()
@@ -89,10 +101,11 @@ export async function readLedger(
       fingerprint,
       marks: marks.get(relation) ?? new Map<string, string>(),
       following: following.get(relation) ?? new Set<string>(),
+      basis: bases.get(relation),
       lastDurationMs: durationMs ?? undefined,
     })
   }
-  return { entries }
+  return { entries, passes: bases, functions: new Set(row.functions) }
 }
 
 /** The row of a run, written before its first step. Runs whose session is gone are marked as interrupted. */
@@ -169,6 +182,15 @@ export function finishRun(
     inserted = excluded.inserted, updated = excluded.updated, deleted = excluded.deleted,
     failures = excluded.failures, message = excluded.message
 )
+, judged as (
+  select "nodeId" as node_id, status = 'pass' as has_passed from given where status in ('pass', 'warn', 'fail', 'error')
+), passed as (
+  update gm.passes p set has_passed = true from judged j
+  where p.node_id = j.node_id and p.run_id = $1 and j.has_passed
+), outdated as (
+  delete from gm.passes p using judged j
+  where p.node_id = j.node_id and not (p.run_id = $1 and j.has_passed)
+)
 update gm.runs set status = $2, finished_at = clock_timestamp() where run_id = $1`,
     binds: [runId, status, JSON.stringify(steps)],
   }
@@ -184,6 +206,10 @@ export function recordStep(step: {
   readonly action: string
   readonly reason: string
   readonly fingerprint: string
+  /** Of what this very step has run. */
+  readonly code: string
+  /** Whether the SQL gives the same rows on the same inputs. */
+  readonly isStable: boolean
   readonly isFullBuild: boolean
 }): Statement {
   const values = [
@@ -195,10 +221,28 @@ export function recordStep(step: {
     step.action,
     step.reason,
     step.fingerprint,
+    step.code,
   ].map(literal)
   return {
     purpose: 'record step',
-    sql: `select gm.record_step($1, ${values.join(', ')}, ${String(step.isFullBuild)})`,
+    sql: `select gm.record_step($1, ${values.join(', ')}, ${String(step.isStable)}, ${String(step.isFullBuild)})`,
     binds: 'counts',
+  }
+}
+
+/** What a data test has read, in the transaction that read it. It counts once the run has recorded that it passed. */
+export function recordTest(runId: string, nodeId: string, code: string): Statement {
+  return {
+    purpose: 'record reading',
+    sql: `insert into gm.passes (node_id, run_id, code, reads, read_at)
+values (${[nodeId, runId, code].map(literal).join(', ')}, gm.reads('{}'), pg_current_snapshot())`,
+  }
+}
+
+/** Lets gm notice what anybody changes or deletes in those of the tables that it has landed itself. */
+export function followTables(names: readonly string[]): Statement {
+  return {
+    purpose: 'follow landed tables',
+    sql: `select gm.follow_landed(array[${names.map(literal).join(', ')}])`,
   }
 }

@@ -51,7 +51,7 @@ on conflict (relation, input) do update set
   }
 }
 
-/** Writes down a table that is being built out of sight, with the pg_snapshot that it was read with. */
+/** Writes down a table that is being built out of sight, with what it has read and the pg_snapshot that it read with. */
 export function recordPending(pending: {
   readonly runId: string
   readonly nodeId: string
@@ -65,12 +65,16 @@ export function recordPending(pending: {
       : `jsonb_build_object(${pending.inputs.map((i) => `${literal(i)}, to_regclass(${literal(i)})::oid::text`).join(', ')})`
   return {
     purpose: 'record pending table',
-    sql: `insert into gm.pending (relation, target, node_id, run_id, snapshot, generations)
-values (${[pending.hidden, pending.target, pending.nodeId, pending.runId].map(literal).join(', ')}, pg_current_snapshot(), ${generations})`,
+    sql: `insert into gm.pending (relation, target, node_id, run_id, snapshot, generations, reads)
+values (${[pending.hidden, pending.target, pending.nodeId, pending.runId].map(literal).join(', ')}, pg_current_snapshot(), ${generations},
+  gm.reads(array[${literal(pending.hidden)}, ${literal(pending.target)}]))`,
   }
 }
 
-/** Forgets the pending table, and sets the marks to the pg_snapshot that it was built with. Marks of earlier inputs go. */
+/**
+ * Sets the marks to the pg_snapshot that the pending table was built with. Marks of earlier inputs go. Recording the
+ * step takes over what the table has read, and forgets that it was pending.
+ */
 export function publishPending(
   runId: string,
   hidden: string,
@@ -83,12 +87,10 @@ export function publishPending(
     },
     {
       purpose: 'set marks',
-      sql: `with published as (
-  delete from gm.pending where relation = ${literal(hidden)} returning snapshot, generations
-)
-insert into gm.marks (relation, input, generation, mark, run_id)
+      sql: `insert into gm.marks (relation, input, generation, mark, run_id)
 select ${literal(target)}, g.key, g.value, p.snapshot, ${literal(runId)}
-from published p, jsonb_each_text(p.generations) g`,
+from gm.pending p, jsonb_each_text(p.generations) g
+where p.relation = ${literal(hidden)}`,
     },
   ]
 }

@@ -234,4 +234,233 @@ end
 $$`,
     ],
   },
+  {
+    name: '0003_reuse',
+    up: [
+      `alter table gm.relations
+  add column version bigint not null default 1,
+  add column identity text,
+  add column code text,
+  add column is_stable boolean not null default false,
+  add column reads jsonb,
+  add column read_at pg_snapshot`,
+      `comment on column gm.relations.version is 'Counts the steps that changed a row or the shape; revision counts those that changed nothing as well.'`,
+      `comment on column gm.relations.identity is 'What stood behind the name after the last step, see gm.states.'`,
+      `comment on column gm.relations.is_stable is 'Whether its SQL gives the same rows on the same inputs.'`,
+      `comment on column gm.relations.reads is 'What the last step read, with the state in which it read it; null for a state that cannot be known.'`,
+      `comment on column gm.relations.read_at is 'The pg_snapshot of that reading.'`,
+      `alter table gm.pending add column reads jsonb`,
+      `create table gm.touched (
+  relation oid not null,
+  xid xid8 not null default pg_current_xact_id()
+)`,
+      `create index touched_relation_idx on gm.touched (relation, xid)`,
+      `comment on table gm.touched is 'Transactions that wrote to a relation and were no step of it.'`,
+      `create table gm.passes (
+  node_id text not null,
+  run_id text not null,
+  code text not null,
+  reads jsonb not null,
+  read_at pg_snapshot not null,
+  tested_at timestamptz not null default clock_timestamp(),
+  has_passed boolean not null default false,
+  primary key (node_id, run_id)
+)`,
+      `comment on table gm.passes is 'Of each data test the last reading; it counts once the verdict is in has_passed.'`,
+      // Whoever writes to the table needs no rights in schema gm: the function runs with those of gm.
+      // One row for each transaction, and no row that two transactions would wait for.
+      `create function gm.note_touch() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if current_setting('gm.step', true) = tg_relid::text then
+    return null;
+  end if;
+  insert into gm.touched (relation)
+  select tg_relid
+  where not exists (
+    select from gm.touched t where t.relation = tg_relid and t.xid = pg_catalog.pg_current_xact_id()
+  );
+  return null;
+end
+$$`,
+      `comment on function gm.note_touch() is 'Trigger of the tables that gm follows: notes a transaction that wrote to one.'`,
+      // Cheaper ways to see a change by hand all miss some: statistics come late and are lost in a crash, row counts
+      // hide updates. A view is known by the transaction that last wrote its rule, as \`create or replace\` keeps the oid.
+      `create function gm.states(names text[])
+returns table (name text, oid oid, identity text, state text, has_news_by_xid boolean, touches bigint)
+language sql stable as $$
+  select
+    n.name,
+    c.oid,
+    i.identity,
+    case
+      when c.relkind = 'v' then (
+        select i.identity from gm.relations r where r.relation = n.name and r.is_stable and r.identity = i.identity
+      )
+      when t.sees_inserts is not null then
+        concat_ws('@', i.identity, (select r.version from gm.relations r where r.relation = n.name), k.touches)
+    end,
+    not coalesce(t.sees_inserts, true),
+    k.touches
+  from unnest(names) as n (name)
+  join pg_class c on c.oid = to_regclass(n.name)
+  cross join lateral (
+    select concat_ws(
+      '/',
+      c.oid,
+      case c.relkind
+        when 'v' then (select r.xmin::text from pg_rewrite r where r.ev_class = c.oid and r.rulename = '_RETURN')
+        when 'p' then (
+          select md5(string_agg(concat(p.oid, p.relfilenode), ',' order by p.oid))
+          from pg_inherits h join pg_class p on p.oid = h.inhrelid where h.inhparent = c.oid
+        )
+      end,
+      (
+        select md5(string_agg(concat_ws(' ', a.attname, a.atttypid, a.atttypmod), ',' order by a.attnum))
+        from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      )
+    ) as identity
+  ) as i
+  cross join lateral (
+    select bool_or(tg.tgtype & 4 > 0) as sees_inserts
+    from pg_trigger tg
+    where tg.tgrelid = c.oid and tg.tgfoid = to_regprocedure('gm.note_touch()') and tg.tgenabled in ('O', 'A')
+  ) as t
+  cross join lateral (select count(*) as touches from gm.touched w where w.relation = c.oid) as k
+$$`,
+      `comment on function gm.states(text[]) is 'What stands behind names now: which relation of which shape, and for those that gm can follow in which state their rows are.'`,
+      // The locks of a transaction name every relation that its statements have read, through views and functions as well
+      // and whether the template told gm of it or not. What the catalog does not show yet (swapped in since) is unknown.
+      `create function gm.reads(but text[]) returns jsonb
+language sql stable as $$
+  with locked as materialized (
+    select distinct l.relation as oid
+    from pg_locks l
+    where l.pid = pg_backend_pid() and l.locktype = 'relation'
+      and l.database = (select d.oid from pg_database d where d.datname = current_database())
+  ),
+  named as materialized (
+    select coalesce(format('"%s"."%s"', replace(n.nspname, '"', '""'), replace(c.relname, '"', '""')), 'oid ' || l.oid) as name
+    from locked l
+    left join pg_class c on c.oid = l.oid
+    left join pg_namespace n on n.oid = c.relnamespace
+    where c.oid is null
+      or c.relkind in ('r', 'v', 'm', 'p', 'f')
+        and c.relpersistence <> 't'
+        and n.nspname not in ('gm', 'pg_catalog', 'information_schema', 'pg_toast')
+        and not exists (
+          select from pg_partition_ancestors(c.oid) a join locked on locked.oid = a.relid where a.relid <> c.oid
+        )
+  )
+  select coalesce(jsonb_object_agg(named.name, s.state), '{}')
+  from named
+  left join gm.states((select array_agg(named.name) from named where named.name not like 'oid %')) s using (name)
+  where named.name <> all (but)
+$$`,
+      `create function gm.view_reads(of_relation text) returns jsonb
+language sql stable as $$
+  with named as materialized (
+    select distinct format('"%s"."%s"', replace(n.nspname, '"', '""'), replace(c.relname, '"', '""')) as name
+    from pg_rewrite r
+    join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
+    join pg_class c on c.oid = d.refobjid and c.oid <> r.ev_class
+    join pg_namespace n on n.oid = c.relnamespace
+    where r.ev_class = to_regclass(of_relation)
+  )
+  select coalesce(jsonb_object_agg(s.name, s.identity), '{}')
+  from gm.states((select array_agg(named.name) from named)) s
+$$`,
+      `comment on function gm.view_reads(text) is 'A view is as good as new while what it reads keeps its identity; the rows do not matter.'`,
+      `create function gm.has_news(of_relation text, since pg_snapshot) returns boolean
+language plpgsql stable as $$
+declare
+  found_news boolean;
+begin
+  execute format(
+    'select exists (select from %s where "_gm_xid" >= pg_snapshot_xmin($1) and not pg_visible_in_snapshot("_gm_xid", $1))',
+    of_relation
+  ) into found_news using since;
+  return found_news;
+exception when undefined_column then
+  return true;
+end
+$$`,
+      `comment on function gm.has_news(text, pg_snapshot) is 'Whether a landed table has rows that the pg_snapshot did not see.'`,
+      // Takes a lock that landing would queue behind: for a moment, once in the life of a table.
+      `create function gm.follow_landed(names text[]) returns void
+language plpgsql as $$
+declare
+  landed regclass;
+begin
+  for landed in
+    select c.oid::regclass
+    from unnest(names) as n (name)
+    join pg_class c on c.oid = to_regclass(n.name) and c.relkind in ('r', 'p')
+    join pg_attribute a on a.attrelid = c.oid and a.attname = '_gm_xid' and a.atttypid = 'xid8'::regtype
+    where c.relnamespace = to_regnamespace('raw') and pg_has_role(c.relowner, 'usage')
+      and not exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgfoid = 'gm.note_touch()'::regprocedure)
+  loop
+    execute format('create trigger gm_touched_row after update or delete on %s for each row execute function gm.note_touch()', landed);
+    execute format('create trigger gm_touched after truncate on %s for each statement execute function gm.note_touch()', landed);
+  end loop;
+end
+$$`,
+      `drop function gm.record_step(jsonb, text, text, text, text, text, text, text, text, boolean)`,
+      `create function gm.record_step(
+  counts jsonb, of_run text, of_project text, of_node text, of_kind text, of_relation text, step_action text, step_reason text,
+  code_fingerprint text, run_code text, has_stable_code boolean, is_full_build boolean
+) returns void
+language plpgsql as $$
+declare
+  read_states jsonb;
+  read_snapshot pg_snapshot;
+  touch_count bigint;
+  has_changed boolean;
+begin
+  delete from gm.pending p where p.target = of_relation returning p.reads, p.snapshot into read_states, read_snapshot;
+  if not found then
+    read_states := case when of_kind = 'view' then gm.view_reads(of_relation) else gm.reads(array[of_relation]) end;
+    read_snapshot := pg_current_snapshot();
+  end if;
+  -- A change by hand to a table that keeps its rows counts as taken note of: what reads it runs once.
+  delete from gm.touched t where t.relation = to_regclass(of_relation);
+  get diagnostics touch_count = row_count;
+  has_changed := is_full_build or touch_count > 0
+    or coalesce((counts->>'inserted')::bigint, 0) + coalesce((counts->>'updated')::bigint, 0)
+      + coalesce((counts->>'deleted')::bigint, 0) > 0;
+  insert into gm.relations as r (
+    relation, node_id, project, kind, fingerprint, built_at, changed_at, run_id, code, is_stable, reads,
+    read_at
+  )
+  values (
+    of_relation, of_node, of_project, of_kind, code_fingerprint, clock_timestamp(), clock_timestamp(), of_run,
+    run_code, has_stable_code, read_states, read_snapshot
+  )
+  on conflict (relation) do update set
+    node_id = excluded.node_id,
+    project = excluded.project,
+    kind = excluded.kind,
+    revision = r.revision + 1,
+    version = r.version + has_changed::int,
+    fingerprint = case when is_full_build then excluded.fingerprint else r.fingerprint end,
+    built_at = case when is_full_build then excluded.built_at else r.built_at end,
+    changed_at = excluded.changed_at,
+    run_id = excluded.run_id,
+    code = excluded.code,
+    is_stable = excluded.is_stable,
+    reads = excluded.reads,
+    read_at = excluded.read_at;
+  update gm.relations r set identity = (select s.identity from gm.states(array[of_relation]) s) where r.relation = of_relation;
+  insert into gm.steps (run_id, node_id, relation, action, reason, status, extracted, inserted, updated, deleted)
+  values (
+    of_run, of_node, of_relation, step_action, step_reason, 'success',
+    (counts->>'extracted')::bigint, (counts->>'inserted')::bigint, (counts->>'updated')::bigint, (counts->>'deleted')::bigint
+  )
+  on conflict (run_id, node_id) do update set
+    status = excluded.status, finished_at = excluded.finished_at, extracted = excluded.extracted,
+    inserted = excluded.inserted, updated = excluded.updated, deleted = excluded.deleted, message = null;
+end
+$$`,
+    ],
+  },
 ]

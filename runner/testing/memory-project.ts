@@ -58,6 +58,7 @@ export function memoryProject(given: Partial<Project> = {}): Project {
     logLevel: undefined,
     generator: { seed: undefined, users: undefined, products: undefined },
     jobs: {},
+    reuse: 'all',
     statementTimeoutMs: undefined,
     logRetentionDays: 30,
     ...given,

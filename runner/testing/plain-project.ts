@@ -141,6 +141,8 @@ export interface RunOptions {
   readonly select?: readonly string[]
   readonly fullRefresh?: boolean
   readonly allowDestructive?: boolean
+  /** Nothing is reused unless it is asked for. */
+  readonly reuse?: RunRequest['reuse']
   readonly threads?: number
   readonly lock?: 'wait' | 'fail'
   readonly publishWaitMs?: number
@@ -170,6 +172,7 @@ function requestOf(project: PlainProject, adapter: Adapter, options: RunOptions)
     threads: options.threads ?? 2,
     fullRefresh: options.fullRefresh ?? false,
     allowDestructive: options.allowDestructive ?? false,
+    reuse: options.reuse ?? 'none',
     failFast: false,
     lock: options.lock ?? 'wait',
     publishWaitMs: options.publishWaitMs ?? 5_000,

@@ -84,7 +84,7 @@ async function execute(command: RunCommandName, raw: unknown, io: Io): Promise<E
 
 function screenOptions(flags: RunFlags, { logLevel }: Project): ScreenOptions {
   const level = flags.quiet ? 'error' : (flags.logLevel ?? logLevel ?? 'info')
-  return { format: flags.logFormat, level }
+  return { format: flags.logFormat, level, explain: flags.explain }
 }
 
 function planText(plan: Plan, { format, level }: ScreenOptions, io: Io): string {

@@ -14,6 +14,8 @@ export interface LineContext {
   readonly clock: string
   /** Steps of the run; 0 when the run has not begun. */
   readonly stepCount: number
+  /** Says of each node why it ran. */
+  readonly explain?: boolean
 }
 
 /** What an action is called when it is done. */
@@ -23,7 +25,7 @@ const DONE: Readonly<Record<Action, string>> = {
   'build incremental': 'created incremental',
   'add rows': 'added rows to',
   'load seed': 'loaded seed',
-  'keep seed': 'kept seed',
+  reuse: 'reused',
   'build history': 'built history',
   'update history': 'updated history',
   'run test': '',
@@ -53,7 +55,10 @@ export function eventLines(event: RunEvent, context: LineContext): readonly stri
     case 'step-note':
       return [stamp(context, style.yellow(`${event.id}: ${event.message}`))]
     case 'step-end':
-      return [stepEndLine(event.result, context)]
+      return [
+        stepEndLine(event.result, context),
+        ...(context.explain === true ? [stamp(context, `  why: ${event.result.reason}`)] : []),
+      ]
     case 'log':
       return event.message
         .split('\n')
@@ -76,6 +81,8 @@ function stepEndLine(result: StepResult, context: LineContext): string {
         `${describeCounts(result)} in ${time}`,
         style.green,
       )
+    case 'reused':
+      return statusLine(context, `${at} REUSE ${result.name}`, 'REUSED', style.green)
     case 'pass':
       return statusLine(context, `${at} PASS  ${result.name}`, `PASS in ${time}`, style.green)
     case 'warn':
@@ -122,7 +129,6 @@ function stepEndLine(result: StepResult, context: LineContext): string {
 function describeCounts(result: StepResult): string {
   const { action, counts } = result
   if (action === 'create view') return 'OK'
-  if (action === 'keep seed') return 'unchanged'
   const changes = isFullBuild(action)
     ? plural(counts.inserted ?? 0, 'row')
     : describeChanges(counts)

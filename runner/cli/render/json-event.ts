@@ -41,7 +41,7 @@ export function jsonError(error: GmError, level: 'error' | 'warn', now: Date): s
 
 function resultLevel(result: StepResult): LogLevel {
   if (result.status === 'error' || result.status === 'fail') return 'error'
-  return result.status === 'success' || result.status === 'pass' ? 'info' : 'warn'
+  return ['success', 'reused', 'pass'].includes(result.status) ? 'info' : 'warn'
 }
 
 function fields(event: RunEvent): Readonly<Record<string, unknown>> {

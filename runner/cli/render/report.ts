@@ -43,7 +43,7 @@ export function renderReport(result: RunResult, context: ReportContext): string 
 }
 
 function figures(result: RunResult): readonly string[] {
-  const executed = result.steps.filter((step) => step.index > 0)
+  const executed = result.steps.filter((step) => step.index > 0 && step.status !== 'reused')
   const totals: Partial<Record<StepResult['kind'], number>> = {}
   for (const step of executed) totals[step.kind] = (totals[step.kind] ?? 0) + 1
   const sum = (kind: keyof StepResult['counts']): number =>
@@ -100,18 +100,20 @@ export function whatChanged(steps: readonly StepResult[]): string {
 }
 
 /** Actions that leave a relation as it is when there is nothing new. */
-const KEEPS: ReadonlySet<Action> = new Set(['keep seed', 'add rows', 'update history'])
+const KEEPS: ReadonlySet<Action> = new Set(['reuse', 'add rows', 'update history'])
 
 /** dbt's last line. Tests and built nodes count together. */
 export function totalsLine(steps: readonly StepResult[]): string {
   const count = (...statuses: readonly StepStatus[]): number =>
     steps.filter((step) => statuses.includes(step.status)).length
   const cancelled = count('cancelled')
+  const reused = count('reused')
   return [
     `Done. PASS=${count('success', 'pass')}`,
     `WARN=${count('warn')}`,
     `ERROR=${count('error', 'fail')}`,
     `SKIP=${count('skipped')}`,
+    ...(reused > 0 ? [`REUSED=${reused}`] : []),
     ...(cancelled > 0 ? [`CANCEL=${cancelled}`] : []),
     `TOTAL=${steps.length}`,
   ].join(' ')

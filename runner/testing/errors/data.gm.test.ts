@@ -69,6 +69,7 @@ from (values (1, '2011-01-01', 'cup'), (2, null, 'pot')) as v (id, at, name)
       'models/orders.sql': "{{ config(materialized='table') }}\nselect 1 as id, 'x' as status\n",
     },
     between: 'create view public.report as select id from public.orders',
+    args: ['build', '--force'],
   },
   {
     title: 'a table that somebody put in the place of a view of gm is left alone',

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { findUnstable } from './find-unstable.ts'
+
+const NONE = new Set<string>()
+
+test.each([
+  ['select now()', 'now()'],
+  ['select NOW ( )', 'now()'],
+  ['select pg_catalog."now"()', 'pg_catalog'],
+  ['select current_date - 1', 'current_date'],
+  [`select timestamp 'now'`, `'now'`],
+  [`select ' Today'::date`, `' Today'`],
+  ['select random()', 'random()'],
+  ['select gen_random_uuid() from t', 'gen_random_uuid()'],
+  [`select nextval('s')`, 'nextval()'],
+  ['select age(t.born) from t', 'age()'],
+  ['select * from t tablesample bernoulli (10)', 'tablesample'],
+  ['select * from pg_stat_activity', 'pg_stat_activity'],
+  ['select * from information_schema.tables', 'information_schema'],
+  [`select current_setting('x')`, 'current_setting()'],
+])('%s may give something else each time', (sql, found) => {
+  expect(findUnstable(sql, NONE)).toBe(found)
+})
+
+test.each([
+  'select 1 -- now()',
+  `select 'I live now' as motto`,
+  'select t.user, t.now from t',
+  'select age(t.died, t.born) from t',
+  "select date_trunc('day', t.at) from t",
+  'select count(*) from t /* random() */',
+  `select * from t where "_gm_xid" >= pg_snapshot_xmin(gm.mark('a', 'b'))`,
+])('%s gives the same each time', (sql) => {
+  expect(findUnstable(sql, NONE)).toBeUndefined()
+})
+
+test("a function of the database's users may read anything; a column of its name does not", () => {
+  const functions = new Set(['rate', 'mark'])
+  expect(findUnstable('select finance.rate(1)', functions)).toBe('rate()')
+  expect(findUnstable('select rate from t', functions)).toBeUndefined()
+  expect(findUnstable(`select gm.mark('a', 'b')`, functions)).toBeUndefined()
+})

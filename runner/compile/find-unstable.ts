@@ -1,0 +1,111 @@
+import { sqlTokens } from './sql-tokens.ts'
+
+/** Words that mean another value in each transaction or for each user, without parentheses. */
+const WORDS: ReadonlySet<string> = new Set([
+  'current_catalog',
+  'current_date',
+  'current_role',
+  'current_schema',
+  'current_time',
+  'current_timestamp',
+  'current_user',
+  'information_schema',
+  'localtime',
+  'localtimestamp',
+  'session_user',
+  'system_user',
+  'tablesample',
+  'user',
+])
+
+/** PostgreSQL's own functions whose value does not follow from their arguments. */
+const FUNCTIONS: ReadonlySet<string> = new Set([
+  'clock_timestamp',
+  'current_database',
+  'current_query',
+  'current_schemas',
+  'current_setting',
+  'currval',
+  'gen_random_uuid',
+  'inet_client_addr',
+  'inet_server_addr',
+  'lastval',
+  'nextval',
+  'now',
+  'random',
+  'random_normal',
+  'set_config',
+  'setseed',
+  'setval',
+  'statement_timestamp',
+  'timeofday',
+  'transaction_timestamp',
+  'txid_current',
+  'txid_current_snapshot',
+  'uuidv4',
+  'uuidv7',
+  'version',
+])
+
+/** What gm itself writes for changes(), and what says nothing about the server. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  'pg_column_size',
+  'pg_snapshot_xmin',
+  'pg_typeof',
+  'pg_visible_in_snapshot',
+])
+
+const MOMENTS = /^'\s*(now|today|tomorrow|yesterday|allballs)\b/i
+
+/**
+ * The first thing in the SQL that may give other rows on the same inputs: the time, randomness, the session, the catalog,
+ * or a function that the database's users wrote. Looks at words and not at types, so it errs towards finding one.
+ * What is left to chance without a name (`limit` without an order) stays what it was.
+ * @param userFunctions names of functions that are not PostgreSQL's own.
+ */
+export function findUnstable(sql: string, userFunctions: ReadonlySet<string>): string | undefined {
+  const tokens = [...codeTokens(sql)]
+  for (const [i, token] of tokens.entries()) {
+    if (token.startsWith("'")) {
+      if (MOMENTS.test(token)) return token
+      continue
+    }
+    const isQuoted = token.startsWith('"')
+    const word = isQuoted ? token.slice(1, -1).replaceAll('""', '"') : token.toLowerCase()
+    const isCall = tokens[i + 1] === '('
+    if (isCall && (FUNCTIONS.has(word) || isUsers(word, tokens[i - 2], userFunctions))) {
+      return `${word}()`
+    }
+    // Its form with two arguments is a plain difference.
+    if (isCall && word === 'age' && !hasTwoArguments(tokens, i + 1)) return 'age()'
+    if (word.startsWith('pg_') && !(isCall && HARMLESS.has(word))) return word
+    if (!isQuoted && WORDS.has(word) && tokens[i - 1] !== '.') return word
+  }
+  return undefined
+}
+
+/** gm.mark() and the like stand in what changes() gives; a user's function may have the same name elsewhere. */
+function isUsers(
+  word: string,
+  schema: string | undefined,
+  userFunctions: ReadonlySet<string>,
+): boolean {
+  return userFunctions.has(word) && schema !== 'gm'
+}
+
+function* codeTokens(sql: string): Generator<string> {
+  for (const { kind, start, end } of sqlTokens(sql)) {
+    if (kind === 'other') yield sql.slice(start, end)
+  }
+}
+
+function hasTwoArguments(tokens: readonly string[], open: number): boolean {
+  let depth = 0
+  for (const token of tokens.slice(open)) {
+    if (token === '(') depth += 1
+    else if (token === ')') depth -= 1
+    if (depth === 0) return false
+    if (depth === 1 && token === ',') return true
+  }
+  return false
+}

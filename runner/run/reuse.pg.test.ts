@@ -1,0 +1,296 @@
+import { expect } from 'vitest'
+import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
+import type { PlainProject, RunOptions } from '../testing/plain-project.ts'
+import { plainProject, runPlain } from '../testing/plain-project.ts'
+import { createLedger, test as withDatabase } from '../testing/sql-fixture.ts'
+
+type Definitions = Parameters<typeof plainProject>[0]
+
+interface Fixture {
+  /** Runs a project with reuse; gives of each node `reused`, or why it ran. */
+  run: (project: PlainProject, options?: RunOptions) => Promise<Record<string, string>>
+}
+
+const test = withDatabase.extend<Fixture>({
+  run: async ({ connection, sql }, use) => {
+    await createLedger(sql)
+    await use(async (project, options) => {
+      const adapter = createPostgresAdapter(connection)
+      try {
+        const { steps } = await runPlain(project, adapter, { reuse: 'all', ...options })
+        return Object.fromEntries(
+          steps.map((step) => [
+            step.id.split('.')[2] ?? step.id,
+            step.error === undefined
+              ? step.status === 'reused'
+                ? 'reused'
+                : step.reason
+              : String(step.error),
+          ]),
+        )
+      } finally {
+        await adapter.close()
+      }
+    })
+  },
+})
+
+const LANDED = `create schema raw;
+create table raw.events (id int, v int, _gm_xid xid8 not null default pg_current_xact_id());
+create index on raw.events (_gm_xid)`
+
+/** A landed table, an increment on it, a view on that, and tables on both. */
+const CHAIN: Definitions = {
+  events: { kind: 'source', schema: 'raw' },
+  copied: {
+    config: { materialized: 'incremental', unique_key: ['id'] },
+    changes: ['events'],
+    sql: ({ changes }) => `select id, v from ${changes('events')} e`,
+  },
+  doubled: {
+    config: { materialized: 'view' },
+    inputs: ['copied'],
+    sql: ({ ref }) => `select id, v * 2 as d from ${ref('copied')}`,
+  },
+  summed: {
+    config: { materialized: 'table' },
+    inputs: ['doubled'],
+    sql: ({ ref }) => `select count(*)::int as n, sum(d)::int as total from ${ref('doubled')}`,
+  },
+  constant: { config: { materialized: 'table' }, sql: () => 'select 1 as one' },
+}
+
+const ALL_REUSED = { copied: 'reused', doubled: 'reused', summed: 'reused', constant: 'reused' }
+
+test('with nothing changed everything is reused; a landed row runs what reads it, and no more', async ({
+  run,
+  sql,
+}) => {
+  await sql(`${LANDED}; insert into raw.events values (1, 10)`)
+  const project = plainProject(CHAIN)
+  expect(await run(project)).toEqual({
+    copied: 'first build',
+    doubled: 'first build',
+    summed: 'first build',
+    constant: 'first build',
+  })
+  expect(await run(project)).toEqual(ALL_REUSED)
+  await sql('insert into raw.events values (2, 20)')
+  expect(await run(project)).toEqual({
+    ...ALL_REUSED,
+    copied: 'its input "raw"."events" has changed',
+    summed: 'its input doubled is built before it',
+  })
+  expect(await sql('select n, total from shop.summed')).toEqual([{ n: 2, total: 60 }])
+  expect(await run(project)).toEqual(ALL_REUSED)
+})
+
+test('a step whose input ran and wrote nothing is reused after all', async ({ run, sql }) => {
+  await sql(`${LANDED}; insert into raw.events values (1, 10)`)
+  const project = plainProject(CHAIN)
+  await run(project)
+  // The same row again: the merge finds nothing to write.
+  await sql('insert into raw.events values (1, 10)')
+  expect(await run(project)).toEqual({
+    ...ALL_REUSED,
+    copied: 'its input "raw"."events" has changed',
+  })
+})
+
+test('rows changed, deleted or truncated by hand in any table that gm made or landed are noticed', async ({
+  run,
+  sql,
+}) => {
+  await sql(`${LANDED}; insert into raw.events values (1, 10), (2, 20)`)
+  const project = plainProject(CHAIN)
+  await run(project)
+  await run(project)
+  await sql('update shop.constant set one = 7')
+  expect(await run(project)).toEqual({ ...ALL_REUSED, constant: 'its rows were changed by hand' })
+  expect(await sql('select one from shop.constant')).toEqual([{ one: 1 }])
+  await sql('truncate shop.constant')
+  expect(await run(project)).toMatchObject({ constant: 'its rows were changed by hand' })
+  await sql('update shop.copied set v = 11 where id = 1')
+  expect(await run(project)).toMatchObject({
+    copied: 'its rows were changed by hand',
+    summed: 'its input "shop"."copied" has changed',
+  })
+  expect(await sql('select total from shop.summed')).toEqual([{ total: 62 }])
+  expect(await run(project)).toEqual(ALL_REUSED)
+  await sql('delete from raw.events where id = 2')
+  expect(await run(project)).toMatchObject({ copied: 'its input "raw"."events" has changed' })
+  await sql('begin; update shop.copied set v = 12 where id = 1; rollback')
+  expect(await run(project)).toEqual(ALL_REUSED)
+})
+
+test('a child selected alone notices that its unselected parent was changed by hand', async ({
+  run,
+  sql,
+}) => {
+  await sql(`${LANDED}; insert into raw.events values (1, 10)`)
+  const project = plainProject(CHAIN)
+  await run(project)
+  await sql('update shop.copied set v = 11')
+  expect(await run(project, { select: ['summed'] })).toEqual({
+    summed: 'its input "shop"."copied" has changed',
+  })
+  expect(await run(project, { select: ['summed'] })).toEqual({ summed: 'reused' })
+})
+
+test('a relation dropped, replaced or made again by hand is built, or refused when it may hold rows of somebody else', async ({
+  run,
+  sql,
+}) => {
+  await sql(`${LANDED}; insert into raw.events values (1, 10)`)
+  const project = plainProject(CHAIN)
+  await run(project)
+  await sql('create or replace view shop.doubled as select id, v * 3 as d from shop.copied')
+  expect(await run(project)).toEqual({
+    ...ALL_REUSED,
+    doubled: 'it was changed by hand',
+    summed: 'its input "shop"."doubled" has changed',
+  })
+  expect(await sql('select total from shop.summed')).toEqual([{ total: 20 }])
+  await sql('drop table shop.constant')
+  expect(await run(project)).toMatchObject({ constant: 'first build' })
+  await sql('alter table shop.constant add column two int')
+  expect(await run(project)).toMatchObject({ constant: 'it was changed by hand' })
+  await sql('drop table shop.constant; create table shop.constant as select 5 as one')
+  await expect(run(project)).rejects.toMatchObject({ code: 'GM4008' })
+  expect(await sql('select one from shop.constant')).toEqual([{ one: 5 }])
+  expect(await run(project, { fullRefresh: true })).toMatchObject({ constant: 'full refresh' })
+})
+
+test('changed code runs a node and what reads it, and a new type of an input is a change', async ({
+  run,
+  sql,
+}) => {
+  await sql(`${LANDED}; insert into raw.events values (1, 10)`)
+  await run(plainProject(CHAIN))
+  const changed = plainProject({
+    ...CHAIN,
+    doubled: {
+      config: { materialized: 'view' },
+      inputs: ['copied'],
+      sql: ({ ref }) => `select id, v * 4 as d from ${ref('copied')}`,
+    },
+  })
+  expect(await run(changed)).toEqual({
+    ...ALL_REUSED,
+    doubled: 'its code or configuration changed',
+    summed: 'its input doubled is built before it',
+  })
+  expect(await sql('select total from shop.summed')).toEqual([{ total: 40 }])
+  expect(await run(changed, { reuse: 'none' })).toMatchObject({ constant: 'selected' })
+})
+
+test('what gm cannot follow is never reused: foreign tables, the time, functions, and tables that a template does not name', async ({
+  run,
+  sql,
+}) => {
+  await sql(`create schema erp; create table erp.orders (id int); create table erp.rates (r int);
+    create function public.rate() returns int language sql stable as 'select max(r) from erp.rates'`)
+  const table = { config: { materialized: 'table' as const } }
+  const project = plainProject({
+    orders: { kind: 'source', schema: 'erp' },
+    on_orders: {
+      ...table,
+      inputs: ['orders'],
+      sql: ({ ref }) => `select id from ${ref('orders')}`,
+    },
+    viewed: { inputs: ['orders'], sql: ({ ref }) => `select id from ${ref('orders')}` },
+    on_view: { ...table, inputs: ['viewed'], sql: ({ ref }) => `select id from ${ref('viewed')}` },
+    unnamed: { ...table, sql: () => 'select r from erp.rates' },
+    timed: { ...table, sql: () => 'select now() as at' },
+    timed_view: { sql: () => 'select current_date as today' },
+    on_timed: {
+      ...table,
+      inputs: ['timed_view'],
+      sql: ({ ref }) => `select today from ${ref('timed_view')}`,
+    },
+    called: { ...table, sql: () => 'select public.rate() as rate' },
+    cataloged: { ...table, sql: () => 'select count(*) as n from pg_class' },
+  })
+  await run(project)
+  expect(await run(project)).toEqual({
+    on_orders: 'gm cannot tell whether "erp"."orders" has changed',
+    viewed: 'reused',
+    on_view: 'gm cannot tell whether "erp"."orders" has changed',
+    unnamed: 'gm cannot tell whether "erp"."rates" has changed',
+    timed: 'now() may give something else each time',
+    timed_view: 'reused',
+    on_timed: 'gm cannot tell whether "shop"."timed_view" has changed',
+    called: 'rate() may give something else each time',
+    cataloged: 'pg_class may give something else each time',
+  })
+})
+
+test('a row that commits late is seen by the next run, though the run before read past it', async ({
+  run,
+  sql,
+  connection,
+}) => {
+  await sql(`${LANDED}; insert into raw.events values (1, 10)`)
+  const project = plainProject({
+    events: { kind: 'source', schema: 'raw' },
+    counted: {
+      config: { materialized: 'table' },
+      inputs: ['events'],
+      sql: ({ ref }) => `select count(*)::int as n from ${ref('events')}`,
+    },
+  })
+  await run(project)
+  const adapter = createPostgresAdapter(connection)
+  const late = await adapter.open()
+  await late.query({ purpose: 'test', sql: 'begin' })
+  await late.query({ purpose: 'test', sql: 'insert into raw.events values (2, 20)' })
+  await sql('insert into raw.events values (3, 30)')
+  expect(await run(project)).toEqual({ counted: 'its input "raw"."events" has changed' })
+  expect(await run(project)).toEqual({ counted: 'reused' })
+  await late.query({ purpose: 'test', sql: 'commit' })
+  await late.close()
+  await adapter.close()
+  expect(await run(project)).toEqual({ counted: 'its input "raw"."events" has changed' })
+  expect(await sql('select n from shop.counted')).toEqual([{ n: 3 }])
+  expect(await run(project)).toEqual({ counted: 'reused' })
+})
+
+test('somebody without any right in schema gm changes a followed table, and the change is noticed', async ({
+  run,
+  sql,
+  db,
+}) => {
+  const role = `clerk_${db}`
+  const project = plainProject({
+    constant: { config: { materialized: 'table' }, sql: () => 'select 1 as one' },
+  })
+  await run(project)
+  try {
+    await sql(`create role ${role}; grant usage on schema shop to ${role};
+      grant update, select on shop.constant to ${role};
+      set role ${role}; update shop.constant set one = 2; reset role`)
+    expect(await run(project)).toEqual({ constant: 'its rows were changed by hand' })
+  } finally {
+    await sql(`drop owned by ${role}; drop role ${role}`)
+  }
+})
+
+test('a reused view that is taken along by the swap of its table stays what gm knows', async ({
+  run,
+}) => {
+  const definitions = (n: number): Definitions => ({
+    base: {
+      config: { materialized: 'table' },
+      sql: n === 1 ? () => 'select 1 as n' : () => 'select 2 as n',
+    },
+    viewed: { inputs: ['base'], sql: ({ ref }) => `select n from ${ref('base')}` },
+    top: {
+      config: { materialized: 'table' },
+      inputs: ['viewed'],
+      sql: ({ ref }) => `select n from ${ref('viewed')}`,
+    },
+  })
+  await run(plainProject(definitions(1)))
+  await run(plainProject(definitions(2)), { select: ['base', 'top'] })
+  expect(await run(plainProject(definitions(2)), { select: ['top'] })).toEqual({ top: 'reused' })
+})
