@@ -164,15 +164,18 @@ function renderTrimmed(
   })
 }
 
+const DESCRIPTIVE: ReadonlySet<string> = new Set(['enabled', 'tags', 'meta', 'docs'])
+
 /**
  * The configuration that decides what is built: a change of it makes a relation out of date, as its SQL does. What only
  * describes the node is left out rather than the rest listed, so that a new key is not forgotten.
  */
 function decisive(node: Node): unknown {
-  const { enabled: _enabled, tags: _tags, meta: _meta, docs: _docs, ...config } = node.config
   return [
     node.kind,
     node.kind === 'test' ? undefined : node.relation,
-    Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)),
+    Object.entries(node.config)
+      .filter(([key]) => !DESCRIPTIVE.has(key))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
   ]
 }
