@@ -125,6 +125,8 @@ function defaults(port: number, controller: number, data: string): Record<string
     'auto.create.topics.enable': 'false',
     'log.cleaner.dedupe.buffer.size': '2000000',
     'log.index.size.max.bytes': '1048576',
+    // Events of years ago are as good as those of today.
+    'log.retention.ms': '-1',
     // Topics that are deleted and made again in a test have to be gone at once.
     'log.segment.delete.delay.ms': '100',
     'log.retention.check.interval.ms': '500',
