@@ -244,7 +244,7 @@ function modelObject(node: Node): TemplateObject {
 /** What adds to its table run by run, from what is new in its inputs. */
 function keepsMarks(node: Node): boolean {
   return (
-    node.kind === 'snapshot' ||
+    (node.kind === 'snapshot' && node.config.strategy === 'events') ||
     (node.kind === 'model' && node.config.materialized === 'incremental')
   )
 }
@@ -296,6 +296,9 @@ function checkChanges(node: Node | undefined, call: Call): void {
   throw new GmError('GM3009', 'changes() works in incremental models and snapshots only', {
     at: call.at,
     calledFrom: call.calledFrom,
-    hint: "Set materialized='incremental', or read the whole input with ref() or source().",
+    hint:
+      node?.kind === 'snapshot'
+        ? 'A snapshot that polls compares all rows: read the whole input with ref() or source().'
+        : "Set materialized='incremental', or read the whole input with ref() or source().",
   })
 }

@@ -10,11 +10,12 @@ import { lineMap } from '../template/line-map.ts'
 import type { Rendered, Scope } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
 import type { CompileContext, compileScope } from './compile-scope.ts'
+import { testedHistory } from './tested-history.ts'
 
 /** The query for the rows that fail a generic test: a call of the test's macro with the arguments from the YAML. */
 export function renderGenericTest(
   context: CompileContext,
-  node: TestNode & { readonly generic: NonNullable<TestNode['generic']> },
+  node: GenericTest,
   scope: ReturnType<typeof compileScope>,
 ): Rendered {
   const { templates } = context
@@ -26,7 +27,7 @@ export function renderGenericTest(
   for (const [name, value] of Object.entries(generic.arguments)) {
     kwargs[name] = argumentValue(context, node, scope, value)
   }
-  const inner: Scope = isBuiltIn ? withQuoting(scope, generic.column) : scope
+  const inner: Scope = isBuiltIn ? withQuoting(context, node, scope) : scope
   try {
     const rendered = templates.callMacro(macroName(generic.name), [], kwargs, inner)
     // The macro is gm's own: what the database says about it is about the entry in the YAML.
@@ -43,6 +44,8 @@ export function renderGenericTest(
   }
 }
 
+type GenericTest = TestNode & { readonly generic: NonNullable<TestNode['generic']> }
+
 /** `not_null` → `test_not_null`, `dates.no_gap` → `dates.test_no_gap`. */
 function macroName(test: string): string {
   const dot = test.lastIndexOf('.')
@@ -50,10 +53,7 @@ function macroName(test: string): string {
 }
 
 /** The relation, or its rows that meet the configured `where`. */
-function modelUnderTest(
-  node: TestNode & { readonly generic: NonNullable<TestNode['generic']> },
-  scope: ReturnType<typeof compileScope>,
-): TemplateObject {
+function modelUnderTest(node: GenericTest, scope: ReturnType<typeof compileScope>): TemplateObject {
   const relation = scope.refer(node.generic.on)
   const { where } = node.config
   if (where === undefined) return relation
@@ -82,7 +82,8 @@ function argumentValue(
 }
 
 /** What the built-in tests write names and values with. */
-function withQuoting(scope: Scope, column: string | undefined): Scope {
+function withQuoting(context: CompileContext, node: GenericTest, scope: Scope): Scope {
+  const { column } = node.generic
   return {
     values: scope.values,
     functions: {
@@ -91,6 +92,11 @@ function withQuoting(scope: Scope, column: string | undefined): Scope {
       gm_identifier: (call) => {
         const name = textOf(callArguments('gm_identifier', call, ['name'], 1).name)
         return name === column || /^[A-Za-z_]\w*$/.test(name) ? identifier(name) : name
+      },
+      gm_history: (call) => {
+        const names = ['unique_key', 'valid_from', 'valid_to', 'open_end', 'allow_gaps']
+        const given = callArguments('gm_history', call, names, names.length)
+        return testedHistory(given, context.manifest.nodes.get(node.generic.on), node)
       },
       gm_literals: (call) => {
         const { values, quote } = callArguments('gm_literals', call, ['values', 'quote'], 2)

@@ -1,3 +1,4 @@
+import type { Code } from '../base/codes.ts'
 import type { NodeId, Relation } from '../manifest/node.ts'
 
 /**
@@ -27,6 +28,11 @@ export interface Statement {
    * column, `found`, tells the next plan what there is.
    */
   readonly guard?: string
+  /**
+   * Each row that the statement returns is something wrong, in words in its first column: with any, the transaction is rolled
+   * back and the step fails with this error, which goes on with the words.
+   */
+  readonly refusal?: { readonly code: Code; readonly message: string; readonly hint: string }
   /** Holds text of the user's that is no node's SQL (a hook, a condition): it is sent alone. */
   readonly isUsers?: true
   /** The statement's rows are given back to the caller (tests, `gm show`). */

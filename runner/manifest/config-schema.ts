@@ -106,26 +106,49 @@ const SHAPES = {
     ...common,
     ...placed,
     strategy: z
-      .enum(['events'])
+      .enum(['events', 'timestamp', 'check'])
       .describe(
-        'events: history is a function of an event log, ordered by the times of the events.',
+        'events: history is a function of an event log. timestamp, check: rows are looked at run by run, by the time of their last change or by their values.',
       ),
     unique_key: uniqueKey,
-    updated_at: text.describe("Column of the query with the event's time (timestamptz)."),
-    check_cols: texts.describe(
-      'A change in one of these columns opens a version; others are updated in place.',
+    updated_at: text.describe(
+      "Column of the query with the event's time (timestamptz), or the row's last change.",
     ),
+    check_cols: z
+      .union([z.literal('all'), texts])
+      .describe('A change in one of these columns opens a version; `all` with strategy check.'),
+    hard_deletes: z
+      .enum(['ignore', 'invalidate', 'new_record'])
+      .describe(
+        'What becomes of a row that is gone: nothing (default), its version ends, or a version with dbt_is_deleted begins.',
+      ),
+    invalidate_hard_deletes: z
+      .boolean()
+      .describe('The older form of hard_deletes: invalidate. Prefer that.'),
+    dbt_valid_to_current: text.describe(
+      "SQL for the end of a version that holds, such as to_date('9999-12-31', 'YYYY-MM-DD'). Default null.",
+    ),
+    snapshot_meta_column_names: z
+      .strictObject({
+        dbt_scd_id: text.optional().describe('Name of the key of a version.'),
+        dbt_updated_at: text.optional().describe("Name of the time of the row's last change."),
+        dbt_valid_from: text.optional().describe('Name of the beginning of a version.'),
+        dbt_valid_to: text.optional().describe('Name of its end.'),
+        dbt_is_deleted: text
+          .optional()
+          .describe("Name of the column that is 'True' in a version of a deleted row."),
+      })
+      .describe('Other names for the columns that a polling snapshot adds.'),
+    target_schema: text.describe('The older name of schema.'),
+    no_overlaps: z
+      .boolean()
+      .describe('An exclusion constraint against overlapping versions. Needs btree_gist.'),
     tie_breakers: texts.describe('Columns that order events of one moment; the last wins.'),
     surrogate_key: text.describe('Name of the surrogate key column. Default `<name>_sk`.'),
     full_refresh: fullRefresh,
     indexes,
     ...relationNotYet,
-    dbt_valid_to_current: notYet,
-    hard_deletes: notYet,
-    invalidate_hard_deletes: notYet,
-    snapshot_meta_column_names: notYet,
     target_database: notYet,
-    target_schema: notYet,
   },
   seed: {
     ...common,
@@ -185,15 +208,11 @@ const SHAPES = {
 const VALUES_NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
   materialized: new Set(['materialized_view']),
   incremental_strategy: new Set(['microbatch', 'insert_overwrite']),
-  strategy: new Set(['timestamp', 'check']),
-  check_cols: new Set(['all']),
 }
 
 const VALUE_HINTS: Readonly<Record<string, string>> = {
   materialized: 'Use view, table, incremental or ephemeral.',
   incremental_strategy: 'Use append, merge or delete+insert.',
-  strategy: 'Use events, over a query that returns the changes with their times.',
-  check_cols: 'List the columns.',
 }
 
 /** The configuration keys of each kind as one schema; all are optional. Serves JSON Schema and the reference. */

@@ -47,7 +47,7 @@ export function stackConfig(levels: readonly GivenConfig[]): GivenConfig {
  */
 export function mergeConfig(kind: NodeKind, levels: readonly GivenConfig[]): NodeConfig {
   const stacked = Object.entries(stackConfig(levels)).filter(([, value]) => value !== null)
-  const given = Object.fromEntries(stacked) as Partial<NodeConfig>
+  const given = withNewerNames(Object.fromEntries(stacked)) as Partial<NodeConfig>
   return {
     enabled: true,
     meta: {},
@@ -57,6 +57,16 @@ export function mergeConfig(kind: NodeKind, levels: readonly GivenConfig[]): Nod
     ...(given.materialized === 'incremental' && { incremental_strategy: strategyFor(given) }),
     ...given,
     tags: [...new Set(given.tags)],
+  }
+}
+
+/** dbt's older keys as the newer ones, which win where both are given. */
+function withNewerNames(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { target_schema, invalidate_hard_deletes, ...named } = given
+  return {
+    ...(target_schema !== undefined && { schema: target_schema }),
+    ...(invalidate_hard_deletes === true && { hard_deletes: 'invalidate' }),
+    ...named,
   }
 }
 

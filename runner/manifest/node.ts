@@ -24,6 +24,13 @@ export type Materialized = 'view' | 'table' | 'incremental' | 'ephemeral'
 export type IncrementalStrategy = 'append' | 'merge' | 'delete+insert'
 export type OnSchemaChange = 'ignore' | 'fail' | 'append_new_columns' | 'sync_all_columns'
 
+export type SnapshotMetaColumn =
+  | 'dbt_scd_id'
+  | 'dbt_updated_at'
+  | 'dbt_valid_from'
+  | 'dbt_valid_to'
+  | 'dbt_is_deleted'
+
 /** One index of a table, in the keys of dbt-postgres. */
 export interface IndexConfig {
   readonly columns: readonly string[]
@@ -58,11 +65,19 @@ export interface NodeConfig {
   readonly incremental_predicates?: readonly string[]
   readonly indexes: readonly IndexConfig[]
   /** Snapshots. `events` builds history from an event log; see docs on snapshots. */
-  readonly strategy?: 'events'
+  readonly strategy?: 'events' | 'timestamp' | 'check'
   /** Snapshots: the column of the query that holds the event's time (timestamptz). */
   readonly updated_at?: string
   /** Snapshots: a change in one of these columns opens a version; the others are updated in place. */
-  readonly check_cols?: readonly string[]
+  readonly check_cols?: readonly string[] | 'all'
+  /** Polling snapshots: what becomes of a row that is gone. */
+  readonly hard_deletes?: 'ignore' | 'invalidate' | 'new_record'
+  /** Polling snapshots: SQL for the end of a version that holds; null when not given. */
+  readonly dbt_valid_to_current?: string
+  /** Polling snapshots: other names for the columns that are added. */
+  readonly snapshot_meta_column_names?: Readonly<Partial<Record<SnapshotMetaColumn, string>>>
+  /** Snapshots: an exclusion constraint, by which the database itself refuses overlapping versions. */
+  readonly no_overlaps?: boolean
   /** Snapshots: columns that order events of one moment; the last wins. */
   readonly tie_breakers?: readonly string[]
   /** Snapshots: the name of the surrogate key column; `<name>_sk` when not given. */

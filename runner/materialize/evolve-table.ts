@@ -18,12 +18,14 @@ import {
 export interface Evolution {
   /** The columns that the write fills. */
   readonly columns: readonly string[]
+  /** Columns that get another type, with that type. */
+  readonly retyped: readonly Column[]
   readonly before: readonly Transaction[]
   readonly after: readonly Transaction[]
 }
 
 /**
- * What `on_schema_change` makes of a difference. Columns are added before the write and dropped after it, each in a short
+ * What `on_schema_change` makes of a difference; `append_and_widen` is the way of histories. Columns are added before the write and dropped after it, each in a short
  * transaction of its own: a crash between them leaves a column too many, which the next run sees again.
  * @param query the columns that the query gives; those of the table when they are not known to differ.
  * @throws GmError GM4012 where the configuration forbids the change, or it loses data and nobody allowed that.
@@ -32,12 +34,12 @@ export function evolveTable(
   node: ModelNode | SnapshotNode,
   materials: Materials,
   query: readonly Column[],
-  mode: 'fail' | 'append_new_columns' | 'sync_all_columns',
+  mode: 'fail' | 'append_new_columns' | 'sync_all_columns' | 'append_and_widen',
 ): Evolution {
   const table = withoutTracking(materials.target?.columns ?? [])
   const changes = compareColumns(table, query)
   const columns = query.map(({ name }) => name)
-  if (isUnchanged(changes)) return { columns, before: [], after: [] }
+  if (isUnchanged(changes)) return { columns, retyped: [], before: [], after: [] }
   if (mode === 'fail') {
     throw new GmError('GM4012', `the query ${describeChanges(changes)}`, {
       at: node.at,
@@ -45,22 +47,28 @@ export function evolveTable(
     })
   }
   const isSynced = mode === 'sync_all_columns'
-  if (isSynced) refuseLoss(node, materials, changes)
+  // A history keeps what it had; values that its types hold anyway need no other type.
+  const retyped =
+    mode === 'append_new_columns'
+      ? []
+      : isSynced
+        ? changes.retyped
+        : changes.retyped.filter(({ before, type }) => losesValues({ before: type, type: before }))
+  const dropped = isSynced ? changes.removed : []
+  refuseLoss(node, materials, { added: [], removed: dropped, retyped })
   const name = quoted(node.relation)
   const before = [
     ...changes.added.map((column) => `add column ${identifier(column.name)} ${column.type}`),
-    ...(isSynced ? changes.retyped : []).map(
+    ...retyped.map(
       ({ name: of, type }) =>
         `alter column ${identifier(of)} type ${type} using ${identifier(of)}::${type}`,
     ),
   ]
-  const after = (isSynced ? changes.removed : []).map(
-    (column) => `drop column ${identifier(column.name)}`,
-  )
-  const retypes = isSynced && changes.retyped.length > 0
+  const after = dropped.map((column) => `drop column ${identifier(column.name)}`)
   return {
     columns,
-    before: alter(node, materials, name, before, retypes),
+    retyped,
+    before: alter(node, materials, name, before, retyped.length > 0),
     after: alter(node, materials, name, after, true),
   }
 }

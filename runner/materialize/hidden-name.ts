@@ -6,20 +6,21 @@ const SUFFIX = '__gm_new'
 
 /** The name under which a relation is built before it is published: the same each time, as only one step can build it. */
 export function hiddenName(relation: Relation): Relation {
-  return { schema: relation.schema, identifier: shorten(relation.identifier, SUFFIX) }
+  return { schema: relation.schema, identifier: suffixed(relation.identifier, SUFFIX) }
 }
 
 /** `fact_sales_event_id_key` or `…_idx`, shortened when it would be too long for PostgreSQL. */
 export function indexName(table: string, columns: readonly string[], unique: boolean): string {
-  return shorten([table, ...columns].join('_'), unique ? '_key' : '_idx')
+  return suffixed([table, ...columns].join('_'), unique ? '_key' : '_idx')
 }
 
 /** The name of an index on the hidden table; its own name is taken by the published table's until the swap. */
 export function hiddenIndexName(name: string): string {
-  return shorten(name, SUFFIX)
+  return suffixed(name, SUFFIX)
 }
 
-function shorten(name: string, suffix: string): string {
+/** A name with an ending, its middle shortened to a hash where it would be too long for PostgreSQL. */
+export function suffixed(name: string, suffix: string): string {
   const whole = name + suffix
   if (Buffer.byteLength(whole) <= MAX_BYTES) return whole
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 10)

@@ -9,12 +9,15 @@ import { countExtracted } from './count-extracted.ts'
 import { guardTarget } from './guard-target.ts'
 import type { Materialize } from './materialize.ts'
 import { ownColumns, readThroughChanges } from './materialize-incremental.ts'
+import { noOverlaps, overlapExtension } from './polling-history.ts'
 import { buildAndPublish } from './publish-table.ts'
 import { unionRecomputed } from './recomputed-keys.ts'
 import { recordBuild } from './record-build.ts'
 
 /** The end of an interval that has none yet. */
 const OPEN_END = `timestamptz '9999-12-31 00:00:00+00'`
+
+const EVENT_INTERVAL = { validFrom: 'effective_from', validTo: 'effective_to' }
 
 /** What versions() needs on its way and leaves in its result. */
 const WORKING_COLUMNS = ['gm_opens', 'gm_version', 'gm_is_last']
@@ -29,14 +32,14 @@ interface History {
 
 export function historyOf(node: SnapshotNode): History {
   const { unique_key, updated_at, tie_breakers, check_cols, surrogate_key } = node.config
-  if (updated_at === undefined || check_cols === undefined || unique_key.length === 0) {
+  if (updated_at === undefined || !Array.isArray(check_cols) || unique_key.length === 0) {
     throw new Error(`${node.id} was parsed without updated_at, check_cols or unique_key`)
   }
   return {
     key: unique_key,
     time: updated_at,
     ties: tie_breakers ?? [],
-    watched: check_cols,
+    watched: check_cols as readonly string[],
     surrogateKey: surrogate_key ?? `${node.name}_sk`,
   }
 }
@@ -49,6 +52,7 @@ export const buildHistory: Materialize<SnapshotNode> = (node, compiled, material
       node,
       materials,
       fill: (hidden) => [
+        ...overlapExtension(node),
         ...countExtracted(materials.follows),
         { ...versions(node, compiled, `create table ${hidden} as\n`), counts: 'inserted' },
         {
@@ -62,6 +66,9 @@ export const buildHistory: Materialize<SnapshotNode> = (node, compiled, material
         { columns: [...history.key, 'effective_from'], unique: true },
         { columns: [...history.key, 'is_current'] },
         { columns: [VERSION_XID_COLUMN] },
+        ...(node.config.no_overlaps === true
+          ? [noOverlaps(node.relation.identifier, history.key, EVENT_INTERVAL)]
+          : []),
         ...node.config.indexes,
       ],
       notNull: [

@@ -11,10 +11,9 @@ import { countExtracted } from './count-extracted.ts'
 import type { Evolution } from './evolve-table.ts'
 import { evolveTable } from './evolve-table.ts'
 import { guardTarget } from './guard-target.ts'
-import { indexName } from './hidden-name.ts'
 import type { Materialize } from './materialize.ts'
 import { createTableAs } from './materialize-table.ts'
-import { buildAndPublish, createIndex, xidIndex } from './publish-table.ts'
+import { buildAndPublish, missingIndexes } from './publish-table.ts'
 import { recordBuild } from './record-build.ts'
 import { strategyOf, writeRows } from './write-rows.ts'
 
@@ -45,7 +44,7 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
   const expected = materials.shape ?? withoutTracking(target.columns)
   const evolution: Evolution =
     mode === 'ignore'
-      ? { columns: ownColumns(target), before: [], after: [] }
+      ? { columns: ownColumns(target), retyped: [], before: [], after: [] }
       : evolveTable(node, materials, expected, mode)
   return {
     transactions: [
@@ -57,7 +56,7 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
         statements: [
           guardTarget(name, materials),
           ...(mode === 'ignore' ? [] : probeColumns(compiled, expected)),
-          ...missingIndexes(node, target),
+          ...missingIndexes(node.relation, target, wantedIndexes(node)),
           ...countExtracted(marks, name),
           ...writeRows(node, compiled, evolution.columns),
           ...(marks.length > 0 ? [moveMarks(materials.runId, name, marks)] : []),
@@ -97,29 +96,4 @@ function wantedIndexes(node: ModelNode): readonly IndexConfig[] {
   if (key.length === 0) return node.config.indexes
   // delete+insert replaces all rows of a key at once, so its key need not be unique.
   return [{ columns: key, unique: strategyOf(node) === 'merge' }, ...node.config.indexes]
-}
-
-/** Indexes that configuration has gained since the table was built, and those that somebody dropped. */
-function missingIndexes(node: ModelNode, target: RelationState): readonly Statement[] {
-  const name = quoted(node.relation)
-  const has = (wanted: IndexConfig): boolean =>
-    target.indexes.some(
-      (index) =>
-        index.columns.join('\n') === wanted.columns.join('\n') &&
-        (wanted.unique !== true || index.unique),
-    )
-  return [
-    ...wantedIndexes(node)
-      .filter((wanted) => !has(wanted))
-      .map((wanted) =>
-        createIndex(
-          name,
-          indexName(node.relation.identifier, wanted.columns, wanted.unique === true),
-          wanted,
-        ),
-      ),
-    ...(has({ columns: [XID_COLUMN] })
-      ? []
-      : [createIndex(name, xidIndex(node.relation.identifier), { columns: [XID_COLUMN] })]),
-  ]
 }

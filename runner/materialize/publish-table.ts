@@ -1,7 +1,7 @@
 import { GmError } from '../base/error.ts'
-import type { DependentView } from '../engine/adapter.ts'
+import type { DependentView, RelationState } from '../engine/adapter.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
-import type { IndexConfig, NodeId } from '../manifest/node.ts'
+import type { IndexConfig, NodeId, Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import { followKeys } from '../state/key-log.ts'
 import { publishPending, recordPending, XID_COLUMN } from '../state/marks.ts'
@@ -12,12 +12,21 @@ import type { Materials } from './materialize.ts'
 /** How long a swap waits for its locks before it steps back and tries again: short, because readers queue behind it. */
 export const SWAP_LOCK_TIMEOUT_MS = 100
 
+/** An index as gm itself may want it. */
+export interface WantedIndex extends IndexConfig {
+  readonly name?: string
+  /** Condition of a partial index. */
+  readonly where?: string
+  /** Elements of an exclusion constraint, which is made in place of an index. */
+  readonly exclude?: string
+}
+
 interface TableBuild {
   readonly node: { readonly id: NodeId; readonly relation: { schema: string; identifier: string } }
   readonly materials: Materials
   /** Creates and fills the table of the given quoted name. */
   readonly fill: (hidden: string) => readonly Statement[]
-  readonly indexes: readonly IndexConfig[]
+  readonly indexes: readonly WantedIndex[]
   readonly notNull: readonly string[]
   /** Whether consumers can follow the rows by a mark; a table that is always rebuilt whole needs no such column. */
   readonly tracking: readonly string[]
@@ -37,7 +46,7 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
   const hiddenQuoted = quoted(hidden)
   const indexes = build.indexes.map((index) => ({
     ...index,
-    name: indexName(node.relation.identifier, index.columns, index.unique === true),
+    name: nameOfIndex(node.relation.identifier, index),
   }))
   const alterations = [
     ...build.tracking.flatMap((column) => [
@@ -126,15 +135,44 @@ function followInputs(relation: string, { keyReaders }: Materials): readonly Tra
   }))
 }
 
+/** Indexes that configuration has gained since the table was built, and those that somebody dropped. */
+export function missingIndexes(
+  relation: Relation,
+  target: RelationState,
+  wanted: readonly WantedIndex[],
+): readonly Statement[] {
+  const has = (index: WantedIndex): boolean =>
+    index.where !== undefined || index.exclude !== undefined
+      ? target.indexes.some(({ name }) => name === index.name)
+      : target.indexes.some(
+          ({ columns, unique }) =>
+            columns.join('\n') === index.columns.join('\n') && (index.unique !== true || unique),
+        )
+  return [...wanted, { columns: [XID_COLUMN], name: xidIndex(relation.identifier) }]
+    .filter((index) => !has(index))
+    .map((index) => createIndex(quoted(relation), nameOfIndex(relation.identifier, index), index))
+}
+
 export function xidIndex(table: string): string {
   return indexName(table, [XID_COLUMN], false)
 }
 
-export function createIndex(tableQuoted: string, name: string, index: IndexConfig): Statement {
+export function nameOfIndex(table: string, index: WantedIndex): string {
+  return index.name ?? indexName(table, index.columns, index.unique === true)
+}
+
+export function createIndex(tableQuoted: string, name: string, index: WantedIndex): Statement {
+  if (index.exclude !== undefined) {
+    return {
+      purpose: `exclude overlaps`,
+      sql: `alter table ${tableQuoted} add constraint ${identifier(name)} exclude using gist (${index.exclude})`,
+    }
+  }
+  const where = index.where === undefined ? '' : ` where ${index.where}`
   const using = index.type === undefined ? '' : ` using ${identifier(index.type)}`
   return {
     purpose: `index ${index.columns.join(', ')}`,
-    sql: `create ${index.unique === true ? 'unique ' : ''}index ${identifier(name)} on ${tableQuoted}${using} (${index.columns.map(identifier).join(', ')})`,
+    sql: `create ${index.unique === true ? 'unique ' : ''}index ${identifier(name)} on ${tableQuoted}${using} (${index.columns.map(identifier).join(', ')})${where}`,
   }
 }
 

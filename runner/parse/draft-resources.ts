@@ -2,6 +2,7 @@ import type { Location } from '../base/location.ts'
 import { locationAt } from '../base/location.ts'
 import type { ColumnInfo, NodeConfig, Relation } from '../manifest/node.ts'
 import { nodeId } from '../manifest/node.ts'
+import { checkSnapshot } from './check-snapshot.ts'
 import type { InFileConfig } from './config-levels.ts'
 import type { Draft, Parsing } from './draft.ts'
 import { collecting } from './draft.ts'
@@ -14,6 +15,7 @@ import type { Recording } from './record-template.ts'
 import { recordTemplate } from './record-template.ts'
 import { seedFields } from './seed-fields.ts'
 import { snapshotBlocks } from './snapshot-blocks.ts'
+import { yamlSnapshots } from './yaml-snapshots.ts'
 
 /** One node for each model file, snapshot file or block, seed file and singular test, in the order of files. */
 export function draftResources(parsing: Parsing, properties: PropertiesIndex): Draft[] {
@@ -27,6 +29,12 @@ export function draftResources(parsing: Parsing, properties: PropertiesIndex): D
   for (const file of files.snapshots) {
     for (const part of snapshotParts(file))
       add(() => draftSnapshot(parsing, properties, file, part))
+  }
+  for (const given of yamlSnapshots(properties)) {
+    add(() => {
+      const { file, name, at } = given()
+      return draftSnapshot(parsing, properties, file, { name, at })
+    })
   }
   for (const file of files.seeds) add(() => draftSeed(parsing, properties, file))
   for (const file of files.tests) add(() => draftSingularTest(parsing, file))
@@ -90,6 +98,7 @@ function draftSnapshot(
   const inBlock = span === undefined ? [] : [stemOf(file.file)]
   const fqn = fqnBelow(parsing.project.name, file, ...inBlock, name)
   const config = configOf(parsing, 'snapshot', fqn, properties, recording.config)
+  checkSnapshot(name, at, config)
   return {
     node: {
       kind: 'snapshot',
@@ -174,7 +183,7 @@ function recordFile(
   span?: { readonly start: number; readonly end: number },
 ): Recording {
   // A block's recording depends on the whole file, because its places do.
-  const id = span === undefined ? file : `${file}#${name}`
+  const id = span === undefined && file.endsWith('.sql') ? file : `${file}#${name}`
   return cache.recording(id, checksum, () =>
     recordTemplate(span === undefined ? { file, text } : { file, text, span }, {
       templates,

@@ -7,7 +7,7 @@ import type { SeedField } from './seed-fields.ts'
 import type { TextStore } from './text-store.ts'
 
 /** To be raised whenever a recording or a properties file has another shape or another meaning. */
-const FORMAT = 4
+const FORMAT = 5
 
 /** A recording with the values of what it read, so that it is used again only where they are the same. */
 interface Stored<T> {

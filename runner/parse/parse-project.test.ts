@@ -203,9 +203,9 @@ describe('resources', () => {
   test('a snapshot file is one plain query, or blocks with names of their own', () => {
     const { manifest } = parseTexts({
       'snapshots/plain.sql':
-        "{{ config(strategy='events', unique_key='id', updated_at='t') }} select 1",
+        "{{ config(strategy='timestamp', unique_key='id', updated_at='t') }} select 1",
       'snapshots/two.sql':
-        "{% snapshot one %}{{ config(unique_key='id') }} select 1{% endsnapshot %}\n{% snapshot other %}select * from {{ ref('plain') }}{% endsnapshot %}",
+        "{% snapshot one %}{{ config(strategy='check', check_cols='all', unique_key='id') }} select 1{% endsnapshot %}\n{% snapshot other %}{{ config(strategy='check', check_cols=['a'], unique_key=['id', 'b']) }}select * from {{ ref('plain') }}{% endsnapshot %}",
     })
     expect(
       [...manifest.nodes.values()].map((node) => [node.id, node.at.line, node.dependsOn]),

@@ -82,7 +82,7 @@ export function parseProject(project: Project, options: ParseOptions): ParseResu
     return properties === undefined ? [] : [{ from, properties }]
   })
   const index = indexProperties(described, errors)
-  const names = namesByKind(files)
+  const names = namesByKind(files, index)
   errors.push(...index.unused(names))
 
   const resources = draftResources(parsing, index)
@@ -130,7 +130,13 @@ function describeMacros(
   })
 }
 
-function namesByKind(files: ProjectFiles): ReadonlyMap<DescribedKind, ReadonlySet<string>> {
+function namesByKind(
+  files: ProjectFiles,
+  index: PropertiesIndex,
+): ReadonlyMap<DescribedKind, ReadonlySet<string>> {
+  const inYaml = [...index.all()].flatMap(([kind, { properties }]) =>
+    kind === 'snapshot' && properties.relation !== undefined ? [properties.name] : [],
+  )
   const snapshots = files.snapshots.flatMap(({ file, text }) => {
     const blocks = snapshotBlocks(text)
     return blocks.length === 0 ? [stemOf(file)] : blocks.map((block) => block.name)
@@ -138,7 +144,7 @@ function namesByKind(files: ProjectFiles): ReadonlyMap<DescribedKind, ReadonlySe
   return new Map([
     ['model', new Set(files.models.map(({ file }) => stemOf(file)))],
     ['seed', new Set(files.seeds.map(({ file }) => stemOf(file)))],
-    ['snapshot', new Set(snapshots)],
+    ['snapshot', new Set([...snapshots, ...inYaml])],
   ])
 }
 

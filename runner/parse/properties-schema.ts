@@ -92,7 +92,10 @@ const snapshot = z.strictObject({
   ...resource,
   config: CONFIG_PLACES.snapshot.optional().describe('Configuration of the snapshot.'),
   group: notYet,
-  relation: notYet,
+  relation: z
+    .string()
+    .optional()
+    .describe("What a snapshot without SQL of its own keeps: ref('x') or source('s', 't')."),
 })
 
 const analysis = z.strictObject({

@@ -21,6 +21,8 @@ export interface ResourceProperties {
   readonly config: GivenConfig
   readonly columns: readonly ColumnProperties[]
   readonly tests: readonly TestProperties[]
+  /** Snapshots that have no SQL of their own: the relation that they keep, as `ref('x')` or `source('s', 't')`. */
+  readonly relation?: { readonly text: string; readonly at: Location }
 }
 
 export interface ColumnProperties {

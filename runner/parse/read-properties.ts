@@ -73,6 +73,10 @@ function readResource(
     config: readConfig(kind, raw, path, reading),
     columns: readColumns(raw.columns, on, path, reading),
     tests: readTests(raw, { on }, path, reading),
+    ...('relation' in raw &&
+      raw.relation !== undefined && {
+        relation: { text: raw.relation, at: reading.placeOf([...path, 'relation'], 'value') },
+      }),
   }
 }
 

@@ -19,9 +19,11 @@ import { quoted } from '../manifest/quoted.ts'
 import type { Materialization, Materials } from '../materialize/materialize.ts'
 import { buildHistory, updateHistory } from '../materialize/materialize-history.ts'
 import { addRows, buildIncremental } from '../materialize/materialize-incremental.ts'
+import { buildPolling, updatePolling } from '../materialize/materialize-polling.ts'
 import { materializeSeed, seedFingerprint } from '../materialize/materialize-seed.ts'
 import { materializeTable } from '../materialize/materialize-table.ts'
 import { materializeView } from '../materialize/materialize-view.ts'
+import { isPolling, missingMeta, pollingHistory } from '../materialize/polling-history.ts'
 import { incrementCode } from '../materialize/record-build.ts'
 import { strategyOf } from '../materialize/write-rows.ts'
 import type { KeyReader } from '../state/key-log.ts'
@@ -104,7 +106,8 @@ export function planStep(
       // A table may have been dropped and made again by hand. A view holds no rows that could be lost.
       (target.type !== 'view' &&
         (entry.basis?.generation ?? target.generation) !== target.generation))
-  if (isForeign && !request.fullRefresh) {
+  const adopts = isForeign && isAdoptable(node, target)
+  if (isForeign && !adopts && !request.fullRefresh) {
     throw new GmError('GM4008', `${name} exists already, and gm did not make it`, {
       at: node.at,
       hint: 'gm replaces only what it made. Drop or rename it, or let gm replace it with --full-refresh.',
@@ -150,16 +153,13 @@ export function planStep(
     allowDestructive: request.allowDestructive,
     isOurs: (relation) => warehouse.ledger.entries.has(quoted(relation)),
   }
-  const isProtected =
-    request.fullRefresh && decision.isIncremental && node.config.full_refresh === false
+  const warning = warningFor(node, decision, request, adopts)
   return {
     id: node.id,
     kind: node.kind,
     action: decision.action,
     reason: run.reason,
-    ...(isProtected && {
-      warning: `${node.name} was not rebuilt: it has full_refresh: false, and got its new rows only`,
-    }),
+    ...(warning !== undefined && { warning }),
     needs,
     lock: name,
     relation: node.relation,
@@ -168,6 +168,29 @@ export function planStep(
     ...(run.mayBeReused && { reuse: { key: name, codes } }),
     ...(dropsDuplicates(node, request.manifest, warehouse) && { dropsDuplicates: true }),
   }
+}
+
+/** A history that dbt began, or gm before its ledger was lost: it cannot be made again, so gm goes on with it. */
+function isAdoptable(node: BuiltNode, target: RelationState | undefined): boolean {
+  return (
+    node.kind === 'snapshot' &&
+    isPolling(node) &&
+    target?.type === 'table' &&
+    missingMeta(pollingHistory(node), target.columns).length === 0
+  )
+}
+
+function warningFor(
+  node: BuiltNode,
+  decision: Decision,
+  { fullRefresh }: PlanRequest,
+  adopts: boolean,
+): string | undefined {
+  if (adopts) return `${node.name} goes on with the history that is in its table`
+  if (!fullRefresh || !decision.isIncremental) return undefined
+  return node.kind === 'snapshot' && isPolling(node)
+    ? `${node.name} was not rebuilt: what its rows were before cannot be asked again`
+    : `${node.name} was not rebuilt: it has full_refresh: false, and got its new rows only`
 }
 
 /**
@@ -269,6 +292,7 @@ function decide(
       return asked(action, `a ${target.type} stands behind its name`)
     return { action, reason: 'selected', isIncremental: false, isOptional: true }
   }
+  if (node.kind === 'snapshot' && isPolling(node)) return decidePolling(node, request, warehouse)
   const [build, update]: [Action, Action] =
     node.kind === 'snapshot'
       ? ['build history', 'update history']
@@ -348,6 +372,36 @@ function reusedStep(
     relation,
     severity: undefined,
     transactions: [],
+  }
+}
+
+/** Nothing but its absence makes a polling snapshot begin anew: its past is nowhere else. */
+function decidePolling(
+  node: SnapshotNode,
+  request: PlanRequest,
+  { relations, ledger }: Warehouse,
+): Decision {
+  const name = quoted(node.relation)
+  const target = relations.get(name)
+  if (node.config.full_refresh === true) {
+    throw new GmError('GM3009', `"${node.name}" cannot have full_refresh: true`, {
+      at: node.at,
+      hint: 'The history of a snapshot that polls is nowhere else. To begin it anew, rename or drop its table by hand.',
+    })
+  }
+  // Somebody's table that is no history is replaced only with --full-refresh, which planStep asks for.
+  const isOther = ledger.entries.get(name) === undefined && !isAdoptable(node, target)
+  if (target?.type !== 'table' || (isOther && request.fullRefresh)) {
+    return asked(
+      'build history',
+      target === undefined ? 'first build' : `a ${target.type} stands behind its name`,
+    )
+  }
+  return {
+    action: 'update history',
+    reason: 'rows as they are now',
+    isIncremental: true,
+    isOptional: true,
   }
 }
 
@@ -489,7 +543,10 @@ function materialize(
   if (node.kind === 'seed') return materializeSeed(node, materials)
   if (compiled === undefined) throw new Error(`${node.id} was not compiled`)
   if (node.kind === 'snapshot') {
-    return (decision.isIncremental ? updateHistory : buildHistory)(node, compiled, materials)
+    const [build, update] = isPolling(node)
+      ? [buildPolling, updatePolling]
+      : [buildHistory, updateHistory]
+    return (decision.isIncremental ? update : build)(node, compiled, materials)
   }
   switch (node.config.materialized) {
     case 'table':

@@ -68,7 +68,7 @@ function hintFor(sqlState: string, node: Node): string | undefined {
     return 'Correct the value, or give its column another type in column_types.'
   }
   if (sqlState !== '23502' && sqlState !== '23505') return undefined
-  if (node.kind === 'snapshot') {
+  if (node.kind === 'snapshot' && node.config.strategy === 'events') {
     return sqlState === '23502'
       ? 'Each event needs a value in unique_key and updated_at (which becomes effective_from): leave such rows out of the query.'
       : 'Name tie_breakers that order the events of one moment.'

@@ -4,6 +4,13 @@ export interface Migration {
   readonly up: readonly string[]
 }
 
+/** Range types by the type of their bounds. */
+const RANGES: Readonly<Record<string, string>> = {
+  date: 'daterange',
+  timestamp: 'tsrange',
+  timestamptz: 'tstzrange',
+}
+
 /**
  * gm's own schema: what ran, what stands behind each name, and how far each model has read its inputs.
  * Relations are named by their quoted form (`"warehouse"."fact_sales"`), which no two can share.
@@ -462,5 +469,14 @@ begin
 end
 $$`,
     ],
+  },
+  {
+    name: '0004_version_range',
+    up: ['date', 'timestamp', 'timestamptz'].map(
+      (
+        type,
+      ) => `create function gm.version_range(valid_from ${type}, valid_to ${type}) returns ${RANGES[type] ?? ''}
+language sql immutable as $$ select ${RANGES[type] ?? ''}(valid_from, valid_to) $$`,
+    ),
   },
 ]

@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs'
 import type { Client, ClientConfig, QueryArrayResult } from 'pg'
-import type { GmError } from '../../base/error.ts'
+import { GmError } from '../../base/error.ts'
 import { literal } from '../../manifest/quoted.ts'
 import type { Connection } from '../../project/project.ts'
 import type { Session, SnapshotHolder } from '../adapter.ts'
 import { GuardFailed } from '../adapter.ts'
+import { attachSqlError } from '../sql-error.ts'
 import type { Outcome, RowCounts, Rows, Statement, Transaction } from '../statement.ts'
 import { abortError } from './abort-error.ts'
 import type { BackendKey } from './cancel-query.ts'
@@ -79,6 +80,7 @@ export class PostgresSession implements Session {
           await flush()
           const result = await this.#send(statement, signal)
           addCounts(counts, statement, result)
+          refuseRows(statement, result)
           if (statement.returnsRows === true) rows = await this.#rowsOf(result)
           continue
         }
@@ -86,9 +88,11 @@ export class PostgresSession implements Session {
         if (statement.binds === 'counts' && batch.some((sent) => sent.counts !== undefined))
           await flush()
         batch.push(statement.binds === 'counts' ? withCounts(statement, counts) : statement)
-        if (statement.guard === undefined) continue
+        if (statement.guard === undefined && statement.refusal === undefined) continue
         // Nothing may run after a guard before its answer is known.
         const results = await flush()
+        refuseRows(statement, results.at(-1))
+        if (statement.guard === undefined) continue
         const [ok, found] = results.at(-1)?.rows[0] ?? []
         if (ok !== true) throw new GuardFailed(statement.guard, found)
       }
@@ -239,6 +243,15 @@ function beginning({ isolation, locks, lockTimeoutMs }: Transaction): Statement[
     ...timeout,
     ...lockTables(locks).map((sql) => ({ purpose: 'lock', sql })),
   ]
+}
+
+/** @throws GmError when a statement whose rows must not be returned any. */
+function refuseRows(statement: Statement, result: Result | undefined): void {
+  const { refusal } = statement
+  if (refusal === undefined || result === undefined || result.rows.length === 0) return
+  const what = result.rows.map(([words]) => String(words)).join(', ')
+  const error = new GmError(refusal.code, `${refusal.message} ${what}`, { hint: refusal.hint })
+  throw attachSqlError(error, { sqlState: 'P0001', offset: undefined, statement })
 }
 
 const NO_RESULT: Result = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] }

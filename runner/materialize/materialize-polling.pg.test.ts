@@ -1,0 +1,271 @@
+import { expect } from 'vitest'
+import type { NodeConfig } from '../manifest/node.ts'
+import type { PlainProject } from '../testing/plain-project.ts'
+import { plainProject } from '../testing/plain-project.ts'
+import { test } from '../testing/run-fixture.ts'
+
+function prices(config: Partial<NodeConfig>, query?: string): PlainProject {
+  return plainProject({
+    goods: { kind: 'source', schema: 'raw' },
+    prices: {
+      kind: 'snapshot',
+      config: { unique_key: ['id'], ...config },
+      inputs: ['goods'],
+      sql: ({ ref }) => query ?? `select * from ${ref('goods')}`,
+    },
+  })
+}
+
+const BY_TIME = { strategy: 'timestamp', updated_at: 'at' } as const
+const BY_VALUE = { strategy: 'check', check_cols: ['price'] } as const
+
+const GOODS = `create schema raw;
+create table raw.goods (id int, name text, price int, at timestamp);
+insert into raw.goods values (1, 'mug', 5, '2026-01-01'), (2, 'cup', 6, '2026-01-01')`
+
+const READ = `select id, name, price, dbt_valid_from::text as from, dbt_valid_to::text as to
+from shop.prices order by id, dbt_valid_from`
+
+test('timestamp: a row with a later time gets a version from that time on, and an unchanged one none', async ({
+  run,
+  sql,
+}) => {
+  await sql(GOODS)
+  expect((await run(prices(BY_TIME))).steps).toEqual({ prices: 'build history: success +2' })
+  await sql(`update raw.goods set price = 7, at = '2026-02-01' where id = 1`)
+  expect((await run(prices(BY_TIME))).steps).toEqual({ prices: 'update history: success +1 ~1' })
+  expect((await run(prices(BY_TIME))).steps).toEqual({ prices: 'update history: success +0 ~0' })
+  expect(await sql(READ)).toEqual([
+    { id: 1, name: 'mug', price: 5, from: '2026-01-01 00:00:00', to: '2026-02-01 00:00:00' },
+    { id: 1, name: 'mug', price: 7, from: '2026-02-01 00:00:00', to: null },
+    { id: 2, name: 'cup', price: 6, from: '2026-01-01 00:00:00', to: null },
+  ])
+})
+
+test('the ids of versions are the ones that dbt gives, so that its history can be gone on with', async ({
+  run,
+  sql,
+}) => {
+  await sql(GOODS)
+  // As dbt-postgres makes it.
+  await sql(`create schema shop; create table shop.prices as
+    select *, md5(coalesce(cast(id as varchar), '') || '|' || coalesce(cast(at as varchar), '')) as dbt_scd_id,
+      at as dbt_updated_at, at as dbt_valid_from, nullif(at, at) as dbt_valid_to
+    from raw.goods`)
+  await sql(`update raw.goods set price = 7, at = '2026-02-01' where id = 1`)
+  const { steps, notes } = await run(prices(BY_TIME))
+  expect(steps).toEqual({ prices: 'update history: success +1 ~1' })
+  expect(notes).toEqual(['prices goes on with the history that is in its table'])
+  expect(
+    await sql(`select dbt_scd_id = md5(id || '|' || dbt_valid_from) as is_same from shop.prices`),
+  ).toEqual([{ is_same: true }, { is_same: true }, { is_same: true }])
+})
+
+test('check: a change in a watched column opens a version, and one elsewhere does not', async ({
+  run,
+  sql,
+}) => {
+  await sql(GOODS)
+  await run(prices(BY_VALUE))
+  await sql(
+    `update raw.goods set price = null where id = 1; update raw.goods set name = 'CUP' where id = 2`,
+  )
+  expect((await run(prices(BY_VALUE))).steps).toEqual({ prices: 'update history: success +1 ~1' })
+  expect(
+    await sql(
+      `select id, name, price, dbt_valid_to is null as holds from shop.prices order by id, dbt_valid_from`,
+    ),
+  ).toEqual([
+    { id: 1, name: 'mug', price: 5, holds: false },
+    { id: 1, name: 'mug', price: null, holds: true },
+    { id: 2, name: 'cup', price: 6, holds: true },
+  ])
+})
+
+test.for([
+  [
+    'null',
+    `insert into raw.goods values (null, 'jar', 1, '2026-01-01')`,
+    'rows of prices need a value in id, which is null for (null)',
+  ],
+  [
+    'duplicate',
+    `insert into raw.goods select id, name, price + id, '2026-03-01' from raw.goods`,
+    'unique_key (id) of prices must name one row, and gives (1) 2 times, (2) 2 times',
+  ],
+] as const)(
+  'a %s key is refused with the keys, on the first run and later, and nothing is written',
+  async ([, spoil, message], { run, sql }) => {
+    await sql(GOODS)
+    await run(prices(BY_VALUE))
+    await sql(spoil)
+    expect((await run(prices(BY_VALUE))).steps['prices']).toContain(message)
+    expect(await sql('select count(*)::int as n from shop.prices')).toEqual([{ n: 2 }])
+    await sql('drop table shop.prices; delete from gm.relations')
+    expect((await run(prices(BY_VALUE))).steps['prices']).toContain(message)
+  },
+)
+
+test('a duplicate of a row that did not change is found as soon as one of the two differs', async ({
+  run,
+  sql,
+}) => {
+  await sql(GOODS)
+  await run(prices(BY_VALUE))
+  await sql(`insert into raw.goods values (1, 'mug', 99, '2026-01-01')`)
+  expect((await run(prices(BY_VALUE))).steps['prices']).toContain('gives (1) 2 times')
+})
+
+test('hard_deletes: ignore leaves a row that is gone, invalidate ends its version, new_record begins a deleted one', async ({
+  run,
+  sql,
+}) => {
+  await sql(GOODS)
+  await run(prices({ ...BY_TIME, hard_deletes: 'ignore' }))
+  await sql('delete from raw.goods where id = 1')
+  await run(prices({ ...BY_TIME, hard_deletes: 'ignore' }))
+  const holding = `select id from shop.prices where dbt_valid_to is null order by id`
+  expect(await sql(holding)).toEqual([{ id: 1 }, { id: 2 }])
+  await run(prices({ ...BY_TIME, hard_deletes: 'invalidate' }))
+  expect(await sql(holding)).toEqual([{ id: 2 }])
+  await sql('delete from raw.goods')
+  await run(prices({ ...BY_TIME, hard_deletes: 'new_record' }))
+  await run(prices({ ...BY_TIME, hard_deletes: 'new_record' }))
+  expect(
+    await sql(
+      `select id, dbt_is_deleted, dbt_valid_to is null as holds from shop.prices order by id, dbt_valid_from`,
+    ),
+  ).toEqual([
+    { id: 1, dbt_is_deleted: 'False', holds: false },
+    { id: 2, dbt_is_deleted: 'False', holds: false },
+    { id: 2, dbt_is_deleted: 'True', holds: true },
+  ])
+})
+
+test.for(['invalidate', 'new_record'] as const)(
+  'a row that returns unchanged after %s begins a version that overlaps none before it',
+  async (hard_deletes, { run, sql }) => {
+    await sql(GOODS)
+    const project = prices({ ...BY_TIME, hard_deletes, no_overlaps: true })
+    await run(project)
+    await sql('create table raw.kept as select * from raw.goods; delete from raw.goods')
+    await run(project)
+    await sql('insert into raw.goods select * from raw.kept')
+    expect((await run(project)).steps['prices']).toContain('update history: success +2')
+    expect((await run(project)).steps['prices']).toBe('update history: success +0 ~0')
+    expect(
+      await sql(`select count(*)::int as versions, count(distinct dbt_scd_id)::int as ids,
+        count(*) filter (where dbt_valid_to is null)::int as holding from shop.prices`),
+    ).toEqual([
+      {
+        versions: hard_deletes === 'invalidate' ? 4 : 6,
+        ids: hard_deletes === 'invalidate' ? 4 : 6,
+        holding: 2,
+      },
+    ])
+    // A change whose time lies before the return is a change all the same.
+    await sql(`update raw.goods set price = 8, at = '2026-01-02' where id = 1`)
+    expect((await run(project)).steps['prices']).toContain('update history: success +1 ~1')
+  },
+)
+
+test('the server itself refuses an overlapping version where no_overlaps is set', async ({
+  run,
+  sql,
+}) => {
+  await sql(GOODS)
+  await run(prices({ ...BY_TIME, no_overlaps: true }))
+  await expect(
+    sql(`insert into shop.prices (id, dbt_scd_id, dbt_updated_at, dbt_valid_from, dbt_valid_to)
+      values (1, 'x', '2026-05-01', '2026-05-01', '2026-06-01')`),
+  ).rejects.toThrow('prices_no_overlaps')
+})
+
+test('a column that is added is filled in the versions that hold and opens none; one that is dropped stays', async ({
+  run,
+  sql,
+}) => {
+  const all = { strategy: 'check', check_cols: 'all' } as const
+  await sql(GOODS)
+  await run(prices(all))
+  await sql(
+    `alter table raw.goods add column brand text default 'x'; alter table raw.goods drop column at`,
+  )
+  expect((await run(prices(all))).steps).toEqual({ prices: 'update history: success +0 ~2' })
+  expect((await run(prices(all))).steps).toEqual({ prices: 'update history: success +0 ~0' })
+  await sql(`update raw.goods set brand = 'y' where id = 2`)
+  expect((await run(prices(all))).steps).toEqual({ prices: 'update history: success +1 ~1' })
+  expect(
+    await sql(`select id, brand, at::text from shop.prices order by id, dbt_valid_from`),
+  ).toEqual([
+    { id: 1, brand: 'x', at: '2026-01-01 00:00:00' },
+    { id: 2, brand: 'x', at: '2026-01-01 00:00:00' },
+    { id: 2, brand: 'y', at: null },
+  ])
+})
+
+test('a type that gets wider follows; one that does not fit is refused with both types', async ({
+  run,
+  sql,
+}) => {
+  await sql(GOODS)
+  await run(prices(BY_VALUE))
+  await sql('alter table raw.goods alter column price type bigint')
+  expect((await run(prices(BY_VALUE))).steps).toEqual({ prices: 'update history: success +0 ~0' })
+  await sql(
+    `alter table raw.goods alter column price type text; update raw.goods set price = 'six' where id = 2`,
+  )
+  expect((await run(prices(BY_VALUE))).steps).toEqual({ prices: 'update history: success +1 ~1' })
+  await sql(`alter table raw.goods alter column at type int using 1`)
+  expect((await run(prices(BY_VALUE))).steps['prices']).toContain(
+    'GM4012  the query "at" becomes integer (was timestamp without time zone), which loses data',
+  )
+})
+
+test('dbt_valid_to_current, other column names and composite keys do all that the defaults do', async ({
+  run,
+  sql,
+}) => {
+  const project = prices({
+    ...BY_TIME,
+    unique_key: ['id', 'name'],
+    hard_deletes: 'new_record',
+    no_overlaps: true,
+    dbt_valid_to_current: `to_date('9999-12-31', 'YYYY-MM-DD')`,
+    snapshot_meta_column_names: {
+      dbt_scd_id: 'version_id',
+      dbt_updated_at: 'changed_at',
+      dbt_valid_from: 'Valid From',
+      dbt_valid_to: 'valid_to',
+      dbt_is_deleted: 'is_gone',
+    },
+  })
+  await sql(GOODS)
+  await run(project)
+  await sql(
+    `update raw.goods set price = 7, at = '2026-02-01' where id = 1; delete from raw.goods where id = 2`,
+  )
+  expect((await run(project)).steps).toEqual({ prices: 'update history: success +2 ~2' })
+  expect((await run(project)).steps).toEqual({ prices: 'update history: success +0 ~0' })
+  expect(
+    await sql(`select id, name, price, is_gone, valid_to = '9999-12-31' as holds
+      from shop.prices order by id, "Valid From"`),
+  ).toEqual([
+    { id: 1, name: 'mug', price: 5, is_gone: 'False', holds: false },
+    { id: 1, name: 'mug', price: 7, is_gone: 'False', holds: true },
+    { id: 2, name: 'cup', price: 6, is_gone: 'False', holds: false },
+    { id: 2, name: 'cup', price: 6, is_gone: 'True', holds: true },
+  ])
+})
+
+test('--full-refresh keeps the history of a snapshot that polls, and says so', async ({
+  run,
+  sql,
+}) => {
+  await sql(GOODS)
+  await run(prices(BY_TIME))
+  await sql(`update raw.goods set price = 7, at = '2026-02-01'`)
+  const { steps, notes } = await run(prices(BY_TIME), { fullRefresh: true })
+  expect(steps).toEqual({ prices: 'update history: success +2 ~2' })
+  expect(notes).toEqual(['prices was not rebuilt: what its rows were before cannot be asked again'])
+})

@@ -1,0 +1,161 @@
+import type { Compiled } from '../compile/compiled.ts'
+import type { Column } from '../engine/adapter.ts'
+import { aroundUserSql } from '../engine/around-user-sql.ts'
+import type { Statement } from '../engine/statement.ts'
+import type { SnapshotNode } from '../manifest/node.ts'
+import { identifier } from '../manifest/quoted.ts'
+import { VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
+import type { Materials } from './materialize.ts'
+import type { PollingHistory } from './polling-history.ts'
+import { holds, scdId, timeOf } from './polling-history.ts'
+
+/** PostgreSQL has no equality for these; their text is compared. */
+const WITHOUT_EQUALITY: ReadonlySet<string> = new Set(['json', 'xml', 'point', 'polygon', 'path'])
+
+/** What a look at the rows goes by. */
+export interface PollingContext {
+  readonly node: SnapshotNode
+  readonly history: PollingHistory
+  /** The table, quoted. */
+  readonly name: string
+  /** The types that the columns of the query that the table has had so far will have there. */
+  readonly types: ReadonlyMap<string, string>
+  /** The columns of the query as it is now. */
+  readonly expected: readonly Column[]
+  /** Whether the table has dbt_is_deleted, or will have. */
+  readonly knowsDeleted: boolean
+  readonly target: NonNullable<Materials['target']>
+}
+
+/** The moment after another, in the type of the history's times. */
+function after(from: string, type: string): string {
+  return type.startsWith('timestamp') ? `${from} + interval '1 microsecond'` : from
+}
+
+export function findChanges(context: PollingContext, compiled: Compiled): Statement {
+  const { history, name, knowsDeleted, target } = context
+  const { names, hardDeletes } = history
+  const [from, to] = [identifier(names.validFrom), identifier(names.validTo)]
+  const type = target.columns.find((column) => column.name === names.validFrom)?.type ?? 'timestamp'
+  const key = history.key.map(identifier)
+  const sameKey = (a: string, b: string): string =>
+    key.map((column) => `${a}.${column} = ${b}.${column}`).join(' and ')
+  const time = timeOf(history)
+  const deleted = knowsDeleted ? `held.${identifier(names.isDeleted)} = 'True'` : 'false'
+  const tail = `
+)
+select gm_row.*, held.${identifier(names.scdId)} as gm_replaces, ${time} as gm_time,
+  case
+    when gm_row.gm_is_there is null then greatest(now()::${type}, ${after(`held.${from}`, type)})
+    when held.${from} is not null then greatest(${time}, ${after(`held.${from}`, type)})
+    else greatest(${time}, (select max(closed.${to}) from ${name} as closed where ${sameKey('closed', 'gm_row')}))
+  end::${type} as gm_from
+from (select *, true as gm_is_there from gm_rows) as gm_row
+${hardDeletes === 'ignore' ? 'left' : 'full'} join (select * from ${name} as v where ${holds(history, 'v')}) as held
+  on ${sameKey('held', 'gm_row')}
+where held.${from} is null
+  or ${hardDeletes === 'ignore' ? '' : `(gm_row.gm_is_there is null and not (${deleted}))\n  or `}(gm_row.gm_is_there and (${deleted} or ${differs(context)}))`
+  return aroundUserSql(compiled, {
+    purpose: 'find changes',
+    head: 'create temporary table _gm_changes on commit drop as\nwith gm_rows as (\n',
+    tail,
+  })
+}
+
+/** A column that the table did not have yet is no change: the rows that are there get it as it is. */
+function differs({ history, types, expected }: PollingContext): string {
+  const { names, strategy, watched } = history
+  if (strategy === 'timestamp') {
+    // Not the beginning, which may have been moved behind the version before it.
+    return `held.${identifier(names.updatedAt)} < ${timeOf(history)}`
+  }
+  const columns = expected.filter(
+    ({ name }) =>
+      types.has(name) &&
+      (watched === 'all'
+        ? !history.key.includes(name)
+        : watched.some((given) => given === name || given.toLowerCase() === name)),
+  )
+  if (columns.length === 0) return 'false'
+  const values = (alias: string): string =>
+    columns
+      .map(({ name, type }) => {
+        const kept = types.get(name) ?? type
+        const value = `${alias}.${identifier(name)}`
+        if (WITHOUT_EQUALITY.has(kept)) return `${value}::text`
+        return kept === type ? value : `${value}::${kept}`
+      })
+      .join(', ')
+  return `(${values('held')})\n    is distinct from (${values('gm_row')})`
+}
+
+export function writeChanges(
+  context: PollingContext,
+  columns: readonly string[],
+): readonly Statement[] {
+  const { history, name, knowsDeleted } = context
+  const { names } = history
+  const meta = [names.scdId, names.updatedAt, names.validFrom, names.validTo].map(identifier)
+  const end = history.openEnd ?? 'null'
+  const own = columns.map(identifier)
+  const key = history.key.map((c) => `gm_row.${identifier(c)}`)
+  const deleted = knowsDeleted ? [identifier(names.isDeleted)] : []
+  const inserted = [...own, ...meta, ...deleted].join(', ')
+  const [scd] = meta
+  return [
+    {
+      purpose: 'close versions',
+      sql: `update ${name} as held set
+  ${identifier(names.validTo)} = changed.gm_from, "${XID_COLUMN}" = pg_current_xact_id(), "${VERSION_XID_COLUMN}" = pg_current_xact_id()
+from _gm_changes as changed
+where held.${scd ?? ''} = changed.gm_replaces`,
+      counts: 'updated',
+    },
+    {
+      purpose: 'insert versions',
+      sql: `insert into ${name} (${inserted})
+select ${[...own.map((c) => `gm_row.${c}`), scdId(key, 'gm_from'), 'gm_time', 'gm_from', end, ...(knowsDeleted ? [`'False'`] : [])].join(', ')}
+from _gm_changes as gm_row
+where gm_is_there`,
+      counts: 'inserted',
+    },
+    ...(history.hardDeletes === 'new_record'
+      ? [
+          {
+            purpose: 'insert deletions',
+            // The deleted row is written once more as it was last known.
+            sql: `insert into ${name} (${inserted})
+select ${[...own.map((c) => `gm_row.${c}`), scdId(key, 'gone.gm_from'), 'gone.gm_from', 'gone.gm_from', end, `'True'`].join(', ')}
+from _gm_changes as gone
+join ${name} as gm_row on gm_row.${scd ?? ''} = gone.gm_replaces
+where gone.gm_is_there is null`,
+            counts: 'inserted' as const,
+          },
+        ]
+      : []),
+  ]
+}
+
+/** Columns that are new to the table get their values in the versions that hold: no version is made for them. */
+export function fillAdded(context: PollingContext, compiled: Compiled): readonly Statement[] {
+  const { history, name, types, expected } = context
+  const added = expected.flatMap((column) => (types.has(column.name) ? [] : [column.name]))
+  if (added.length === 0) return []
+  const sameKey = history.key.map((c) => `held.${identifier(c)} = gm_row.${identifier(c)}`)
+  const list = (alias: string): string => added.map((c) => `${alias}.${identifier(c)}`).join(', ')
+  return [
+    aroundUserSql(compiled, {
+      purpose: 'fill added columns',
+      head: `with gm_rows as (\n`,
+      tail: `
+)
+update ${name} as held set
+  ${added.map((c) => `${identifier(c)} = gm_row.${identifier(c)}`).join(', ')}, "${XID_COLUMN}" = pg_current_xact_id()
+from gm_rows as gm_row
+where ${sameKey.join(' and ')}
+  and ${holds(history, 'held')}
+  and (${list('held')}) is distinct from (${list('gm_row')})`,
+      counts: 'updated',
+    }),
+  ]
+}

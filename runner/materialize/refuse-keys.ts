@@ -1,0 +1,84 @@
+import type { Compiled } from '../compile/compiled.ts'
+import { aroundUserSql } from '../engine/around-user-sql.ts'
+import type { Statement } from '../engine/statement.ts'
+import type { SnapshotNode } from '../manifest/node.ts'
+import { identifier } from '../manifest/quoted.ts'
+import type { PollingHistory } from './polling-history.ts'
+
+/** Keys named in one message. */
+const NAMED_KEYS = 5
+
+function keyText(history: PollingHistory, alias: string): string {
+  const parts = history.key.map((c) => `coalesce(${alias}.${identifier(c)}::text, 'null')`)
+  return `'(' || ${parts.join(` || ', ' || `)} || ')'`
+}
+
+export function refuseNulls(node: SnapshotNode, history: PollingHistory, rows: string): Statement {
+  const { updatedAt } = history
+  const needed = [...history.key, ...(updatedAt === undefined ? [] : [updatedAt])]
+  return {
+    purpose: 'refuse null keys',
+    sql: `select ${keyText(history, 'gm_row')}
+from (${rows}) as gm_row
+where ${needed.map((c) => `gm_row.${identifier(c)} is null`).join(' or ')}
+order by 1
+limit ${NAMED_KEYS}`,
+    refusal: {
+      code: 'GM4009',
+      message: `the rows of ${node.name} need a value in ${needed.join(', ')}, which is null for`,
+      hint: 'Leave such rows out of the query, or name other columns in unique_key.',
+    },
+  }
+}
+
+/** Every row of a new table. */
+export function duplicatesIn(
+  node: SnapshotNode,
+  history: PollingHistory,
+  table: string,
+): Statement {
+  const [head, tail] = aroundRows(history, '')
+  return { ...refusedDuplicates(node, history), sql: `${head}select * from ${table}${tail}` }
+}
+
+/** Of the keys that changed: the rows of one that did not are all like the one that is known. */
+export function duplicatesAmongChanges(
+  node: SnapshotNode,
+  history: PollingHistory,
+  compiled: Compiled,
+): Statement {
+  const key = history.key.map(identifier).join(', ')
+  const changed = `where (${key}) in (select ${key} from _gm_changes where gm_is_there)\n`
+  const [head, tail] = aroundRows(history, changed)
+  const refused = refusedDuplicates(node, history)
+  return { ...refused, ...aroundUserSql(compiled, { purpose: refused.purpose, head, tail }) }
+}
+
+function aroundRows(history: PollingHistory, where: string): [head: string, tail: string] {
+  const key = history.key.map(identifier).join(', ')
+  return [
+    'with gm_rows as (\n',
+    `
+)
+select ${keyText(history, 'gm_row')} || ' ' || count(*) || ' times'
+from gm_rows as gm_row
+${where}group by ${key}
+having count(*) > 1
+order by ${key}
+limit ${NAMED_KEYS}`,
+  ]
+}
+
+function refusedDuplicates(
+  node: SnapshotNode,
+  { key }: PollingHistory,
+): Pick<Required<Statement>, 'purpose' | 'refusal'> {
+  return {
+    purpose: 'refuse duplicate keys',
+    refusal: {
+      code: 'GM4009',
+      message: `unique_key (${key.join(', ')}) of ${node.name} must name one row, and gives`,
+      hint: 'Make the query return each key once, or add the columns that tell these rows apart to unique_key.',
+    },
+  }
+}

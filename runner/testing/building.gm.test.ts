@@ -1,0 +1,60 @@
+import { expect } from 'vitest'
+import { databaseUrl, gm } from './gm.ts'
+import { test } from './sql-fixture.ts'
+
+test('snapshots in YAML and in blocks keep history over runs, and history_is_sound finds what somebody breaks', async ({
+  connection,
+  sql,
+  project,
+}) => {
+  const env = databaseUrl(connection)
+  await sql(`create schema raw; create table raw.orders (id int, status text, updated_at timestamp);
+    insert into raw.orders values (1, 'new', '2026-01-01'), (2, 'new', '2026-01-01')`)
+  const root = await project({
+    'snapshots/orders.yml': `sources:
+  - name: raw
+    tables: [{name: orders}]
+snapshots:
+  - name: orders_by_time
+    relation: source('raw', 'orders')
+    config: {strategy: timestamp, unique_key: id, updated_at: updated_at, hard_deletes: new_record}
+    data_tests: [history_is_sound]
+  - name: orders_by_value
+    data_tests:
+      - history_is_sound:
+          arguments: {allow_gaps: false}
+`,
+    'snapshots/orders.sql': `{% snapshot orders_by_value %}
+{{ config(strategy='check', unique_key='id', check_cols='all', target_schema='kept', hard_deletes='invalidate') }}
+select * from {{ source('raw', 'orders') }}
+{% endsnapshot %}`,
+  })
+  await gm(root, ['build'], env)
+  await sql(`update raw.orders set status = 'sent', updated_at = '2026-02-01' where id = 1;
+    delete from raw.orders where id = 2`)
+  await gm(root, ['snapshot'], env)
+  expect(
+    await sql(`select id, status, dbt_is_deleted, dbt_valid_to is null as holds
+      from public.orders_by_time order by id, dbt_valid_from`),
+  ).toEqual([
+    { id: 1, status: 'new', dbt_is_deleted: 'False', holds: false },
+    { id: 1, status: 'sent', dbt_is_deleted: 'False', holds: true },
+    { id: 2, status: 'new', dbt_is_deleted: 'False', holds: false },
+    { id: 2, status: 'new', dbt_is_deleted: 'True', holds: true },
+  ])
+  expect(await sql(`select count(*)::int as n from kept.orders_by_value`)).toEqual([{ n: 3 }])
+
+  // Order 2 is gone, which allow_gaps: false does not allow; the other test passes until somebody breaks it.
+  await sql(
+    `update public.orders_by_time set dbt_valid_to = '2030-01-01' where id = 1 and status = 'new'`,
+  )
+  const { stdout } = await gm(root, ['test', '--log-format', 'json'], env, 1)
+  const ends = stdout
+    .split('\n')
+    .filter((line) => line.includes('"step-end"'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  expect(ends.map(({ status, failures }) => [status, failures])).toEqual([
+    ['fail', 1],
+    ['fail', 1],
+  ])
+})
