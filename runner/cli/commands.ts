@@ -316,6 +316,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
   },
   {
+    name: 'state',
+    summary: 'how far each model has read its inputs, and who holds old snapshots',
+    options: [{ flags: '--output <format>', description: 'table (default) or json' }],
+    load: async () => (await import('./commands/state.ts')).stateCommand,
+    children: [
+      {
+        name: 'rebase',
+        summary: 'after a restore or clone: make the marks those of this database',
+        load: async () => (await import('./commands/state.ts')).stateRebaseCommand,
+      },
+    ],
+  },
+  {
     name: 'db',
     summary: 'start, stop or reset the PostgreSQL that comes with gm',
     children: [

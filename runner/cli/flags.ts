@@ -145,6 +145,8 @@ export const DocsServeFlags = GlobalFlags.extend({
 export const IngestFlags = GlobalFlags.extend({ mapping: z.string().optional() })
 export type IngestFlags = z.infer<typeof IngestFlags>
 
+export const StateFlags = GlobalFlags.extend({ output: word(['table', 'json']).default('table') })
+
 export const ResetFlags = GlobalFlags.extend({ yes: z.boolean().default(false) })
 
 /**

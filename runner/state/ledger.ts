@@ -76,7 +76,7 @@ export async function readLedger(
       'GM4010',
       'this database is a restored backup or a clone of the one that gm built',
       {
-        hint: 'What each model has read is recorded as transaction ids of the original server. Rebuild here: `delete from gm.cluster, gm.marks` is never right by hand; use a fresh schema gm and `gm run --full-refresh`.',
+        hint: 'What each model has read is recorded as transaction ids of the original server. `gm state rebase` makes them those of this one.',
       },
     )
   }

@@ -1,0 +1,140 @@
+import type { Rows } from '../../engine/statement.ts'
+import type { State } from '../../state/read-state.ts'
+import { readState } from '../../state/read-state.ts'
+import { REBASE_MARKS } from '../../state/rebase-marks.ts'
+import type { CommandAction } from '../command-spec.ts'
+import type { OpenWarehouse } from '../connect.ts'
+import { connect } from '../connect.ts'
+import { EXIT } from '../exit-code.ts'
+import { GlobalFlags, parseFlags, StateFlags } from '../flags.ts'
+import type { Io } from '../io.ts'
+import { loadSettings } from '../load-settings.ts'
+import { openProject } from '../open-project.ts'
+import { formatDuration, plural } from '../render/format.ts'
+import { styleFor } from '../render/style.ts'
+import { renderTable } from '../render/table.ts'
+
+const RESTORED =
+  'This database is a restored backup or a clone: its marks mean nothing here until `gm state rebase`.'
+
+/** Shows how far each model has read its inputs, and who holds old snapshots. Changes nothing. */
+export const stateCommand: CommandAction = async (_args, raw, io) => {
+  const flags = parseFlags(StateFlags, raw)
+  const warehouse = await connect(loadSettings(flags, io), io)
+  try {
+    const session = await warehouse.adapter.open()
+    const state = await readState(session).finally(() => session.close())
+    if (flags.output === 'json') io.out(`${JSON.stringify(toJson(state), null, 2)}\n`)
+    else io.out(state === undefined ? 'gm has built nothing here.\n' : screen(state, io))
+    return EXIT.ok
+  } finally {
+    await warehouse.close()
+  }
+}
+
+/** Makes the marks of a restored or cloned database its own. */
+export const stateRebaseCommand: CommandAction = async (_args, raw, io) => {
+  const opened = openProject(parseFlags(GlobalFlags, raw), io)
+  const warehouse = await connect(opened.project, io)
+  try {
+    await warehouse.prepare(opened.manifest)
+    io.out(await rebase(warehouse))
+    return EXIT.ok
+  } finally {
+    await warehouse.close()
+  }
+}
+
+async function rebase(warehouse: OpenWarehouse): Promise<string> {
+  const session = await warehouse.adapter.open()
+  try {
+    const state = await readState(session)
+    if (state?.isSameDatabase !== false)
+      return 'The marks belong to this database. Nothing to do.\n'
+    const { rows } = await session.transaction(REBASE_MARKS)
+    const outcomes = rows?.rows ?? []
+    const rebuilt = outcomes.filter(({ outcome }) => outcome === 'rebuild')
+    const kept = outcomes.length - rebuilt.length
+    return [
+      `${plural(kept, 'mark')} carried over: the next run reads what is new since.`,
+      ...rebuilt.map(
+        ({ relation, input }) =>
+          `${String(relation)} will be rebuilt: what it has read of ${String(input)} cannot be told here.`,
+      ),
+      '',
+    ].join('\n')
+  } finally {
+    await session.close()
+  }
+}
+
+function toJson(state: State | undefined): object {
+  if (state === undefined) return { marks: [], old_snapshots: [] }
+  return {
+    is_same_database: state.isSameDatabase,
+    marks: state.marks.map((mark) => ({
+      relation: mark.relation,
+      input: mark.input,
+      unread_rows: mark.unreadRows ?? null,
+      unread_keys: mark.unreadKeys,
+      behind_seconds: mark.behindSeconds,
+      moved_at: mark.movedAt,
+      input_is: mark.inputIs,
+    })),
+    old_snapshots: state.oldSnapshots.map((held) => ({
+      pid: held.pid ?? null,
+      user: held.user ?? null,
+      application: held.application,
+      state: held.state,
+      age_seconds: held.ageSeconds,
+      is_writing: held.isWriting,
+    })),
+  }
+}
+
+function screen(state: State, io: Io): string {
+  const style = styleFor(io.colour)
+  const context = { style, width: io.isTerminal ? io.width() : undefined }
+  const parts = state.isSameDatabase ? [] : [`${RESTORED}\n`]
+  parts.push(
+    state.marks.length === 0
+      ? 'No model follows an input yet.\n'
+      : renderTable(markRows(state), context),
+  )
+  if (state.oldSnapshots.length > 0) {
+    parts.push(`${style.bold('Open transactions')}\n`, renderTable(snapshotRows(state), context))
+  }
+  return `${parts.join('\n')}`
+}
+
+const text = (name: string): Rows['columns'][number] => ({ name, type: 'text' })
+const number = (name: string): Rows['columns'][number] => ({ name, type: 'int4' })
+
+function markRows({ marks }: State): Rows {
+  return {
+    columns: [text('relation'), text('reads'), number('unread'), text('behind'), text('read at')],
+    rows: marks.map((mark) => ({
+      relation: mark.relation,
+      reads: mark.inputIs === 'followed' ? mark.input : `${mark.input} (${mark.inputIs})`,
+      unread:
+        mark.unreadKeys === 0
+          ? (mark.unreadRows ?? null)
+          : `${mark.unreadRows ?? '?'} + ${plural(mark.unreadKeys, 'key')}`,
+      behind: mark.behindSeconds === 0 ? '' : formatDuration(mark.behindSeconds * 1000),
+      'read at': mark.movedAt,
+    })),
+  }
+}
+
+function snapshotRows({ oldSnapshots }: State): Rows {
+  return {
+    columns: [number('pid'), text('user'), text('application'), text('state'), text('open for')],
+    rows: oldSnapshots.map((held) => ({
+      pid: held.pid ?? null,
+      user: held.user ?? null,
+      application: held.application,
+      state: held.isWriting ? `${held.state}, has written` : held.state,
+      'open for': formatDuration(held.ageSeconds * 1000),
+    })),
+  }
+}

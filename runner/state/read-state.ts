@@ -1,0 +1,159 @@
+import type { Session } from '../engine/adapter.ts'
+import { isNew, newRows } from './marks.ts'
+
+/** How far one relation has read one of its inputs. */
+export interface MarkState {
+  readonly relation: string
+  readonly input: string
+  /** Rows that are new to it; undefined where they cannot be counted. */
+  readonly unreadRows: number | undefined
+  /** Logged keys that it has not read. */
+  readonly unreadKeys: number
+  /** For how long there have been such rows at most: since the mark was moved. 0 when there are none. */
+  readonly behindSeconds: number
+  readonly movedAt: string
+  /** `rebuilt`: another table stands behind the input's name, so the relation will be rebuilt; `gone`: none does. */
+  readonly inputIs: 'followed' | 'rebuilt' | 'gone'
+}
+
+/** A session or prepared transaction whose old pg_snapshot or open write makes others wait or keeps dead rows. */
+export interface OldSnapshot {
+  readonly pid: number | undefined
+  readonly user: string | undefined
+  readonly application: string
+  readonly state: string
+  readonly ageSeconds: number
+  /** Its own rows are not visible to anybody yet. */
+  readonly isWriting: boolean
+}
+
+export interface State {
+  /** False in a restored or cloned database, where the marks mean nothing until they are rebased. */
+  readonly isSameDatabase: boolean
+  readonly marks: readonly MarkState[]
+  readonly oldSnapshots: readonly OldSnapshot[]
+}
+
+/** Every mark with its lag, and who holds old snapshots; undefined where gm has never run. */
+export async function readState(
+  session: Session,
+  signal?: AbortSignal,
+): Promise<State | undefined> {
+  const ask = async <Row extends object>(purpose: string, sql: string): Promise<readonly Row[]> =>
+    (await session.query({ purpose, sql }, signal)).rows as readonly Row[]
+  const [there] = await ask<{ is_there: boolean }>(
+    'find ledger',
+    `select to_regclass('gm.key_readers') is not null as is_there`,
+  )
+  if (there?.is_there !== true) return undefined
+  const [cluster] = await ask<{ is_same: boolean }>(
+    'compare cluster',
+    `select c.system_identifier = s.system_identifier and c.database_oid = d.oid as is_same
+from gm.cluster c, pg_control_system() s, pg_database d where d.datname = current_database()`,
+  )
+  const marks = await ask<MarkRow>('read marks', READ_MARKS)
+  const unread = await countUnread(marks, ask)
+  return {
+    isSameDatabase: cluster?.is_same === true,
+    marks: marks.map((row, i) => toMarkState(row, unread[i])),
+    oldSnapshots: (await ask<OldRow>('read old snapshots', READ_OLD_SNAPSHOTS)).map(
+      ({ pid, user, application, state, age, is_writing }) => ({
+        pid: pid ?? undefined,
+        user: user ?? undefined,
+        application,
+        state,
+        ageSeconds: age,
+        isWriting: is_writing,
+      }),
+    ),
+  }
+}
+
+interface MarkRow {
+  readonly relation: string
+  readonly input: string
+  readonly moved_at: string
+  readonly age: number
+  readonly input_is: MarkState['inputIs']
+  readonly is_tracked: boolean
+}
+
+interface OldRow {
+  readonly pid: number | null
+  readonly user: string | null
+  readonly application: string
+  readonly state: string
+  readonly age: number
+  readonly is_writing: boolean
+}
+
+const READ_MARKS = `select m.relation, m.input,
+  to_char(m.moved_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as moved_at,
+  extract(epoch from clock_timestamp() - m.moved_at)::int as age,
+  case
+    when to_regclass(m.input) is null then 'gone'
+    when to_regclass(m.input)::oid::text <> m.generation then 'rebuilt'
+    else 'followed'
+  end as input_is,
+  exists (
+    select from pg_attribute a where a.attrelid = to_regclass(m.input) and a.attname = '_gm_xid' and not a.attisdropped
+  ) as is_tracked
+from gm.marks m
+order by m.relation, m.input`
+
+const READ_OLD_SNAPSHOTS = `select a.pid, a.usename as "user", coalesce(a.application_name, '') as application,
+  coalesce(a.state, 'hidden') as state,
+  coalesce(extract(epoch from clock_timestamp() - a.xact_start)::int, 0) as age, a.backend_xid is not null as is_writing
+from pg_stat_activity a
+where a.datname = current_database() and a.pid <> pg_backend_pid() and a.backend_type = 'client backend'
+  and (a.backend_xmin is not null or a.backend_xid is not null)
+union all
+select null, p.owner, 'prepared transaction ' || p.gid, 'prepared',
+  extract(epoch from clock_timestamp() - p.prepared)::int, true
+from pg_prepared_xacts p
+where p.database = current_database()
+order by age desc`
+
+type Ask = <Row extends object>(purpose: string, sql: string) => Promise<readonly Row[]>
+
+/** One query for all marks, in their order. */
+async function countUnread(
+  marks: readonly MarkRow[],
+  ask: Ask,
+): Promise<readonly { readonly rows: number | undefined; readonly keys: number }[]> {
+  if (marks.length === 0) return []
+  const counts = marks.map(({ relation, input, input_is, is_tracked }) => {
+    const rows =
+      input_is === 'followed' && is_tracked
+        ? `(select count(*)::int from ${newRows(relation, input)} as unread)`
+        : 'null'
+    const keys =
+      input_is === 'gone'
+        ? '0'
+        : `(select count(*)::int from gm.key_log log where log.generation = to_regclass('${input.replaceAll("'", "''")}')::oid
+    and ${isNew(relation, input, 'log.xid')})`
+    return `select ${rows} as rows, ${keys} as keys`
+  })
+  const found = await ask<{ rows: number | null; keys: number }>(
+    'count unread',
+    counts.join('\nunion all\n'),
+  )
+  return found.map(({ rows, keys }) => ({ rows: rows ?? undefined, keys }))
+}
+
+function toMarkState(
+  row: MarkRow,
+  unread: { readonly rows: number | undefined; readonly keys: number } | undefined,
+): MarkState {
+  const unreadRows = unread?.rows
+  const unreadKeys = unread?.keys ?? 0
+  return {
+    relation: row.relation,
+    input: row.input,
+    unreadRows,
+    unreadKeys,
+    behindSeconds: (unreadRows ?? 0) + unreadKeys === 0 ? 0 : row.age,
+    movedAt: row.moved_at,
+    inputIs: row.input_is,
+  }
+}
