@@ -89,7 +89,7 @@ interface OldRow {
 
 const READ_MARKS = `select m.relation, m.input,
   to_char(m.moved_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as moved_at,
-  extract(epoch from clock_timestamp() - m.moved_at)::int as age,
+  ceil(extract(epoch from clock_timestamp() - m.moved_at))::int as age,
   case
     when to_regclass(m.input) is null then 'gone'
     when to_regclass(m.input)::oid::text <> m.generation then 'rebuilt'

@@ -118,6 +118,10 @@ begin
   update gm.marks set generation = to_regclass(input)::oid::text;
   update gm.key_readers set generation = to_regclass(input)::oid, since = pg_current_snapshot()
   where to_regclass(input) is not null;
+  -- What was noted for reuse speaks of the other server's tables: the next run does all its work.
+  update gm.relations set identity = null, code = null, reads = null, read_at = null;
+  delete from gm.passes;
+  delete from gm.touched;
   update gm.cluster set system_identifier = here.system_identifier, database_oid = here.database_oid;
 end
 $rebase$`

@@ -1,0 +1,51 @@
+import { expect } from 'vitest'
+import { databaseUrl, gm } from '../testing/gm.ts'
+import { test } from '../testing/sql-fixture.ts'
+
+const FILES = {
+  'models/sources.yml': 'sources: [{name: crm, tables: [{name: accounts}]}]\n',
+  'models/german.sql':
+    "{{ config(materialized='view') }} select accounts.id, owner from {{ source('crm', 'accounts') }} where country = 'DE'\n",
+  'models/copied.sql':
+    "{{ config(materialized='incremental', unique_key='id') }} select id, owner from {{ changes(ref('german')) }} as g\n",
+}
+
+const TABLE = `create schema crm;
+create table crm.accounts (
+  id int primary key, owner text, country text, _gm_xid xid8 not null default pg_current_xact_id()
+);
+insert into crm.accounts values (1, 'ann', 'DE'), (2, 'bob', 'FR')`
+
+test('a model that follows a view reads what is new in the table behind it, and gm state says how far', async ({
+  project,
+  connection,
+  sql,
+}) => {
+  await sql(TABLE)
+  const root = await project(FILES)
+  const env = databaseUrl(connection)
+  const run = (...args: string[]) => gm(root, args, env)
+  expect((await run('state')).stdout).toBe('gm has built nothing here.\n')
+  await run('run', '--quiet')
+  await sql(`insert into crm.accounts values (3, 'cid', 'DE'), (4, 'dee', 'FR')`)
+
+  const { marks } = JSON.parse((await run('state', '--output', 'json')).stdout) as {
+    marks: Record<string, unknown>[]
+  }
+  expect(marks).toMatchObject([
+    { relation: '"public"."copied"', input: '"crm"."accounts"', unread_rows: 2, unread_keys: 0 },
+  ])
+  expect((await run('state')).stdout).toMatch(
+    /^relation +\| reads +\| unread \| behind \| read at\n[-+]+\n"public"\."copied" \| "crm"\."accounts" \| +2 \| [\d.]+s/,
+  )
+
+  const { stdout } = await run('run')
+  expect(stdout).toContain('add rows')
+  expect(await sql('select id, owner from public.copied order by id')).toEqual([
+    { id: 1, owner: 'ann' },
+    { id: 3, owner: 'cid' },
+  ])
+  expect((await run('state', 'rebase')).stdout).toBe(
+    'The marks belong to this database. Nothing to do.\n',
+  )
+})
