@@ -104,7 +104,7 @@ function screen(state: State, io: Io): string {
   if (state.oldSnapshots.length > 0) {
     parts.push(`${style.bold('Open transactions')}\n`, renderTable(snapshotRows(state), context))
   }
-  return `${parts.join('\n')}`
+  return parts.join('\n')
 }
 
 const text = (name: string): Rows['columns'][number] => ({ name, type: 'text' })
