@@ -25,6 +25,7 @@ export function compileWhole(
   if (node.kind === 'seed' || node.kind === 'source') {
     return { sql: `select * from ${quoted(node.relation)}` }
   }
+  if (node.kind === 'exposure') throw new Error(`${node.id} has no SQL`)
   const { manifest, project, templates } = opened
   return compileNode(node, manifest, project, templates, wholeState(opened, runQuery))
 }

@@ -1,4 +1,5 @@
 import { checkNodeConfig } from '../manifest/config-schema.ts'
+import { evaluateSetting } from '../parse/evaluate-setting.ts'
 import { loadProject } from '../project/load-project.ts'
 import type { Project } from '../project/project.ts'
 import type { GlobalFlags } from './flags.ts'
@@ -22,6 +23,7 @@ export function loadSettings(flags: SettingFlags, io: Io): Project {
       projectDir: flags.projectDir,
     },
     checkConfig: checkNodeConfig,
+    evaluate: evaluateSetting,
   })
   io.addSecret(project.target.connection.password)
   return {

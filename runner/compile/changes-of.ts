@@ -1,6 +1,7 @@
 import { GmError } from '../base/error.ts'
 import { followedTable, isLookedThrough } from '../manifest/followed-tables.ts'
 import type { Manifest, ModelNode, NodeId } from '../manifest/node.ts'
+import { isReadable } from '../manifest/node.ts'
 import { identifier } from '../manifest/quoted.ts'
 import type { Call } from '../template/template.ts'
 import type { CompileState } from './compiled.ts'
@@ -24,14 +25,14 @@ interface Reading {
 export function changesOf(input: NodeId, reading: Reading): string {
   const { manifest, state, columnsOf, follow, queryOver } = reading
   const node = manifest.nodes.get(input)
-  if (node === undefined || node.kind === 'test') throw new Error(`no relation for ${input}`)
+  if (node === undefined || !isReadable(node)) throw new Error(`no relation for ${input}`)
   if (node.kind !== 'model' || !isLookedThrough(node)) {
     follow(input)
     return state.changes(input, node.relation, columnsOf)
   }
   const table = manifest.nodes.get(followedTable(manifest, input))
   const read = manifest.nodes.get(node.dependsOn[0] ?? input)
-  if (table === undefined || read === undefined || read.kind === 'test' || isLookedThrough(table)) {
+  if (table === undefined || read === undefined || !isReadable(read) || isLookedThrough(table)) {
     throw new GmError(
       'GM3009',
       `changes() cannot look through "${table?.name ?? node.name}", which does not read one table`,

@@ -1,7 +1,15 @@
 import { hash } from 'node:crypto'
 import { GmError } from '../base/error.ts'
-import type { Manifest, ModelNode, Node, NodeId, SnapshotNode, TestNode } from '../manifest/node.ts'
-import { nodeId } from '../manifest/node.ts'
+import type {
+  AnalysisNode,
+  Manifest,
+  ModelNode,
+  Node,
+  NodeId,
+  SnapshotNode,
+  TestNode,
+} from '../manifest/node.ts'
+import { isReadable, nodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { snapshotBlocks } from '../parse/snapshot-blocks.ts'
 import type { Project } from '../project/project.ts'
@@ -15,7 +23,7 @@ import { prependCtes } from './prepend-ctes.ts'
 import { renderGenericTest } from './render-generic-test.ts'
 import { trimStatement } from './trim-statement.ts'
 
-export type CompilableNode = ModelNode | SnapshotNode | TestNode
+export type CompilableNode = ModelNode | SnapshotNode | TestNode | AnalysisNode
 
 /**
  * A node's SQL. Asks no database but through `state.runQuery`; the same arguments give the same result.
@@ -93,7 +101,7 @@ function compileStatement(context: CompileContext, node: CompilableNode): Statem
 
 /** The template of a node: its file, or its block of the file. */
 function templateOf(node: CompilableNode): TemplateFile {
-  const file = { file: node.at.file, text: node.rawCode }
+  const file = { file: node.at.file, text: node.rawCode, package: node.package }
   if (node.kind !== 'snapshot') return file
   const block = snapshotBlocks(node.rawCode).find(({ name }) => name === node.name)
   return block === undefined ? file : { ...file, span: block.span }
@@ -164,7 +172,14 @@ function renderTrimmed(
   })
 }
 
-const DESCRIPTIVE: ReadonlySet<string> = new Set(['enabled', 'tags', 'meta', 'docs'])
+const DESCRIPTIVE: ReadonlySet<string> = new Set([
+  'enabled',
+  'tags',
+  'meta',
+  'docs',
+  'access',
+  'group',
+])
 
 /**
  * The configuration that decides what is built: a change of it makes a relation out of date, as its SQL does. What only
@@ -173,7 +188,7 @@ const DESCRIPTIVE: ReadonlySet<string> = new Set(['enabled', 'tags', 'meta', 'do
 function decisive(node: Node): unknown {
   return [
     node.kind,
-    node.kind === 'test' ? undefined : node.relation,
+    isReadable(node) ? node.relation : undefined,
     Object.entries(node.config)
       .filter(([key]) => !DESCRIPTIVE.has(key))
       .sort(([a], [b]) => (a < b ? -1 : 1)),

@@ -2,6 +2,7 @@ import { GmError } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
 import { isLookedThrough } from '../manifest/followed-tables.ts'
 import type { Manifest, ModelNode, Node, NodeId, Relation } from '../manifest/node.ts'
+import { isReadable } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
 import { callArguments } from '../parse/call-arguments.ts'
 import { configObject } from '../parse/config-object.ts'
@@ -12,6 +13,7 @@ import {
   recomputeArguments,
   refArguments,
   sourceArguments,
+  writtenRef,
 } from '../parse/record-template.ts'
 import { relationObject } from '../parse/relation-object.ts'
 import { namesOf, resolveRef, resolveSource } from '../parse/resolve-input.ts'
@@ -60,11 +62,13 @@ export function compileScope(
 ): Scope & { readonly refer: (id: NodeId) => TemplateObject } {
   const { manifest, project, templates, state } = context
   const { database } = project.target
+  const owner = node?.package ?? project.name
   const names = namesOf(manifest)
   const objects = new Map<unknown, NodeId>()
   const shared = sharedScope({
     project,
     templates,
+    package: owner,
     vars: state.vars,
     execute: true,
     ...(state.log !== undefined && { onLog: state.log }),
@@ -73,7 +77,7 @@ export function compileScope(
   const refer = (id: NodeId): TemplateObject => {
     if (!used.inputs.has(id)) used.inputs.set(id, { viaChanges: false })
     const input = manifest.nodes.get(id)
-    if (input === undefined || input.kind === 'test') throw new Error(`no relation for ${id}`)
+    if (input === undefined || !isReadable(input)) throw new Error(`no relation for ${id}`)
     const object =
       isEphemeral(input) && printed === undefined
         ? relationObject(
@@ -120,13 +124,14 @@ export function compileScope(
       ...shared.functions,
       ref: (call) => {
         const ref = refArguments(call)
-        const id = resolveRef(names, { ...ref, at: call.at }, call.calledFrom)
-        const parts = ref.package === undefined ? [ref.name] : [ref.package, ref.name]
-        return refer(declared(id, call, `ref('${parts.join("', '")}')`))
+        const caller = { package: owner, calledFrom: call.calledFrom }
+        const id = resolveRef(names, { ...ref, at: call.at }, caller)
+        return refer(declared(id, call, writtenRef(ref)))
       },
       source: (call) => {
         const source = sourceArguments(call)
-        const id = resolveSource(names, { ...source, at: call.at }, call.calledFrom)
+        const caller = { package: owner, calledFrom: call.calledFrom }
+        const id = resolveSource(names, { ...source, at: call.at }, caller)
         return refer(declared(id, call, `source('${source.source}', '${source.table}')`))
       },
       changes: (call) => {
@@ -212,18 +217,18 @@ export function isEphemeral(node: Node): boolean {
 /** @throws Error for an input without a relation: linking lets none through. */
 export function relationOf(manifest: Manifest, id: NodeId): Relation {
   const node = manifest.nodes.get(id)
-  if (node === undefined || node.kind === 'test') throw new Error(`no relation for ${id}`)
+  if (node === undefined || !isReadable(node)) throw new Error(`no relation for ${id}`)
   return node.relation
 }
 
 function thisOf(node: Node, database: string): { this: TemplateObject } | undefined {
-  if (node.kind === 'test') return undefined
+  if (!isReadable(node)) return undefined
   const text = isEphemeral(node) ? identifier(cteName(node)) : quoted(node.relation)
   return { this: relationObject(node.relation, database, text) }
 }
 
 function modelObject(node: Node): TemplateObject {
-  const relation = node.kind === 'test' ? undefined : node.relation
+  const relation = isReadable(node) ? node.relation : undefined
   return new TemplateObject('model', {
     values: {
       name: node.name,

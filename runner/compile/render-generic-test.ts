@@ -74,11 +74,13 @@ function argumentValue(
   if (input !== undefined) {
     const names = namesOf(manifest)
     return scope.refer(
-      input.kind === 'ref' ? resolveRef(names, input) : resolveSource(names, input),
+      input.kind === 'ref' ? resolveRef(names, input, node) : resolveSource(names, input, node),
     )
   }
   if (typeof value !== 'string' || !value.includes('{{')) return value
-  return templates.render({ file: node.at.file, text: value }, scope, { lineMap: false }).text
+  return templates.render({ file: node.at.file, text: value, package: node.package }, scope, {
+    lineMap: false,
+  }).text
 }
 
 /** What the built-in tests write names and values with. */

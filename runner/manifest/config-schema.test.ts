@@ -105,7 +105,7 @@ describe('a wrong value', () => {
 })
 
 describe('what dbt has and gm does not have yet', () => {
-  test.each(['grants', 'pre_hook', 'post-hook', 'contract', 'access', 'group', 'persist_docs'])(
+  test.each(['grants', 'pre_hook', 'post-hook', 'contract', 'persist_docs'])(
     'the key %s is GM1008 and never dropped in silence',
     (key) => {
       expect(problems('model', { [key]: {} })).toMatchObject([

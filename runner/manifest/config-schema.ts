@@ -27,6 +27,8 @@ const docs = z
   })
   .describe('How the docs site shows the node.')
 
+const group = text.describe('The group that owns the node.')
+
 const placed = {
   schema: text.describe("Schema of the relation; the target's own schema when not given."),
   alias: text.describe("Name of the relation; the node's name when not given."),
@@ -47,12 +49,10 @@ const fullRefresh = z
 
 /** Every key of dbt's models, snapshots and seeds that gm would otherwise have to ignore. */
 const relationNotYet = {
-  access: notYet,
   contract: notYet,
   database: notYet,
   event_time: notYet,
   grants: notYet,
-  group: notYet,
   on_configuration_change: notYet,
   on_error: notYet,
   persist_docs: notYet,
@@ -93,6 +93,12 @@ const SHAPES = {
       'Conditions that rows must meet to be replaced; DBT_INTERNAL_DEST is the old row, DBT_INTERNAL_SOURCE the new.',
     ),
     indexes,
+    group,
+    access: z
+      .enum(['private', 'protected', 'public'])
+      .describe(
+        'Who may refer to the model: its group alone, its project (default), or every project.',
+      ),
     ...relationNotYet,
     batch_size: notYet,
     begin: notYet,
@@ -147,6 +153,7 @@ const SHAPES = {
     surrogate_key: text.describe('Name of the surrogate key column. Default `<name>_sk`.'),
     full_refresh: fullRefresh,
     indexes,
+    group,
     ...relationNotYet,
     target_database: notYet,
   },
@@ -163,6 +170,7 @@ const SHAPES = {
     quote_columns: z.boolean().describe('Whether column names keep their case.'),
     full_refresh: fullRefresh,
     indexes,
+    group,
     ...relationNotYet,
   },
   test: {
@@ -186,6 +194,8 @@ const SHAPES = {
     static_analysis: notYet,
     store_failures_as: notYet,
   },
+  analysis: { ...common, docs, group: notYet },
+  exposure: { ...common },
   source: {
     ...common,
     event_time: text.describe(
@@ -222,6 +232,8 @@ export const CONFIG_SCHEMAS: Readonly<Record<NodeKind, z.ZodObject>> = {
   seed: z.strictObject(SHAPES.seed).partial(),
   test: z.strictObject(SHAPES.test).partial(),
   source: z.strictObject(SHAPES.source).partial(),
+  analysis: z.strictObject(SHAPES.analysis).partial(),
+  exposure: z.strictObject(SHAPES.exposure).partial(),
 }
 
 /** Whether a name is a configuration key of the kind, supported yet or not. */
@@ -279,12 +291,16 @@ function unknownKey(kind: NodeKind, key: string, placeOf: PlaceOf): GmError {
   const others = (Object.keys(SHAPES) as NodeKind[]).filter((other) => isConfigKey(other, key))
   const hint =
     others.length > 0
-      ? `It belongs to ${others.map((other) => `${other}s`).join(' and ')}.`
+      ? `It belongs to ${others.map(plural).join(' and ')}.`
       : didYouMean(key, supportedKeys(kind))
   return new GmError('GM1002', `unknown key "${key}" in the configuration of a ${kind}`, {
     at: placeOf([key]),
     hint: hint ?? `Possible here: ${supportedKeys(kind).join(', ')}.`,
   })
+}
+
+function plural(kind: NodeKind): string {
+  return kind === 'analysis' ? 'analyses' : `${kind}s`
 }
 
 function supportedKeys(kind: NodeKind): string[] {

@@ -13,6 +13,8 @@ const DEFAULTS: { readonly [K in NodeKind]: Partial<NodeConfig> } = {
     store_failures: false,
   },
   source: {},
+  analysis: {},
+  exposure: {},
 }
 
 /** Mappings whose keys add up over the levels; of all other keys the last level wins. */

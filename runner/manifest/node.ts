@@ -1,7 +1,8 @@
 /**
  * The words of gm, used alike in code, messages and docs.
  *
- * - node: anything in the graph (model, seed, snapshot, test, source).
+ * - node: anything in the graph (model, seed, snapshot, test, source, analysis, exposure).
+ * - package: a project whose models and macros this one uses; the project itself counts as one.
  * - relation: a table or view in a database, by schema and identifier.
  * - step: what a run does for one node; transaction, statement: its parts.
  * - watermark: the idea of reading each row once; mark: one stored value of it.
@@ -19,6 +20,8 @@ export interface Relation {
   readonly schema: string
   readonly identifier: string
 }
+
+export type Access = 'private' | 'protected' | 'public'
 
 export type Materialized = 'view' | 'table' | 'incremental' | 'ephemeral'
 export type IncrementalStrategy = 'append' | 'merge' | 'delete+insert'
@@ -51,6 +54,10 @@ export interface NodeConfig {
   readonly meta: Readonly<Record<string, unknown>>
   /** How the docs site shows the node. */
   readonly docs?: { readonly show?: boolean; readonly node_color?: string }
+  /** Models: who may refer to it. Absent means `protected`. */
+  readonly access?: Access
+  /** Models: the group that owns it; a `private` model is for that group alone. */
+  readonly group?: string
   /** Models. */
   readonly materialized?: Materialized
   readonly incremental_strategy?: IncrementalStrategy
@@ -112,8 +119,13 @@ export interface ColumnInfo {
 export interface RefCall {
   readonly name: string
   readonly package?: string
+  /** `ref('x', v=2)`; without it the latest version is meant. */
+  readonly version?: Version
   readonly at: Location
 }
+
+/** As it stands in YAML: `2`, `2.1`, `'beta'`. `2` and `'2'` are one version. */
+export type Version = string | number
 
 export interface SourceCall {
   readonly source: string
@@ -177,6 +189,55 @@ export const NOTHING_READ: Reads = { vars: [], env: [] }
 export interface ModelNode extends NodeBase, Templated {
   readonly kind: 'model'
   readonly relation: Relation
+  /** One of several versions of the model; absent on models without `versions:`. */
+  readonly version?: Version
+  /** The version that a `ref` without one means; on all versions of the model. */
+  readonly latestVersion?: Version
+  /** As written in YAML. */
+  readonly deprecationDate?: string
+}
+
+/** SQL in an analysis folder: compiled, never built. */
+export interface AnalysisNode extends NodeBase, Templated {
+  readonly kind: 'analysis'
+}
+
+/** Who answers for something. */
+export interface Owner {
+  readonly name?: string
+  readonly email?: string
+  /** Keys of the user's own, such as `slack`. */
+  readonly [key: string]: unknown
+}
+
+/** A use of the data outside of gm, such as a dashboard. It is never built; it shows what depends on what. */
+export interface ExposureNode extends NodeBase {
+  readonly kind: 'exposure'
+  readonly exposureType: 'dashboard' | 'notebook' | 'analysis' | 'ml' | 'application'
+  readonly owner: Owner
+  readonly label?: string
+  readonly maturity?: 'high' | 'medium' | 'low'
+  readonly url?: string
+  readonly refs: readonly RefCall[]
+  readonly sources: readonly SourceCall[]
+}
+
+/** People who own models together. */
+export interface Group {
+  readonly name: string
+  readonly package: string
+  readonly at: Location
+  readonly description: string
+  readonly owner: Owner
+}
+
+/** A `{% docs %}` block, for `doc()` in descriptions. */
+export interface DocsBlock {
+  readonly name: string
+  readonly package: string
+  readonly at: Location
+  /** Markdown. */
+  readonly text: string
 }
 
 export interface SnapshotNode extends NodeBase, Templated {
@@ -213,7 +274,14 @@ export interface TestNode extends NodeBase, Templated {
   }
 }
 
-export type Node = ModelNode | SnapshotNode | SeedNode | SourceNode | TestNode
+export type Node =
+  | ModelNode
+  | SnapshotNode
+  | SeedNode
+  | SourceNode
+  | TestNode
+  | AnalysisNode
+  | ExposureNode
 export type NodeKind = Node['kind']
 /** Nodes that gm builds a relation for. */
 export type BuiltNode = ModelNode | SnapshotNode | SeedNode
@@ -240,6 +308,10 @@ export interface Manifest {
   /** Nodes switched off by `enabled: false`, by id, for messages. */
   readonly disabled: ReadonlyMap<NodeId, Node>
   readonly macros: readonly Macro[]
+  /** By name. */
+  readonly groups: ReadonlyMap<string, Group>
+  /** By package and name. */
+  readonly docs: readonly DocsBlock[]
 }
 
 export function macroId(packageName: string, name: string): string {
@@ -256,5 +328,15 @@ export function isBuilt(node: Node): node is BuiltNode {
     node.kind === 'seed' ||
     node.kind === 'snapshot' ||
     (node.kind === 'model' && node.config.materialized !== 'ephemeral')
+  )
+}
+
+/** Whether other nodes can read a node: it has a relation, or is an ephemeral model. */
+export function isReadable(node: Node): node is ModelNode | SnapshotNode | SeedNode | SourceNode {
+  return (
+    node.kind === 'model' ||
+    node.kind === 'seed' ||
+    node.kind === 'snapshot' ||
+    node.kind === 'source'
   )
 }

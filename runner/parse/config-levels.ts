@@ -16,9 +16,15 @@ export interface InFileConfig {
 export interface ConfigLevels {
   /**
    * One configuration: project.yml from the root of its tree inwards, then the given levels in order. For models these
-   * are the properties YAML and config() in the file.
+   * are the properties YAML and config() in the file. For a node of a package the project.yml is the package's; what the
+   * project's own says of the package comes last, over everything.
    */
-  merge(kind: NodeKind, fqn: readonly string[], levels: readonly GivenConfig[]): NodeConfig
+  merge(
+    kind: NodeKind,
+    owner: string,
+    fqn: readonly string[],
+    levels: readonly GivenConfig[],
+  ): NodeConfig
   /** @throws GmError or GmErrors GM1002, GM1003, GM1008 for what config() gave. */
   check(kind: NodeKind, inFile: readonly InFileConfig[]): readonly GivenConfig[]
   /** Levels of project.yml that hold configuration for no node at all. */
@@ -31,12 +37,18 @@ const TREES = {
   seed: 'seeds',
   test: 'tests',
   source: 'sources',
+  analysis: 'analyses',
+  exposure: 'exposures',
 } as const satisfies Record<NodeKind, keyof Project['resourceConfig']>
 
 /** Stands for no level besides project.yml. */
 const NOTHING: GivenConfig = {}
 
-export function configLevels(trees: Project['resourceConfig']): ConfigLevels {
+export function configLevels(
+  project: Pick<Project, 'name' | 'resourceConfig' | 'packages'>,
+): ConfigLevels {
+  const trees = project.resourceConfig
+  const packages = new Map(project.packages.map((one) => [one.name, one.resourceConfig]))
   const used = new Set<ConfigTree>()
   const checked = new Map<string, GivenConfig>()
   // Most nodes of a folder have exactly its configuration, or the same one thing besides: each of these is merged once.
@@ -46,10 +58,16 @@ export function configLevels(trees: Project['resourceConfig']): ConfigLevels {
     seed: new Map(),
     test: new Map(),
     source: new Map(),
+    analysis: new Map(),
+    exposure: new Map(),
   }
 
-  const pathOf = (kind: NodeKind, fqn: readonly string[]): ConfigTree[] => {
-    let tree: ConfigTree | undefined = trees[TREES[kind]]
+  const pathOf = (
+    from: Project['resourceConfig'],
+    kind: NodeKind,
+    fqn: readonly string[],
+  ): ConfigTree[] => {
+    let tree: ConfigTree | undefined = from[TREES[kind]]
     const path: ConfigTree[] = [tree]
     for (const part of fqn) {
       tree = tree.children.get(part)
@@ -60,10 +78,15 @@ export function configLevels(trees: Project['resourceConfig']): ConfigLevels {
   }
 
   return {
-    merge(kind, fqn, levels) {
-      const path = pathOf(kind, fqn)
+    merge(kind, owner, fqn, levels) {
+      const path = pathOf(trees, kind, fqn)
       for (const tree of path) used.add(tree)
       const given = levels.filter((level) => Object.keys(level).length > 0)
+      const own = owner === project.name ? undefined : packages.get(owner)
+      if (own !== undefined) {
+        const inside = pathOf(own, kind, fqn)
+        return mergeConfig(kind, [...configsOf(inside), ...given, ...configsOf(path)])
+      }
       const merge = (): NodeConfig =>
         mergeConfig(kind, [...path.map((tree) => tree.config), ...given])
       const [only = NOTHING, ...others] = given
@@ -77,7 +100,7 @@ export function configLevels(trees: Project['resourceConfig']): ConfigLevels {
     },
     check: (kind, inFile) => inFile.map((level) => checkInFile(kind, level, checked)),
     unused() {
-      return Object.values(trees).flatMap((tree) =>
+      return Object.values<ConfigTree>({ ...trees }).flatMap((tree) =>
         [...configured(tree)].filter((t) => !used.has(t)),
       )
     },
@@ -96,6 +119,10 @@ function checkInFile(
   throwAll(errors)
   checked.set(key, config)
   return config
+}
+
+function configsOf(path: readonly ConfigTree[]): GivenConfig[] {
+  return path.map((tree) => tree.config)
 }
 
 function* configured(tree: ConfigTree): Generator<ConfigTree> {

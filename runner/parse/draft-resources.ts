@@ -7,6 +7,7 @@ import type { InFileConfig } from './config-levels.ts'
 import type { Draft, Parsing } from './draft.ts'
 import { collecting } from './draft.ts'
 import { fqnBelow, stemOf } from './fqn-below.ts'
+import type { NamedNode } from './name-relation.ts'
 import { nameRelation } from './name-relation.ts'
 import type { ColumnProperties, ResourceProperties } from './properties.ts'
 import type { PropertiesIndex } from './properties-index.ts'
@@ -17,7 +18,7 @@ import { seedFields } from './seed-fields.ts'
 import { snapshotBlocks } from './snapshot-blocks.ts'
 import { yamlSnapshots } from './yaml-snapshots.ts'
 
-/** One node for each model file, snapshot file or block, seed file and singular test, in the order of files. */
+/** One node for each model file, snapshot file or block, seed file, singular test and analysis, in the order of files. */
 export function draftResources(parsing: Parsing, properties: PropertiesIndex): Draft[] {
   const { files, errors } = parsing
   const drafts: Draft[] = []
@@ -37,35 +38,46 @@ export function draftResources(parsing: Parsing, properties: PropertiesIndex): D
     })
   }
   for (const file of files.seeds) add(() => draftSeed(parsing, properties, file))
-  for (const file of files.tests) add(() => draftSingularTest(parsing, file))
+  for (const file of files.tests) add(() => draftUnbuilt(parsing, properties, 'test', file))
+  for (const file of files.analyses) add(() => draftUnbuilt(parsing, properties, 'analysis', file))
   return drafts
 }
 
 function draftModel(parsing: Parsing, index: PropertiesIndex, file: ProjectFile): Draft {
-  const name = stemOf(file.file)
-  const properties = index.of('model', name)
+  const stem = stemOf(file.file)
+  const owner = file.package
+  const version = index.versionIn(owner, stem)
+  const name = version?.name ?? stem
+  const properties = version ?? index.of('model', owner, name)
   const recording = recordFile(parsing, name, file)
-  const fqn = fqnBelow(parsing.project.name, file, name)
-  const config = configOf(parsing, 'model', fqn, properties, recording.config)
+  const parts = version === undefined ? [name] : [name, `v${version.version}`]
+  const fqn = fqnBelow(file, ...parts)
+  const config = configOf(parsing, 'model', owner, fqn, properties, recording.config)
+  const described = index.of('model', owner, name)
+  const versioned =
+    version === undefined
+      ? undefined
+      : { version: version.version, latestVersion: described?.latestVersion ?? version.version }
+  const alias = version === undefined ? name : `${name}_v${version.version}`
   return {
     node: {
       kind: 'model',
-      id: nodeId('model', parsing.project.name, name),
-      ...common(
-        parsing,
-        'model',
-        name,
-        fqn,
-        { file: file.file, line: 1, column: 1 },
-        properties,
-        config,
-      ),
+      id: nodeId('model', owner, ...parts),
+      ...common(parsing, 'model', owner, name, fqn, startOf(file), properties, config),
       checksum: file.checksum,
       ...unresolved(file.text, recording),
-      relation: relationOf(parsing, 'model', name, fqn, config),
+      relation: relationOf(parsing, { kind: 'model', name, alias, package: owner, fqn, config }),
+      ...versioned,
+      ...(properties?.deprecationDate !== undefined && {
+        deprecationDate: properties.deprecationDate,
+      }),
     },
     inputs: recording.inputs,
   }
+}
+
+function startOf({ file }: Pick<ProjectFile, 'file'>): Location {
+  return { file, line: 1, column: 1 }
 }
 
 /** A snapshot file is one plain query, or any number of blocks. */
@@ -78,7 +90,7 @@ interface SnapshotPart {
 function snapshotParts(file: ProjectFile): SnapshotPart[] {
   const blocks = snapshotBlocks(file.text)
   if (blocks.length === 0) {
-    return [{ name: stemOf(file.file), at: { file: file.file, line: 1, column: 1 } }]
+    return [{ name: stemOf(file.file), at: startOf(file) }]
   }
   return blocks.map(({ name, nameOffset, span }) => ({
     name,
@@ -93,20 +105,21 @@ function draftSnapshot(
   file: ProjectFile,
   { name, at, span }: SnapshotPart,
 ): Draft {
-  const properties = index.of('snapshot', name)
+  const owner = file.package
+  const properties = index.of('snapshot', owner, name)
   const recording = recordFile(parsing, name, file, span)
   const inBlock = span === undefined ? [] : [stemOf(file.file)]
-  const fqn = fqnBelow(parsing.project.name, file, ...inBlock, name)
-  const config = configOf(parsing, 'snapshot', fqn, properties, recording.config)
+  const fqn = fqnBelow(file, ...inBlock, name)
+  const config = configOf(parsing, 'snapshot', owner, fqn, properties, recording.config)
   checkSnapshot(name, at, config)
   return {
     node: {
       kind: 'snapshot',
-      id: nodeId('snapshot', parsing.project.name, name),
-      ...common(parsing, 'snapshot', name, fqn, at, properties, config),
+      id: nodeId('snapshot', owner, name),
+      ...common(parsing, 'snapshot', owner, name, fqn, at, properties, config),
       checksum: file.checksum,
       ...unresolved(file.text, recording),
-      relation: relationOf(parsing, 'snapshot', name, fqn, config),
+      relation: relationOf(parsing, { kind: 'snapshot', name, package: owner, fqn, config }),
     },
     inputs: recording.inputs,
   }
@@ -118,9 +131,10 @@ function draftSeed(
   file: Omit<ProjectFile, 'text'>,
 ): Draft {
   const name = stemOf(file.file)
-  const properties = index.of('seed', name)
-  const fqn = fqnBelow(parsing.project.name, file, name)
-  const config = configOf(parsing, 'seed', fqn, properties, [])
+  const owner = file.package
+  const properties = index.of('seed', owner, name)
+  const fqn = fqnBelow(file, name)
+  const config = configOf(parsing, 'seed', owner, fqn, properties, [])
   const delimiter = config.delimiter ?? ','
   const found = parsing.cache.seed(file.file, `${file.checksum} ${delimiter}`, () =>
     seedFields(file.file, parsing.readSeed(file.file), delimiter),
@@ -128,19 +142,11 @@ function draftSeed(
   return {
     node: {
       kind: 'seed',
-      id: nodeId('seed', parsing.project.name, name),
-      ...common(
-        parsing,
-        'seed',
-        name,
-        fqn,
-        { file: file.file, line: 1, column: 1 },
-        properties,
-        config,
-      ),
+      id: nodeId('seed', owner, name),
+      ...common(parsing, 'seed', owner, name, fqn, startOf(file), properties, config),
       checksum: file.checksum,
       dependsOn: [],
-      relation: relationOf(parsing, 'seed', name, fqn, config),
+      relation: relationOf(parsing, { kind: 'seed', name, package: owner, fqn, config }),
       file: file.file,
       fields: found.map((field) => ({
         ...field,
@@ -151,24 +157,26 @@ function draftSeed(
   }
 }
 
-function draftSingularTest(parsing: Parsing, file: ProjectFile): Draft {
+/** A singular test or an analysis: SQL that makes no relation. */
+function draftUnbuilt(
+  parsing: Parsing,
+  index: PropertiesIndex,
+  kind: 'test' | 'analysis',
+  file: ProjectFile,
+): Draft {
   const name = stemOf(file.file)
+  const owner = file.package
+  const properties = index.of(kind, owner, name)
   const recording = recordFile(parsing, name, file)
-  const fqn = fqnBelow(parsing.project.name, file, name)
-  const config = configOf(parsing, 'test', fqn, undefined, recording.config)
+  const plain = fqnBelow(file, name)
+  // dbt puts the word before the folders, so that an analysis is never taken for a model.
+  const fqn = kind === 'test' ? plain : [owner, 'analysis', ...plain.slice(1)]
+  const config = configOf(parsing, kind, owner, fqn, properties, recording.config)
   return {
     node: {
-      kind: 'test',
-      id: nodeId('test', parsing.project.name, name),
-      ...common(
-        parsing,
-        'test',
-        name,
-        fqn,
-        { file: file.file, line: 1, column: 1 },
-        undefined,
-        config,
-      ),
+      kind,
+      id: nodeId(kind, owner, name),
+      ...common(parsing, kind, owner, name, fqn, startOf(file), properties, config),
       checksum: file.checksum,
       ...unresolved(file.text, recording),
     },
@@ -179,46 +187,39 @@ function draftSingularTest(parsing: Parsing, file: ProjectFile): Draft {
 function recordFile(
   { cache, templates, project }: Parsing,
   name: string,
-  { file, text, checksum }: ProjectFile,
+  { file, text, checksum, package: owner }: ProjectFile,
   span?: { readonly start: number; readonly end: number },
 ): Recording {
   // A block's recording depends on the whole file, because its places do.
   const id = span === undefined && file.endsWith('.sql') ? file : `${file}#${name}`
-  return cache.recording(id, checksum, () =>
-    recordTemplate(span === undefined ? { file, text } : { file, text, span }, {
-      templates,
-      project,
-      name,
-    }),
+  const template = { file, text, package: owner, ...(span !== undefined && { span }) }
+  return cache.recording(id, checksum, owner, () =>
+    recordTemplate(template, { templates, project, name, package: owner }),
   )
 }
 
 function configOf(
   { levels }: Parsing,
-  kind: 'model' | 'snapshot' | 'seed' | 'test',
+  kind: 'model' | 'snapshot' | 'seed' | 'test' | 'analysis',
+  owner: string,
   fqn: readonly string[],
   properties: ResourceProperties | undefined,
   inFile: readonly InFileConfig[],
 ): NodeConfig {
-  return levels.merge(kind, fqn, [
+  return levels.merge(kind, owner, fqn, [
     ...(properties === undefined ? [] : [properties.config]),
     ...levels.check(kind, inFile),
   ])
 }
 
-function relationOf(
-  { project, templates }: Parsing,
-  kind: 'model' | 'snapshot' | 'seed',
-  name: string,
-  fqn: readonly string[],
-  config: NodeConfig,
-): Relation {
-  return nameRelation({ kind, name, package: project.name, fqn, config }, project, templates)
+function relationOf({ project, templates }: Parsing, node: NamedNode): Relation {
+  return nameRelation(node, project, templates)
 }
 
 function common(
-  { project, levels }: Parsing,
-  kind: 'model' | 'snapshot' | 'seed' | 'test',
+  { levels }: Parsing,
+  kind: 'model' | 'snapshot' | 'seed' | 'test' | 'analysis',
+  owner: string,
   name: string,
   fqn: readonly string[],
   at: Location,
@@ -227,13 +228,18 @@ function common(
 ) {
   return {
     name,
-    package: project.name,
+    package: owner,
     at,
     fqn,
     description: properties?.description ?? '',
     columns: columnsOf(properties?.columns ?? []),
     config,
-    writtenConfig: levels.merge(kind, fqn, properties === undefined ? [] : [properties.config]),
+    writtenConfig: levels.merge(
+      kind,
+      owner,
+      fqn,
+      properties === undefined ? [] : [properties.config],
+    ),
     ...(properties !== undefined && { describedIn: properties.at.file }),
   }
 }

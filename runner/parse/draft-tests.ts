@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { GmError } from '../base/error.ts'
 import { nearest } from '../base/nearest.ts'
 import type { ColumnInfo, Node, NodeId } from '../manifest/node.ts'
-import { nodeId } from '../manifest/node.ts'
+import { isReadable, nodeId } from '../manifest/node.ts'
 import { BUILT_IN_PACKAGE } from './built-in-tests.ts'
 import type { Parsing, TestDraft } from './draft.ts'
 import { collecting } from './draft.ts'
@@ -13,12 +13,12 @@ import type { ProjectFile } from './read-files.ts'
 import type { InputCall, Recording } from './record-template.ts'
 import { recordMacro } from './record-template.ts'
 import { relationObject } from './relation-object.ts'
-import type { TestDefinition } from './test-definitions.ts'
+import type { TestDefinition, TestDefinitions } from './test-definitions.ts'
 
 /** The tests that one entry of a properties file asks for, on the table and on its columns. */
 export function draftTests(
   parsing: Parsing,
-  definitions: ReadonlyMap<string, TestDefinition>,
+  definitions: TestDefinitions,
   on: Node,
   properties: ResourceProperties,
   from: ProjectFile,
@@ -46,21 +46,17 @@ interface Request {
   readonly from: ProjectFile
 }
 
-function draftTest(
-  parsing: Parsing,
-  definitions: ReadonlyMap<string, TestDefinition>,
-  request: Request,
-): TestDraft {
-  const { project, levels } = parsing
+function draftTest(parsing: Parsing, definitions: TestDefinitions, request: Request): TestDraft {
+  const { levels } = parsing
   const { on, entry, column, from } = request
-  const definition = definitionOf(entry, definitions)
+  const definition = definitionOf(entry, from.package, definitions)
   checkArguments(definition, entry, column !== undefined)
 
   const { named } = entry
-  const id = nodeId('test', project.name, named.name, named.hash)
+  const id = nodeId('test', from.package, named.name, named.hash)
   const recording = recordTest(parsing, definition, request, id)
-  const fqn = fqnBelow(project.name, from, named.name)
-  const config = levels.merge('test', fqn, [
+  const fqn = fqnBelow(from, named.name)
+  const config = levels.merge('test', from.package, fqn, [
     ...levels.check('test', recording.config),
     entry.config,
   ])
@@ -69,13 +65,13 @@ function draftTest(
       kind: 'test',
       id,
       name: named.name,
-      package: project.name,
+      package: from.package,
       at: entry.at,
       fqn,
       description: entry.description,
       columns: NO_COLUMNS,
       config,
-      writtenConfig: levels.merge('test', fqn, [entry.config]),
+      writtenConfig: levels.merge('test', from.package, fqn, [entry.config]),
       describedIn: from.file,
       checksum: isEmpty(entry.config)
         ? named.checksum
@@ -106,7 +102,7 @@ function draftTest(
 function recordTest(
   { cache, templates, project }: Parsing,
   definition: TestDefinition,
-  { on, entry, column }: Request,
+  { on, entry, column, from }: Request,
   id: NodeId,
 ): Recording {
   const inputs: InputCall[] = []
@@ -120,14 +116,15 @@ function recordTest(
     return { config: [], inputs, vars: [], env: [], macros: [] }
   }
   if (column !== undefined) values.column_name = column.name
-  const relation = on.kind === 'test' ? undefined : on.relation
+  const relation = isReadable(on) ? on.relation : undefined
   if (relation !== undefined) values.model = relationObject(relation, project.target.database)
   const key = hash(
     'sha256',
     JSON.stringify([entry.test, column?.name, entry.arguments, entry.at, on.name, relation]),
   )
-  const rendered = cache.recording(id, key, () =>
-    recordMacro(genericTestMacro(definition), values, { templates, project, name: on.name }),
+  const context = { templates, project, name: on.name, package: from.package }
+  const rendered = cache.recording(id, key, from.package, () =>
+    recordMacro(genericTestMacro(definition), values, context),
   )
   return { ...rendered, inputs: [...inputs, ...rendered.inputs] }
 }
@@ -148,16 +145,23 @@ function inputOf(on: Node, { at }: TestProperties): InputCall {
   const common = { at, viaChanges: false, isOptional: false }
   return on.kind === 'source'
     ? { kind: 'source', source: on.sourceName, table: on.name, ...common }
-    : { kind: 'ref', name: on.name, package: on.package, ...common }
+    : {
+        kind: 'ref',
+        name: on.name,
+        package: on.package,
+        ...(on.kind === 'model' && on.version !== undefined && { version: on.version }),
+        ...common,
+      }
 }
 
 function definitionOf(
   entry: TestProperties,
-  definitions: ReadonlyMap<string, TestDefinition>,
+  owner: string,
+  definitions: TestDefinitions,
 ): TestDefinition {
-  const found = definitions.get(entry.test)
+  const found = definitions.find(entry.test, owner)
   if (found !== undefined) return found
-  const close = nearest(entry.test, definitions.keys())
+  const close = nearest(entry.test, definitions.names(owner))
   throw new GmError('GM2009', `there is no test "${entry.test}"`, {
     at: entry.at,
     hint:

@@ -1,13 +1,12 @@
 import type { ProjectFile } from './read-files.ts'
 
-/** The fully qualified name of something that a file defines: `[project, folder, …, ...names]`. */
+/** The fully qualified name of something that a file defines: `[package, folder, …, ...names]`. */
 export function fqnBelow(
-  project: string,
-  { file, folder }: Pick<ProjectFile, 'file' | 'folder'>,
+  { file, folder, package: owner }: Pick<ProjectFile, 'file' | 'folder' | 'package'>,
   ...names: readonly string[]
 ): string[] {
   return [
-    project,
+    owner,
     ...file
       .slice(folder.length + 1)
       .split('/')

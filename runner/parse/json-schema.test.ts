@@ -37,5 +37,5 @@ test('the project schema takes +keys and folders at every level, and no misspelt
 
 test('a key that gm does not support yet is never valid', () => {
   const schema = jsonSchema('properties') as { properties: Record<string, object> }
-  expect(schema.properties['exposures']).toMatchObject({ not: {}, deprecated: true })
+  expect(schema.properties['functions']).toMatchObject({ not: {}, deprecated: true })
 })

@@ -40,6 +40,8 @@ function projectJsonSchema(): JsonSchema {
     snapshots: 'snapshot',
     seeds: 'seed',
     sources: 'source',
+    analyses: 'analysis',
+    exposures: 'exposure',
     data_tests: 'test',
     tests: 'test',
   } as const

@@ -3,7 +3,7 @@ import type { FollowedKeys, Node, NodeId, RefCall, SourceCall } from '../manifes
 import type { Draft } from './draft.ts'
 import { collecting } from './draft.ts'
 import type { InputCall } from './record-template.ts'
-import type { Names } from './resolve-input.ts'
+import type { Caller, Names } from './resolve-input.ts'
 import { indexNames, resolveRef, resolveSource } from './resolve-input.ts'
 
 export interface Linked {
@@ -14,10 +14,12 @@ export interface Linked {
 
 /**
  * Gives each node its inputs by id.
+ * @param root the project's own package.
  * @param broken names of files with errors of their own; nothing is said about calls for them.
  * @param errors takes GM2003 and GM2004 for calls of enabled nodes that find nothing, GM1008 for what tests cannot do.
  */
 export function linkDrafts(
+  root: string,
   drafts: readonly Draft[],
   broken: ReadonlySet<string>,
   errors: GmError[],
@@ -28,6 +30,7 @@ export function linkDrafts(
   const on = byId.filter(({ node }) => node.config.enabled)
   const off = byId.filter(({ node }) => !node.config.enabled)
   const names = indexNames(
+    root,
     on.map(({ node }) => node),
     off.map(({ node }) => node),
   )
@@ -44,6 +47,7 @@ function link(
   errors: GmError[],
 ): Node {
   if (node.kind === 'seed' || node.kind === 'source') return node
+  const caller = { package: node.package }
   if (node.kind === 'test' && node.config.store_failures === true) {
     errors.push(
       new GmError('GM1008', 'gm does not support store_failures yet', {
@@ -60,7 +64,7 @@ function link(
   const keysOf: FollowedKeys[] = []
   for (const input of inputs) {
     if (input.kind === 'ref' && broken.has(input.name)) continue
-    const id = resolve(input, names, errors)
+    const id = resolve(input, caller, names, errors)
     if (id === undefined) continue
     if (!dependsOn.includes(id)) dependsOn.push(id)
     if (input.viaChanges && !changesOf.includes(id)) changesOf.push(id)
@@ -68,10 +72,16 @@ function link(
     if (input.kind === 'source') {
       sources.push({ source: input.source, table: input.table, at: input.at })
     } else {
-      const { name, package: owner, at } = input
-      refs.push(owner === undefined ? { name, at } : { name, package: owner, at })
+      const { name, package: owner, version, at } = input
+      refs.push({
+        name,
+        at,
+        ...(owner !== undefined && { package: owner }),
+        ...(version !== undefined && { version }),
+      })
     }
   }
+  if (node.kind === 'exposure') return { ...node, refs, sources, dependsOn: dependsOn.sort() }
   return {
     ...node,
     refs,
@@ -87,8 +97,13 @@ function addKeys(keysOf: FollowedKeys[], input: NodeId, columns: readonly string
   if (!isKnown) keysOf.push({ input, columns })
 }
 
-function resolve(input: InputCall, names: Names, errors: GmError[]): NodeId | undefined {
+function resolve(
+  input: InputCall,
+  caller: Caller,
+  names: Names,
+  errors: GmError[],
+): NodeId | undefined {
   return collecting(input.isOptional ? [] : errors, () =>
-    input.kind === 'ref' ? resolveRef(names, input) : resolveSource(names, input),
+    input.kind === 'ref' ? resolveRef(names, input, caller) : resolveSource(names, input, caller),
   )
 }

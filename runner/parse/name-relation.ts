@@ -9,6 +9,8 @@ import { shortenIdentifier } from './shorten-identifier.ts'
 export interface NamedNode {
   readonly kind: NodeKind
   readonly name: string
+  /** The name of its relation when nothing else is said; the node's own when not given. */
+  readonly alias?: string
   readonly package: string
   readonly fqn: readonly string[]
   readonly config: NodeConfig
@@ -16,24 +18,37 @@ export interface NamedNode {
 
 /**
  * Where a node is built: the configured schema as it is written, else the target's; the alias, else the name.
- * A project's macros `generate_schema_name(custom_schema_name, node)` and `generate_alias_name(custom_alias_name, node)`
- * decide instead where they exist.
+ * Macros `generate_schema_name(custom_schema_name, node)` and `generate_alias_name(custom_alias_name, node)` decide instead
+ * where they exist: those of the node's package, else the project's.
  *
- * dbt puts the target's schema in front of a configured one; a project that wants that defines the macro.
+ * dbt puts the target's schema in front of a configured one; so does gm in a dbt project.
  * @throws GmError of the macros.
  */
 export function nameRelation(node: NamedNode, project: Project, templates: Templates): Relation {
   const { schema, alias } = node.config
-  const named = (macro: string, custom: string | undefined, otherwise: string): string =>
-    shortenIdentifier(
-      templates.findMacro(macro) === undefined
-        ? (custom ?? otherwise)
-        : callNaming(macro, custom, node, project, templates),
+  const target = project.target.schema
+  const custom = schema !== undefined && project.isDbt ? `${target}_${schema.trim()}` : schema
+  const named = (macro: string, given: string | undefined, otherwise: string): string => {
+    const own = namingMacro(macro, node.package, project, templates)
+    return shortenIdentifier(
+      own === undefined ? otherwise : callNaming(own, given, node, project, templates),
     )
-  return {
-    schema: named('generate_schema_name', schema, project.target.schema),
-    identifier: named('generate_alias_name', alias, node.name),
   }
+  return {
+    schema: named('generate_schema_name', schema, custom ?? target),
+    identifier: named('generate_alias_name', alias, alias ?? node.alias ?? node.name),
+  }
+}
+
+function namingMacro(
+  macro: string,
+  owner: string,
+  project: Project,
+  templates: Templates,
+): string | undefined {
+  return [`${owner}.${macro}`, `${project.name}.${macro}`].find(
+    (name) => templates.findMacro(name) !== undefined,
+  )
 }
 
 function callNaming(
@@ -51,10 +66,13 @@ function callNaming(
       package_name: owner,
       fqn,
       tags: config.tags,
+      schema: project.target.schema,
+      database: project.target.database,
+      alias: node.alias ?? name,
       config: { ...config },
     },
   })
-  const scope = sharedScope({ project, templates, execute: true })
+  const scope = sharedScope({ project, templates, package: owner, execute: true })
   return templates
     .callMacro(macro, [custom ?? null, object], {}, scope, { lineMap: false })
     .text.trim()

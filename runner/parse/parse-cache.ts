@@ -5,6 +5,7 @@ import type { PropertiesFile } from './properties.ts'
 import type { InputCall, Recording } from './record-template.ts'
 import type { SeedField } from './seed-fields.ts'
 import type { TextStore } from './text-store.ts'
+import { varsIn } from './vars-in.ts'
 
 /** To be raised whenever a recording or a properties file has another shape or another meaning. */
 const FORMAT = 5
@@ -37,7 +38,8 @@ type Part<T> = (readonly [id: string, stored: Stored<T>])[]
 
 /** Results of files by content: each is computed only when it is not known for exactly this content. */
 export interface OpenParseCache {
-  recording(id: string, key: string, compute: () => Recording): Recording
+  /** @param owner the package whose variables the rendering sees. */
+  recording(id: string, key: string, owner: string, compute: () => Recording): Recording
   properties(file: string, checksum: string, compute: () => PropertiesFile): PropertiesFile
   seed(file: string, key: string, compute: () => readonly SeedField[]): readonly SeedField[]
   /** Writes what this parse used, when anything differs from what was read. */
@@ -59,13 +61,26 @@ export function openParseCache(
   const { name, schema, database } = project.target
   const surroundings = hash(
     'sha256',
-    JSON.stringify([project.name, project.threads, name, schema, database, macros]),
+    JSON.stringify([
+      project.name,
+      project.isDbt,
+      project.threads,
+      name,
+      schema,
+      database,
+      project.dispatch,
+      project.packages.map((one) => one.name),
+      macros,
+    ]),
   )
-  const varNow = memo((variable) =>
-    Object.hasOwn(project.vars, variable) ? fingerprint(project.vars[variable]) : 'none',
-  )
+  const varNow = memo((key) => {
+    const [owner = '', variable = ''] = key.split('\n')
+    const vars = varsIn(project, owner)
+    return Object.hasOwn(vars, variable) ? fingerprint(vars[variable]) : 'none'
+  })
   const envNow = memo((variable) => {
-    if (!project.envAllowed.has(variable)) return 'refused'
+    const { envAllowed } = project
+    if (envAllowed !== 'all' && !envAllowed.has(variable)) return 'refused'
     return fingerprint(project.env.get(variable) ?? null)
   })
 
@@ -76,14 +91,14 @@ export function openParseCache(
   const next: Contents = { format, surroundings, recordings: [], properties: [], seeds: [] }
   let hasChanged = old?.surroundings !== surroundings
 
-  const isCurrent = ({ vars, env }: StoredRecording): boolean =>
-    vars.every(([variable, value]) => varNow(variable) === value) &&
+  const isCurrent = ({ vars, env }: StoredRecording, owner: string): boolean =>
+    vars.every(([variable, value]) => varNow(`${owner}\n${variable}`) === value) &&
     env.every(([variable, value]) => envNow(variable) === value)
 
   return {
-    recording(id, key, compute) {
+    recording(id, key, owner, compute) {
       const known = oldRecordings.get(id)
-      if (known?.key === key && isCurrent(known.value)) {
+      if (known?.key === key && isCurrent(known.value, owner)) {
         next.recordings.push([id, known])
         return restore(known.value)
       }
@@ -92,7 +107,9 @@ export function openParseCache(
       const value = {
         config: recording.config,
         inputs: recording.inputs,
-        vars: recording.vars.map((variable) => [variable, varNow(variable)] as const),
+        vars: recording.vars.map(
+          (variable) => [variable, varNow(`${owner}\n${variable}`)] as const,
+        ),
         env: recording.env.map((variable) => [variable, envNow(variable)] as const),
         macros: recording.macros,
       }

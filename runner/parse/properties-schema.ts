@@ -21,6 +21,9 @@ export const CONFIG_PLACES = {
   snapshot: configPlace(),
   seed: configPlace(),
   source: configPlace(),
+  test: configPlace(),
+  analysis: configPlace(),
+  exposure: configPlace(),
 } as const
 
 function configPlace(): z.ZodRecord<z.ZodString, z.ZodUnknown> {
@@ -37,6 +40,8 @@ const tests = {
   tests: z.array(test).optional().describe('The older name of data_tests.'),
 }
 
+const leftAside = z.unknown().optional().describe('Left aside, with a warning.')
+
 const column = z.strictObject({
   name: z.string().describe('Name of the column.'),
   description,
@@ -48,11 +53,11 @@ const column = z.strictObject({
     .optional()
     .describe('meta and tags, in their newer place.'),
   ...tests,
+  quote: z.boolean().optional().describe('gm quotes every name that is listed here.'),
   constraints: notYet,
   dimension: notYet,
   entity: notYet,
   granularity: notYet,
-  quote: notYet,
 })
 
 const named = {
@@ -68,30 +73,68 @@ const resource = {
   ...tests,
 }
 
+const group = z.string().optional().describe('The group that owns it; the same as in config.')
+const access = z.string().optional().describe('Who may refer to it; the same as in config.')
+const deprecationDate = z.string().optional().describe('From when on it should not be used.')
+const versionName = z.union([z.string(), z.number()])
+
+const version = z.strictObject({
+  v: versionName.describe('The version: a number or a word.'),
+  defined_in: z
+    .string()
+    .optional()
+    .describe('The file without `.sql`. Default `<model>_v<version>` or `<model>.v<version>`.'),
+  description,
+  access,
+  meta,
+  docs,
+  deprecation_date: deprecationDate,
+  config: CONFIG_PLACES.model.optional().describe("Configuration, over the model's."),
+  columns: z
+    .array(
+      z.union([
+        z.strictObject({
+          include: z
+            .union([z.string(), z.array(z.string())])
+            .optional()
+            .describe("`all`, or names of the model's columns. Default all."),
+          exclude: z.array(z.string()).optional().describe('Columns that the version lacks.'),
+        }),
+        column,
+      ]),
+    )
+    .optional()
+    .describe("What differs from the model's columns; include and exclude choose among those."),
+  ...tests,
+  constraints: notYet,
+})
+
 const model = z.strictObject({
   ...resource,
   config: CONFIG_PLACES.model.optional().describe('Configuration of the model.'),
-  access: notYet,
+  access,
+  group,
+  deprecation_date: deprecationDate,
+  latest_version: versionName
+    .optional()
+    .describe('What a ref without a version means; the highest version when not given.'),
+  versions: z.array(version).optional().describe('The versions of the model, a file each.'),
   constraints: notYet,
-  deprecation_date: notYet,
   freshness: notYet,
-  group: notYet,
-  latest_version: notYet,
   semantic_model: notYet,
-  time_spine: notYet,
-  versions: notYet,
+  time_spine: leftAside,
 })
 
 const seed = z.strictObject({
   ...resource,
   config: CONFIG_PLACES.seed.optional().describe('Configuration of the seed.'),
-  group: notYet,
+  group,
 })
 
 const snapshot = z.strictObject({
   ...resource,
   config: CONFIG_PLACES.snapshot.optional().describe('Configuration of the snapshot.'),
-  group: notYet,
+  group,
   relation: z
     .string()
     .optional()
@@ -102,14 +145,52 @@ const analysis = z.strictObject({
   ...named,
   tags,
   columns: resource.columns,
-  config: z.strictObject({ meta, tags, docs }).optional().describe('meta, tags and docs.'),
+  config: CONFIG_PLACES.analysis.optional().describe('Configuration of the analysis.'),
+})
+
+const singularTest = z.strictObject({
+  ...named,
+  config: CONFIG_PLACES.test.optional().describe('Configuration of the test.'),
+})
+
+const owner = z
+  .looseObject({
+    name: z.string().optional().describe('A person or a team.'),
+    email: z.string().optional().describe('Where to write to.'),
+  })
+  .refine((given) => given.name !== undefined || given.email !== undefined, {
+    message: 'a mapping with a name or an email',
+  })
+  .describe('Who answers for it: name or email, and keys of your own.')
+
+const exposure = z.strictObject({
+  ...named,
+  label: z.string().optional().describe('The name as people see it; may hold spaces.'),
+  type: z
+    .enum(['dashboard', 'notebook', 'analysis', 'ml', 'application'])
+    .describe('What uses the data.'),
+  maturity: z.enum(['high', 'medium', 'low']).optional().describe('How much it is relied on.'),
+  url: z.string().optional().describe('Where it is.'),
+  owner,
+  tags,
+  depends_on: z
+    .array(z.string())
+    .default([])
+    .describe("What it reads: `ref('model')` or `source('source', 'table')`."),
+  config: CONFIG_PLACES.exposure.optional().describe('enabled, tags and meta.'),
+})
+
+const groupOfModels = z.strictObject({
+  ...named,
+  owner,
+  config: z.strictObject({ meta }).optional().describe('meta.'),
 })
 
 const sourceNotYet = {
   freshness: notYet,
   loaded_at_field: notYet,
   loaded_at_query: notYet,
-  quoting: notYet,
+  quoting: z.record(z.string(), z.boolean()).optional().describe('gm quotes every name.'),
 }
 
 const table = z.strictObject({
@@ -135,7 +216,7 @@ const source = z.strictObject({
   loader: z.string().optional().describe('Who loads the tables. For people only.'),
   config: CONFIG_PLACES.source.optional().describe('Configuration of all its tables.'),
   tables: z.array(table).optional().describe('The tables.'),
-  database: notYet,
+  database: z.string().optional().describe("The target's own database."),
   overrides: notYet,
   ...sourceNotYet,
 })
@@ -162,19 +243,36 @@ export const propertiesSchema = z.strictObject({
   macros: z.array(macro).optional().describe('Macros.'),
   analyses: z.array(analysis).optional().describe('Analyses.'),
   anchors: z.unknown().optional().describe('A place for YAML anchors; not read.'),
-  data_tests: notYet,
-  exposures: notYet,
+  data_tests: z.array(singularTest).optional().describe('Singular tests, by name.'),
+  exposures: z.array(exposure).optional().describe('Uses of the data outside of gm.'),
+  groups: z.array(groupOfModels).optional().describe('People who own models together.'),
   functions: notYet,
-  groups: notYet,
-  metrics: notYet,
-  saved_queries: notYet,
-  semantic_models: notYet,
-  unit_tests: notYet,
+  metrics: leftAside,
+  saved_queries: leftAside,
+  semantic_models: leftAside,
+  unit_tests: leftAside,
 })
+
+/** Keys of properties files that are left aside, and why that changes no table. */
+export const LEFT_ASIDE: Readonly<Record<string, string>> = {
+  metrics: 'gm has no semantic layer.',
+  saved_queries: 'gm has no semantic layer.',
+  semantic_models: 'gm has no semantic layer.',
+  unit_tests: 'Unit tests are not run yet.',
+}
 
 export type RawProperties = z.infer<typeof propertiesSchema>
 export type RawTest = z.infer<typeof test>
 export type RawColumn = z.infer<typeof column>
-export type RawResource = z.infer<typeof model> | z.infer<typeof seed> | z.infer<typeof snapshot>
+export type RawModel = z.infer<typeof model>
+export type RawResource =
+  | RawModel
+  | z.infer<typeof seed>
+  | z.infer<typeof snapshot>
+  | z.infer<typeof analysis>
+  | z.infer<typeof singularTest>
+export type RawGroup = z.infer<typeof groupOfModels>
+export type RawVersion = z.infer<typeof version>
+export type RawExposure = z.infer<typeof exposure>
 export type RawSource = z.infer<typeof source>
 export type RawTable = z.infer<typeof table>

@@ -1,5 +1,6 @@
 import type { Location } from '../base/location.ts'
 import type { GivenConfig } from '../manifest/config-schema.ts'
+import type { ExposureNode, Owner, Version } from '../manifest/node.ts'
 import type { TestName } from './name-test.ts'
 
 /** One properties YAML file (dbt's schema.yml), checked for unknown keys and types, with places. */
@@ -11,6 +12,12 @@ export interface PropertiesFile {
   readonly sources: readonly SourceProperties[]
   readonly macros: readonly MacroProperties[]
   readonly analyses: readonly ResourceProperties[]
+  /** Singular tests. */
+  readonly dataTests: readonly ResourceProperties[]
+  readonly exposures: readonly ExposureProperties[]
+  readonly groups: readonly GroupProperties[]
+  /** Keys that gm reads and leaves aside. */
+  readonly leftAside: readonly { readonly key: string; readonly at: Location }[]
 }
 
 export interface ResourceProperties {
@@ -23,6 +30,38 @@ export interface ResourceProperties {
   readonly tests: readonly TestProperties[]
   /** Snapshots that have no SQL of their own: the relation that they keep, as `ref('x')` or `source('s', 't')`. */
   readonly relation?: { readonly text: string; readonly at: Location }
+  /** Models of several versions. */
+  readonly versions?: readonly VersionProperties[]
+  readonly latestVersion?: Version
+  readonly deprecationDate?: string
+}
+
+/** One of `versions:`, with what it takes over from the model. */
+export interface VersionProperties extends ResourceProperties {
+  readonly version: Version
+  /** The file without its ending, where it is not called after model and version. */
+  readonly definedIn?: string
+}
+
+export interface ExposureProperties {
+  readonly name: string
+  readonly at: Location
+  readonly description: string
+  readonly config: GivenConfig
+  readonly type: ExposureNode['exposureType']
+  readonly owner: Owner
+  readonly label?: string
+  readonly maturity?: 'high' | 'medium' | 'low'
+  readonly url?: string
+  /** `ref('x')`, `source('a', 'b')`, each with its place. */
+  readonly dependsOn: readonly { readonly text: string; readonly at: Location }[]
+}
+
+export interface GroupProperties {
+  readonly name: string
+  readonly at: Location
+  readonly description: string
+  readonly owner: Owner
 }
 
 export interface ColumnProperties {
@@ -55,6 +94,8 @@ export interface SourceProperties {
   readonly name: string
   readonly at: Location
   readonly schema: string
+  /** Where one is given. */
+  readonly database?: { readonly name: string; readonly at: Location }
   readonly description: string
   readonly config: GivenConfig
   readonly tables: readonly (ResourceProperties & { readonly identifier: string })[]

@@ -1,79 +1,118 @@
-import type { Project } from '../project/project.ts'
+import type { ResourcePaths } from '../project/project.ts'
 import type { SourceFiles } from './source-files.ts'
 
-/** A text file of the project, whole. */
+/** A text file of the project or of a package, whole. */
 export interface ProjectFile {
   /** Relative to the project root, forward slashes. */
   readonly file: string
   /** The configured folder that it was found under, such as `models`. */
   readonly folder: string
+  /** The project's name, or that of the package that it belongs to. */
+  readonly package: string
   readonly text: string
   /** sha256 of the content, in hex. */
   readonly checksum: string
 }
 
-/** What parsing needs of a project, by role; each list is sorted by path, so that results do not depend on the disk. */
+/**
+ * What parsing needs of a project and its packages, by role. The project's come first, then those of each package; each
+ * of these lists is sorted by path, so that results do not depend on the disk.
+ */
 export interface ProjectFiles {
   readonly models: readonly ProjectFile[]
   readonly snapshots: readonly ProjectFile[]
   readonly macros: readonly ProjectFile[]
   /** Singular tests. Files in a folder `generic` define tests and count as macros. */
   readonly tests: readonly ProjectFile[]
+  readonly analyses: readonly ProjectFile[]
   /** Only hashed: seeds may be large and nothing in them matters before they are loaded. */
   readonly seeds: readonly Omit<ProjectFile, 'text'>[]
   readonly properties: readonly ProjectFile[]
+  /** Markdown files, for their docs blocks. */
+  readonly docs: readonly ProjectFile[]
+  /** Models in Python: gm has nothing to run them with. */
+  readonly python: readonly string[]
 }
 
+/** A project or package whose files are read. */
+export interface PackageFolders {
+  readonly name: string
+  readonly paths: ResourcePaths
+}
+
+type Lists = { readonly [K in keyof ProjectFiles]: ProjectFiles[K][number][] }
+
 /**
- * Reads all files of the project's folders. A file that two configured folders share is read once,
- * for the first of them.
+ * Reads all files of the folders. A file that two configured folders share is read once, for the first of them.
  * @throws GmError GM1009 for a file that cannot be read.
  */
-export function readFiles(paths: Project['paths'], files: SourceFiles): ProjectFiles {
-  const properties: ProjectFile[] = []
+export function readFiles(packages: readonly PackageFolders[], files: SourceFiles): ProjectFiles {
+  const lists: Lists = {
+    models: [],
+    snapshots: [],
+    macros: [],
+    tests: [],
+    analyses: [],
+    seeds: [],
+    properties: [],
+    docs: [],
+    python: [],
+  }
   const seen = new Set<string>()
+  for (const one of packages) readPackage(one, files, lists, seen)
+  lists.properties.sort((a, b) => byCodeUnit(a.file, b.file))
+  return lists
+}
 
+function readPackage(
+  { name, paths }: PackageFolders,
+  files: SourceFiles,
+  lists: Lists,
+  seen: Set<string>,
+): void {
   const read = (file: string, folder: string): ProjectFile => ({
     file,
     folder,
+    package: name,
     ...files.read(file),
   })
-  const collect = <T>(
+  const collect = (
     folders: readonly string[],
     ending: string,
-    take: (file: string, folder: string) => T,
-  ): T[] => {
-    const found: T[] = []
+    take: (file: string, folder: string) => void,
+  ): void => {
     for (const folder of folders) {
       for (const file of [...files.list(folder)].sort(byCodeUnit)) {
         if (seen.has(file)) continue
-        if (file.endsWith(ending)) {
-          seen.add(file)
-          found.push(take(file, folder))
-        } else if (file.endsWith('.yml') || file.endsWith('.yaml')) {
-          seen.add(file)
-          properties.push(read(file, folder))
-        }
+        const reading = file.endsWith(ending) ? take : common(file)
+        if (reading === undefined) continue
+        seen.add(file)
+        reading(file, folder)
       }
     }
-    return found
   }
-
-  const models = collect(paths.models, '.sql', read)
-  const snapshots = collect(paths.snapshots, '.sql', read)
-  const seeds = collect(paths.seeds, '.csv', (file, folder) => ({
-    file,
-    folder,
-    checksum: files.hash(file),
-  }))
-  const macros = collect(paths.macros, '.sql', read)
-  const tests: ProjectFile[] = []
-  for (const test of collect(paths.tests, '.sql', read)) {
-    if (test.file.slice(test.folder.length).startsWith('/generic/')) macros.push(test)
-    else tests.push(test)
+  const into = (list: ProjectFile[]) => (file: string, folder: string) => {
+    list.push(read(file, folder))
   }
-  properties.sort((a, b) => byCodeUnit(a.file, b.file))
-  return { models, snapshots, macros, tests, seeds, properties }
+  const common = (file: string): ReturnType<typeof into> | undefined => {
+    if (/\.ya?ml$/.test(file)) return into(lists.properties)
+    return file.endsWith('.md') ? into(lists.docs) : undefined
+  }
+  collect(paths.models, '.sql', into(lists.models))
+  for (const folder of paths.models) {
+    lists.python.push(...files.list(folder).filter((file) => file.endsWith('.py')))
+  }
+  collect(paths.snapshots, '.sql', into(lists.snapshots))
+  collect(paths.seeds, '.csv', (file, folder) => {
+    lists.seeds.push({ file, folder, package: name, checksum: files.hash(file) })
+  })
+  collect(paths.macros, '.sql', into(lists.macros))
+  collect(paths.tests, '.sql', (file, folder) => {
+    const isGeneric = file.slice(folder.length).startsWith('/generic/')
+    ;(isGeneric ? lists.macros : lists.tests).push(read(file, folder))
+  })
+  collect(paths.analyses, '.sql', into(lists.analyses))
+  collect(paths.docs, '.md', into(lists.docs))
 }
 
 /** Order by code unit: the same on every machine, unlike the locale's. */

@@ -6,7 +6,7 @@ import { readProperties } from './read-properties.ts'
 const FILE = 'models/schema.yml'
 
 function read(text: string): PropertiesFile {
-  return readProperties(text, FILE)
+  return readProperties(text, FILE, (setting) => `<${setting}>`)
 }
 
 function errorsOf(text: string): string[] {
@@ -33,6 +33,10 @@ test('an empty file has no properties', () => {
     sources: [],
     macros: [],
     analyses: [],
+    dataTests: [],
+    exposures: [],
+    groups: [],
+    leftAside: [],
   })
 })
 
@@ -182,9 +186,11 @@ describe('a source', () => {
     ])
   })
 
-  test('with a template for a schema is refused, because nothing would fill it in', () => {
-    expect(errorsOf('sources:\n  - name: raw\n    schema: "{{ target.schema }}"\n')).toEqual([
-      `${FILE}:3:13  GM1008  gm does not support templates in "schema" yet`,
+  test('takes the value of a template for its schema, and leaves its description for later', () => {
+    const text = `sources:
+  - {name: raw, schema: "{{ target.schema }}", description: "{{ doc('raw') }}"}`
+    expect(read(text).sources).toMatchObject([
+      { schema: '<{{ target.schema }}>', description: "{{ doc('raw') }}" },
     ])
   })
 })
@@ -202,15 +208,15 @@ describe('errors', () => {
     const text = [
       'models:',
       '  - nme: orders',
-      '    columns: [{name: id, quote: true}]',
-      'exposures: []',
+      '    columns: [{name: id, entity: true}]',
+      'functions: []',
       'modles: []',
     ].join('\n')
     expect(errorsOf(text)).toEqual([
       `${FILE}:2:5  GM1003  "name" is missing`,
       `${FILE}:2:5  GM1002  unknown key "nme"`,
-      `${FILE}:3:26  GM1008  gm does not support "quote" yet`,
-      `${FILE}:4:1  GM1008  gm does not support "exposures" yet`,
+      `${FILE}:3:26  GM1008  gm does not support "entity" yet`,
+      `${FILE}:4:1  GM1008  gm does not support "functions" yet`,
       `${FILE}:5:1  GM1002  unknown key "modles"`,
     ])
   })

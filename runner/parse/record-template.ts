@@ -41,6 +41,8 @@ export interface RecordingContext {
   readonly project: Project
   /** The name of the node; while parsing, `this` is that name in the target's schema. */
   readonly name: string
+  /** The package of the file. */
+  readonly package: string
 }
 
 /**
@@ -134,6 +136,7 @@ function record(
   const shared = sharedScope({
     project,
     templates,
+    package: context.package,
     execute: false,
     onVar: (name) => draft.vars.add(name),
     onEnv: (name) => draft.env.add(name),
@@ -211,21 +214,34 @@ function record(
   return draft
 }
 
-/** `ref('x')` or `ref('package', 'x')`. @throws GmError GM2008 wrong arguments, GM1008 a version. */
-export function refArguments(call: Call): { name: string; package?: string } {
-  if ('v' in call.kwargs || 'version' in call.kwargs) {
-    throw new GmError('GM1008', 'gm does not support model versions yet', {
+/** `ref('x')`, `ref('package', 'x')`, both also with `v=2`. @throws GmError GM2008 wrong arguments. */
+export function refArguments(call: Call): Omit<RefCall, 'at'> {
+  const { v, version = v, ...kwargs } = call.kwargs
+  if (version !== undefined && typeof version !== 'string' && typeof version !== 'number') {
+    throw new GmError('GM2008', 'the version of ref() must be a number or a string', {
       at: call.at,
       calledFrom: call.calledFrom,
-      hint: "Write ref('x') without a version.",
+      hint: "Write ref('x', v=2).",
     })
   }
+  const plain = { ...call, kwargs, at: call.at, calledFrom: call.calledFrom }
+  const versioned = version === undefined ? {} : { version }
   if (call.args.length === 2) {
-    const { package: owner = '', name = '' } = textArguments('ref', call, ['package', 'name'], 2)
-    return { name, package: owner }
+    const { package: owner = '', name = '' } = textArguments('ref', plain, ['package', 'name'], 2)
+    return { name, package: owner, ...versioned }
   }
-  const { name = '' } = textArguments('ref', call, ['name'], 1)
-  return { name }
+  const { name = '' } = textArguments('ref', plain, ['name'], 1)
+  return { name, ...versioned }
+}
+
+/** A ref as it is written, for messages. */
+export function writtenRef({ name, package: owner, version }: Omit<RefCall, 'at'>): string {
+  const names = owner === undefined ? [name] : [owner, name]
+  const quoted = names.map((part) => `'${part}'`)
+  if (version !== undefined) {
+    quoted.push(`v=${typeof version === 'number' ? version : `'${version}'`}`)
+  }
+  return `ref(${quoted.join(', ')})`
 }
 
 /** `source('s', 't')`. @throws GmError GM2008 wrong arguments. */
@@ -314,6 +330,8 @@ function scannedInput(call: ReturnType<typeof scanExecuteCalls>[number]): InputC
 function keyOf(input: InputCall): string {
   const { file, line, column } = input.at
   const name =
-    input.kind === 'ref' ? `${input.package ?? ''}.${input.name}` : `${input.source}.${input.table}`
+    input.kind === 'ref'
+      ? `${input.package ?? ''}.${input.name}.${input.version ?? ''}`
+      : `${input.source}.${input.table}`
   return `${input.kind} ${name} ${file}:${line}:${column}`
 }

@@ -1,15 +1,20 @@
 import { GmError } from '../base/error.ts'
-import { didYouMean } from '../base/nearest.ts'
 import { identifier } from '../manifest/quoted.ts'
 import type { Project } from '../project/project.ts'
 import type { Templates } from '../template/create-templates.ts'
 import type { Builtin, Scope } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
-import { callArguments, textArguments } from './call-arguments.ts'
+import { callArguments } from './call-arguments.ts'
+import { envFunction } from './env-function.ts'
+
+import { varValue } from './var-value.ts'
+import { varsIn } from './vars-in.ts'
 
 /** What the parts of a scope that parsing and compiling share need to be told. */
 export interface SharedScopeOptions {
   readonly project: Project
+  /** Whose files are rendered: the project's name or that of a package. */
+  readonly package: string
   /** Variables given for this run alone; they come before the project's. */
   readonly vars?: Readonly<Record<string, unknown>>
   readonly execute: boolean
@@ -48,76 +53,56 @@ export function sharedScope(options: SharedScopeOptions): Scope {
       database,
       exceptions: exceptionsObject(options),
       adapter: adapterObject(options),
+      var: varValue({ ...varsIn(project, options.package), ...options.vars }, options.onVar),
     },
     functions: {
-      var: varFunction(options),
-      env_var: envFunction(options),
+      env_var: envFunction(project, options.onEnv),
       log: logFunction(options),
     },
   }
 }
 
-/** `adapter.dispatch('name')` gives the macro `postgres__name`, else `default__name`. */
-function adapterObject({ templates }: SharedScopeOptions): TemplateObject {
+/** What dbt-postgres looks for, in this order. */
+const PREFIXES = ['postgres', 'default']
+
+/**
+ * `adapter.dispatch('name', 'package')` gives the macro `postgres__name`, else `default__name`: of the packages that
+ * `dispatch:` of the project file lists, else of the project, else of the package itself.
+ */
+function dispatchFunction({ templates, project }: SharedScopeOptions): Builtin {
+  return (call) => {
+    const found = callArguments(
+      'adapter.dispatch',
+      call,
+      ['macro_name', 'macro_namespace', 'packages'],
+      1,
+    )
+    const name = textOf(found['macro_name'])
+    const namespace = found['macro_namespace']
+    const owners =
+      typeof namespace === 'string'
+        ? (project.dispatch[namespace] ?? [project.name, namespace])
+        : [undefined]
+    const candidates = owners.flatMap((owner) =>
+      PREFIXES.map((prefix) => `${owner === undefined ? '' : `${owner}.`}${prefix}__${name}`),
+    )
+    const macro = candidates.find((one) => templates.findMacro(one, call.package) !== undefined)
+    if (macro !== undefined) return templates.macroValue(macro, call.package)
+    throw new GmError('GM2005', `no macro implements "${name}"`, {
+      at: call.at,
+      calledFrom: call.calledFrom,
+      hint: `Write a macro ${candidates.join(' or ')}.`,
+    })
+  }
+}
+
+function adapterObject(options: SharedScopeOptions): TemplateObject {
   return new TemplateObject('adapter', {
     functions: {
-      dispatch: (call) => {
-        const found = callArguments('adapter.dispatch', call, ['name', 'package'], 1)
-        const name = textOf(found.name)
-        const prefix = typeof found.package === 'string' ? `${found.package}.` : ''
-        const candidates = [`${prefix}postgres__${name}`, `${prefix}default__${name}`]
-        const macro = candidates.find((candidate) => templates.findMacro(candidate) !== undefined)
-        if (macro !== undefined) return templates.macroValue(macro)
-        throw new GmError('GM2005', `no macro implements "${name}"`, {
-          at: call.at,
-          calledFrom: call.calledFrom,
-          hint: `Write a macro ${candidates.join(' or ')}.`,
-        })
-      },
+      dispatch: dispatchFunction(options),
       quote: (call) => identifier(textOf(callArguments('adapter.quote', call, ['name'], 1).name)),
     },
   })
-}
-
-function varFunction({ project, vars = {}, onVar }: SharedScopeOptions): Builtin {
-  return (call) => {
-    const found = callArguments('var', call, ['name', 'default'], 1)
-    const name = String(found.name)
-    onVar?.(name)
-    if (Object.hasOwn(vars, name)) return vars[name]
-    if (Object.hasOwn(project.vars, name)) return project.vars[name]
-    if ('default' in found) return found.default
-    const known = [...Object.keys(project.vars), ...Object.keys(vars)]
-    throw new GmError('GM3003', `the variable "${name}" has no value`, {
-      at: call.at,
-      calledFrom: call.calledFrom,
-      hint:
-        didYouMean(name, known) ??
-        `Set it under vars: in project.yml or with --vars, or write var('${name}', a default).`,
-    })
-  }
-}
-
-function envFunction({ project, onEnv }: SharedScopeOptions): Builtin {
-  return (call) => {
-    const { name = '', default: fallback } = textArguments('env_var', call, ['name', 'default'], 1)
-    onEnv?.(name)
-    const place = { at: call.at, calledFrom: call.calledFrom }
-    if (!project.envAllowed.has(name)) {
-      throw new GmError('GM1006', `templates may not read the environment variable "${name}"`, {
-        ...place,
-        hint:
-          didYouMean(name, project.envAllowed) ??
-          `Add ${name} to env: in project.yml if it holds no secret.`,
-      })
-    }
-    const value = project.env.get(name) ?? fallback
-    if (value !== undefined) return value
-    throw new GmError('GM1005', `the environment variable "${name}" is not set`, {
-      ...place,
-      hint: `Set ${name} in the environment or in .env, or write env_var('${name}', 'a default').`,
-    })
-  }
 }
 
 function logFunction({ onLog }: SharedScopeOptions): Builtin {

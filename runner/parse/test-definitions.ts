@@ -33,6 +33,35 @@ export function testDefinitions(files: readonly MacroFile[]): readonly TestDefin
   return found
 }
 
+/** Generic tests by name: a package's own, else the project's, else gm's; any other as `package.name`. */
+export interface TestDefinitions {
+  find(name: string, owner: string): TestDefinition | undefined
+  /** What can be written in a properties file of the package. */
+  names(owner: string): string[]
+}
+
+/** @param root the project's package. */
+export function indexTests(
+  definitions: readonly TestDefinition[],
+  root: string,
+  builtIn: string,
+): TestDefinitions {
+  const found = new Map<string, TestDefinition>()
+  for (const one of definitions) found.set(`${one.package}.${one.name}`, one)
+  const bare = (owner: string) => [owner, root, builtIn]
+  return {
+    find: (name, owner) =>
+      found.get(name) ??
+      bare(owner)
+        .map((from) => found.get(`${from}.${name}`))
+        .find((one) => one !== undefined),
+    names: (owner) =>
+      definitions.map((one) =>
+        bare(owner).includes(one.package) ? one.name : `${one.package}.${one.name}`,
+      ),
+  }
+}
+
 /** The names before a comma or the closing parenthesis, at the outermost level. */
 function parametersOf(tokens: readonly Token[]): { name: string; isOptional: boolean }[] {
   const parameters: { name: string; isOptional: boolean }[] = []

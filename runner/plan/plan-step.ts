@@ -14,7 +14,7 @@ import type {
   SnapshotNode,
   TestNode,
 } from '../manifest/node.ts'
-import { isBuilt } from '../manifest/node.ts'
+import { isBuilt, isReadable } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { Materialization, Materials } from '../materialize/materialize.ts'
 import { buildHistory, updateHistory } from '../materialize/materialize-history.ts'
@@ -422,7 +422,7 @@ function reasonToRebuild(
   for (const followed of node.changesOf) {
     const id = followedTable(request.manifest, followed)
     const input = request.manifest.nodes.get(id)
-    if (input === undefined || input.kind === 'test') continue
+    if (input === undefined || !isReadable(input)) continue
     const inputName = quoted(input.relation)
     const state = warehouse.relations.get(inputName)
     refuseUntracked(node, input, state)
@@ -470,7 +470,7 @@ function compileState(
     changes: (inputId: NodeId, relation: Relation, columnsOf?: 'versions') => {
       const input = request.manifest.nodes.get(inputId)
       const name = quoted(relation)
-      if (!isIncremental || node.kind === 'test' || node.kind === 'source') return name
+      if (!isIncremental || !isBuilt(node)) return name
       if (input !== undefined && isBuilt(input) && isRebuiltWhole(input))
         return `(select * from ${name} where false)`
       return newRows(
@@ -482,8 +482,7 @@ function compileState(
     changedKeys: (inputId, relation, columns, columnsOf) => {
       const input = request.manifest.nodes.get(inputId)
       const name = quoted(relation)
-      if (!isIncremental || node.kind === 'test' || node.kind === 'source')
-        return allKeys(name, columns)
+      if (!isIncremental || !isBuilt(node)) return allKeys(name, columns)
       if (input !== undefined && isBuilt(input) && isRebuiltWhole(input))
         return `(select ${keyColumns(columns)} from ${name} where false)`
       return changedKeys(
@@ -499,7 +498,7 @@ function compileState(
 function followedBy(node: ModelNode | SnapshotNode, manifest: Manifest): readonly string[] {
   return node.changesOf.flatMap((id) => {
     const input = manifest.nodes.get(followedTable(manifest, id))
-    return input === undefined || input.kind === 'test' ? [] : [quoted(input.relation)]
+    return input === undefined || !isReadable(input) ? [] : [quoted(input.relation)]
   })
 }
 
@@ -507,7 +506,7 @@ function followedBy(node: ModelNode | SnapshotNode, manifest: Manifest): readonl
 function keyReaders(node: ModelNode | SnapshotNode, manifest: Manifest): readonly KeyReader[] {
   return node.keysOf.flatMap(({ input: id, columns }) => {
     const input = manifest.nodes.get(id)
-    if (input === undefined || input.kind === 'test') return []
+    if (input === undefined || !isReadable(input)) return []
     if (isBuilt(input) && isRebuiltWhole(input)) return []
     return [{ input: quoted(input.relation), columns }]
   })

@@ -5,13 +5,14 @@ import type { ConfigTree } from './project.ts'
 
 /** Checks the configuration of one kind of nodes; manifest/ has it, and hands it to loadProject. */
 export type CheckConfig = (
-  kind: 'model' | 'snapshot' | 'seed' | 'test' | 'source',
+  kind: 'model' | 'snapshot' | 'seed' | 'test' | 'source' | 'analysis' | 'exposure',
   raw: Readonly<Record<string, unknown>>,
   placeOf: PlaceOf,
 ) => { config: Readonly<Record<string, unknown>>; errors: GmError[] }
 
 interface TreeContext {
-  readonly projectName: string
+  /** The project, then its packages. */
+  readonly packages: readonly string[]
   readonly placeOf: PlaceOf
   readonly errors: GmError[]
   readonly check: (
@@ -29,15 +30,20 @@ type Mapping = Readonly<Record<string, unknown>>
 export function readConfigTree(raw: Mapping, path: Path, context: TreeContext): ConfigTree {
   const tree = readLevel(raw, path, context)
   for (const child of tree.children.keys()) {
-    if (child === context.projectName) continue
+    if (context.packages.includes(child)) continue
+    const [project = ''] = context.packages
     // dbt lets such a branch apply to nothing, and says so in a warning that scrolls by.
     context.errors.push(
-      new GmError('GM1002', `"${child}" is not the name of this project`, {
-        at: context.placeOf([...path, child]),
-        hint:
-          didYouMean(child, [context.projectName]) ??
-          `Put folders below "${context.projectName}:", and settings behind a plus: "+${child}:".`,
-      }),
+      new GmError(
+        'GM1002',
+        `"${child}" is not the name of this project or of an installed package`,
+        {
+          at: context.placeOf([...path, child]),
+          hint:
+            didYouMean(child, context.packages) ??
+            `Put folders below "${project}:", and settings behind a plus: "+${child}:".`,
+        },
+      ),
     )
   }
   return tree

@@ -6,6 +6,8 @@ import type { Location } from '../base/location.ts'
 export interface Environment {
   /** The value; undefined when it is not set. A variable set to nothing counts as not set, as in a shell's `${X:-}`. */
   get(name: string): string | undefined
+  /** Names of all that are set. */
+  names(): readonly string[]
   /** The line of `.env` that sets it; undefined when the process does. */
   placeOf(name: string): Location | undefined
 }
@@ -39,6 +41,7 @@ export function readEnvironment(
     return value === '' ? undefined : value
   }
   return {
+    names: () => [...new Set([...Object.keys(processEnv), ...Object.keys(file)])],
     get: (name) => own(processEnv, name) ?? own(file, name),
     placeOf: (name) => (own(processEnv, name) === undefined ? place(name) : undefined),
   }

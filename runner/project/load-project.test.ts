@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { GmError } from '../base/error.ts'
 import { gmErrorsOf } from '../base/error.ts'
 import { checkNodeConfig } from '../manifest/config-schema.ts'
-import type { LoadOptions } from './load-project.ts'
+import { evaluateSetting } from '../parse/evaluate-setting.ts'
+import type { LoadOptions } from './load-options.ts'
 import { loadProject } from './load-project.ts'
 import type { Project } from './project.ts'
 
@@ -25,7 +26,8 @@ function load({ yml, env = {}, dotEnv, flags = {}, startDir = '/work/shop' }: Ca
     env,
     flags,
     checkConfig: checkNodeConfig,
-    read: (path) => files[path],
+    evaluate: evaluateSetting,
+    disk: { read: (path) => files[path], folders: () => [] },
   })
 }
 
@@ -60,17 +62,6 @@ describe('finding the project', () => {
     const found = load({ yml: 'name: shop', startDir: '/', flags: { projectDir: 'work/shop' } })
     expect(found.root).toBe('/work/shop')
     expect(shown({ yml: 'name: shop', flags: { projectDir: 'models' } })[0]).toMatch(/^GM1001/)
-  })
-
-  test('tells a dbt user what to do with dbt_project.yml', () => {
-    const read = (path: string) => (path === '/dbt/dbt_project.yml' ? 'name: x' : undefined)
-    expect(() =>
-      loadProject({ startDir: '/dbt', env: {}, flags: {}, checkConfig: checkNodeConfig, read }),
-    ).toThrow(
-      expect.objectContaining({
-        hint: 'There is a dbt_project.yml: copy it to project.yml and put the target of your profile under targets.',
-      }),
-    )
   })
 })
 
@@ -114,11 +105,26 @@ describe('project.yml', () => {
     expect(load({ yml, flags: { vars: { c: 3 } } }).vars).toEqual({ a: 1, b: 2, c: 3 })
   })
 
-  test('refuses templates outside of targets instead of taking them for text', () => {
-    const yml = 'name: shop\nmodels:\n  shop:\n    +schema: "{{ target.name }}_x"\n'
-    expect(shown({ yml })).toEqual([
-      'project.yml:4:14  GM1008  gm does not support templates here yet',
-    ])
+  test('takes the values of its templates, a single expression with its type', () => {
+    const yml = `name: shop
+vars: {is_big: true, text: "{{ not_rendered }}"}
+models:
+  shop:
+    +schema: "{{ target.schema }}_x"
+    +enabled: "{{ var('is_big') }}"
+    +full_refresh: "{{ 'false' | as_bool }}"`
+    const { resourceConfig, vars } = load({ yml })
+    expect(resourceConfig.models.children.get('shop')?.config).toEqual({
+      schema: 'public_x',
+      enabled: true,
+      full_refresh: false,
+    })
+    expect(vars['text']).toBe('{{ not_rendered }}')
+  })
+
+  test('has the errors of its templates at the places of their texts', () => {
+    const yml = 'name: shop\nmodels:\n  shop:\n    +schema: "{{ var(\'x\') }}"\n'
+    expect(shown({ yml })).toEqual(['project.yml:4:14  GM3003  the variable "x" has no value'])
   })
 
   test('lets templates read only the environment variables that it lists', () => {
@@ -127,7 +133,7 @@ describe('project.yml', () => {
       env: { REGION: 'eu', SECRET: 'x' },
     })
     expect([...env]).toEqual([['REGION', 'eu']])
-    expect([...envAllowed]).toEqual(['REGION', 'MISSING'])
+    expect([...new Set(envAllowed)]).toEqual(['REGION', 'MISSING'])
   })
 })
 

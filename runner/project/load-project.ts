@@ -1,78 +1,107 @@
-import { readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { GmError, throwAll } from '../base/error.ts'
-import type { CheckConfig } from './config-tree.ts'
-import { readConfigTree } from './config-tree.ts'
+import type { ChosenTarget } from './chosen-target.ts'
 import type { Environment } from './environment.ts'
 import { readEnvironment } from './environment.ts'
-import type { PlaceOf } from './explain-issues.ts'
 import { explainIssues, inFileOrder } from './explain-issues.ts'
+import { findProject } from './find-project.ts'
+import { leftAside } from './left-aside.ts'
+import type { LoadOptions } from './load-options.ts'
 import type { LogLevel, Project } from './project.ts'
+import { PROJECT_DISK } from './project-disk.ts'
 import type { ProjectFile } from './project-schema.ts'
 import { projectSchema } from './project-schema.ts'
-import { resolveTarget } from './resolve-target.ts'
-import { targetFromEnvironment } from './target-from-environment.ts'
+import { pathsOf, readPackages } from './read-packages.ts'
+import { readTrees } from './read-trees.ts'
+import type { SettingScope } from './render-settings.ts'
+import { renderSettings } from './render-settings.ts'
+import { requireInstalled } from './require-installed.ts'
+import { settleTarget } from './settle-target.ts'
+import { stayTemplates } from './stay-templates.ts'
+import { projectVars } from './vars.ts'
 import { parseYaml } from './yaml-with-places.ts'
 
-export interface LoadOptions {
-  /** Absolute; project.yml is looked for here and above. */
-  readonly startDir: string
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly flags: {
-    readonly target?: string | undefined
-    readonly vars?: Readonly<Record<string, unknown>> | undefined
-    readonly threads?: number | undefined
-    /** Absolute or relative to `startDir`; nothing above it is looked at. */
-    readonly projectDir?: string | undefined
-  }
-  /** `checkNodeConfig`. */
-  readonly checkConfig: CheckConfig
-  /** The text of a file, undefined when it does not exist; reads the disk unless given. */
-  readonly read?: (path: string) => string | undefined
-}
-
-const FILE = 'project.yml'
-
 /**
- * Reads project.yml, `.env` beside it, the environment and the flags: the environment wins over `.env`, flags over all.
+ * Reads project.yml or dbt_project.yml, `.env` beside it, the environment, profiles.yml, the installed packages and the
+ * flags: the environment wins over `.env`, flags over all.
  *
  * @throws GmError or GmErrors GM1001 no project, GM1002 unknown key, GM1003 wrong type or value, GM1004 YAML syntax,
  *   GM1005 missing environment variable, GM1007 unknown target, GM1008 not supported yet, GM1009 unreadable file,
- *   GM1011 two servers.
+ *   GM1011 two servers, GM1012 a package that is not installed; of templates GM2001 and GM3….
  */
 export function loadProject(options: LoadOptions): Project {
-  const { flags, read = readFromDisk } = options
-  const { root, text } = findProject(options, read)
-  const yaml = parseYaml(text, FILE)
-  const value = yaml.value ?? {}
+  const { flags, disk = PROJECT_DISK } = options
+  const found = findProject(options.startDir, flags.projectDir, (path) => disk.read(path))
+  const { root } = found
+  const isDbt = found.file === 'dbt_project.yml'
+  const yaml = parseYaml(found.text, found.file)
+  const { placeOf } = yaml
+  const env = readEnvironment(options.env, disk.read(join(root, '.env')))
+  const errors: GmError[] = []
+
+  const raw = (yaml.value ?? {}) as Partial<ProjectFile>
+  const given = {
+    ...(isMapping(raw.vars) ? projectVars(String(raw.name), raw.vars) : {}),
+    ...flags.vars,
+  }
+  const readable = readableEnv(isDbt ? 'all' : listOf(raw.env), env)
+  const scope: SettingScope = { projectName: String(raw.name), vars: given, ...readable }
+  let chosen: ChosenTarget | undefined
+  const target = (): ChosenTarget =>
+    (chosen ??= settleTarget({ raw, root, found: found.file, options, disk, env, scope, placeOf }))
+  const inScope = (text: string): SettingScope =>
+    /\btarget\b/.test(text) ? { ...scope, target: target().target } : scope
+
+  const value = renderSettings(
+    raw,
+    (text) => options.evaluate(text, inScope(text)),
+    stayTemplates,
+    placeOf,
+    errors,
+  )
+  throwAll(inFileOrder(errors))
   const parsed = projectSchema.safeParse(value)
   if (!parsed.success) {
-    throwAll(explainIssues(parsed.error, projectSchema, value, yaml.placeOf))
+    throwAll(explainIssues(parsed.error, projectSchema, value, placeOf))
   }
   const file = parsed.data as ProjectFile
-  const env = readEnvironment(options.env, read(join(root, '.env')))
-  const errors: GmError[] = refuseTemplates(value, yaml.placeOf)
-  const resourceConfig = readTrees(file, value, options.checkConfig, yaml.placeOf, errors)
+  const packages = readPackages({
+    root,
+    installPath: file['packages-install-path'],
+    disk,
+    check: options.checkConfig,
+    evaluate: (text) => options.evaluate(text, inScope(text)),
+    scope,
+    projectVars: file.vars,
+    givenVars: flags.vars ?? {},
+    errors,
+  })
+  const resourceConfig = readTrees(file, {
+    packages: [file.name, ...packages.map(({ name }) => name)],
+    check: options.checkConfig,
+    placeOf,
+    errors,
+  })
   throwAll(inFileOrder(errors))
+  if (options.allowsMissingPackages !== true) requireInstalled(root, packages, disk)
+  const { threads } = target()
   return Object.freeze({
     root,
+    file: found.file,
+    isDbt,
     name: file.name,
     version: file.version,
-    paths: {
-      models: file['model-paths'],
-      snapshots: file['snapshot-paths'],
-      seeds: file['seed-paths'],
-      macros: file['macro-paths'],
-      tests: file['test-paths'],
-      analyses: file['analysis-paths'],
-      target: file['target-path'],
-      logs: file['log-path'],
-    },
-    vars: { ...varsOf(file), ...flags.vars },
-    env: allowedValues(file.env, env),
-    envAllowed: new Set(file.env),
-    target: targetOf(file, value, root, options, env, yaml.placeOf),
-    threads: flags.threads ?? file.threads,
+    packages,
+    packagesFolder: file['packages-install-path'],
+    dispatch: Object.fromEntries(
+      file.dispatch.map((one) => [one.macro_namespace, one.search_order]),
+    ),
+    warnings: leftAside(value as object, file, placeOf),
+    paths: { ...pathsOf(file), target: file['target-path'], logs: file['log-path'] },
+    vars: { ...projectVars(file.name, file.vars), ...flags.vars },
+    ...readable,
+    target: target().target,
+    threads: flags.threads ?? threads ?? file.threads,
     resourceConfig,
     publishWaitMs: file.publish_wait_seconds * 1000,
     reuse: file.reuse,
@@ -91,139 +120,28 @@ export function loadProject(options: LoadOptions): Project {
   })
 }
 
-function findProject(
-  { startDir, flags }: LoadOptions,
-  read: (path: string) => string | undefined,
-): { root: string; text: string } {
-  const first = resolve(startDir, flags.projectDir ?? '.')
-  for (let root = first; ; root = dirname(root)) {
-    const text = read(join(root, FILE))
-    if (text !== undefined) return { root, text }
-    if (flags.projectDir !== undefined || dirname(root) === root) break
-  }
-  const isDbt = read(join(first, 'dbt_project.yml')) !== undefined
-  const where = flags.projectDir === undefined ? `${first} or above` : first
-  throw new GmError('GM1001', `no project.yml in ${where}`, {
-    hint: isDbt
-      ? 'There is a dbt_project.yml: copy it to project.yml and put the target of your profile under targets.'
-      : 'Go to the folder of your project, or pass --project-dir.',
-  })
-}
+/** Names that hold secrets by every custom; a dbt project may read all others. */
+const SECRET =
+  /SECRET|PASSW|PASSPHRASE|PWD$|TOKEN|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|DATABASE_URL/i
 
-function readFromDisk(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw new GmError('GM1009', `${path} cannot be read: ${code ?? String(cause)}`, { cause })
-  }
-}
-
-/** Variables given for all packages, and over them those below the project's own name. */
-function varsOf(file: ProjectFile): Readonly<Record<string, unknown>> {
-  const { [file.name]: own, ...flat } = file.vars
-  if (own === undefined) return flat
-  return typeof own === 'object' && own !== null && !Array.isArray(own)
-    ? { ...flat, ...own }
-    : { ...flat, [file.name]: own }
-}
-
-function allowedValues(names: readonly string[], env: Environment): ReadonlyMap<string, string> {
-  return new Map(
-    names.flatMap((name) => {
-      const value = env.get(name)
-      return value === undefined ? [] : [[name, value] as const]
-    }),
-  )
-}
-
-function targetOf(
-  file: ProjectFile,
-  value: object,
-  root: string,
-  { flags }: LoadOptions,
+function readableEnv(
+  allowed: readonly string[] | 'all',
   env: Environment,
-  placeOf: PlaceOf,
-): Project['target'] {
-  const defaultDatabase = `${file.name}_warehouse`
-  const wanted = flags.target ?? file.target
-  if (file.targets !== undefined) {
-    const { targets } = value as { targets: Readonly<Record<string, unknown>> }
-    const below: PlaceOf = (path, part) => placeOf(['targets', ...path], part)
-    return resolveTarget({ targets, wanted, root, defaultDatabase, env, placeOf: below })
-  }
-  if (wanted !== undefined) {
-    throw new GmError('GM1007', `unknown target "${wanted}": project.yml has no targets`, {
-      at: flags.target === undefined ? placeOf(['target']) : undefined,
-      hint: 'Write it under targets, or leave the choice to the environment.',
-    })
-  }
-  return targetFromEnvironment(env, defaultDatabase)
+): Pick<Project, 'env' | 'envAllowed'> {
+  const names = allowed === 'all' ? env.names().filter((name) => !SECRET.test(name)) : allowed
+  const values = names.flatMap((name) => {
+    const value = env.get(name)
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return { env: new Map(values), envAllowed: allowed === 'all' ? 'all' : new Set(allowed) }
 }
 
-const TREES = {
-  models: 'model',
-  snapshots: 'snapshot',
-  seeds: 'seed',
-  sources: 'source',
-  data_tests: 'test',
-  tests: 'test',
-} as const
-
-function readTrees(
-  file: ProjectFile,
-  value: object,
-  check: CheckConfig,
-  placeOf: PlaceOf,
-  errors: GmError[],
-): Project['resourceConfig'] {
-  if (Object.hasOwn(value, 'tests') && Object.hasOwn(value, 'data_tests')) {
-    errors.push(
-      new GmError('GM1003', 'both "data_tests" and "tests" are given', {
-        at: placeOf(['tests']),
-        hint: 'Put all of it under data_tests.',
-      }),
-    )
-  }
-  const tree = (key: keyof typeof TREES) =>
-    readConfigTree(file[key], [key], {
-      projectName: file.name,
-      placeOf,
-      errors,
-      check: (raw, below) => check(TREES[key], raw, below),
-    })
-  return {
-    models: tree('models'),
-    snapshots: tree('snapshots'),
-    seeds: tree('seeds'),
-    sources: tree('sources'),
-    tests: tree(Object.hasOwn(value, 'tests') ? 'tests' : 'data_tests'),
-  }
+function listOf(given: unknown): readonly string[] {
+  return Array.isArray(given) ? given.filter((item) => typeof item === 'string') : []
 }
 
-/** dbt renders all of dbt_project.yml; here a template outside of targets would be taken for plain text. */
-function refuseTemplates(value: unknown, placeOf: PlaceOf): GmError[] {
-  const errors: GmError[] = []
-  const walk = (here: unknown, path: readonly (string | number)[]): void => {
-    if (typeof here === 'string' && /\{[{%]/.test(here)) {
-      errors.push(
-        new GmError('GM1008', 'gm does not support templates here yet', {
-          at: placeOf(path, 'value'),
-          hint: 'Write the value itself; env_var() works in targets, var() in models.',
-        }),
-      )
-    } else if (Array.isArray(here)) {
-      for (const [i, item] of here.entries()) walk(item, [...path, i])
-    } else if (typeof here === 'object' && here !== null) {
-      for (const [key, item] of Object.entries(here)) walk(item, [...path, key])
-    }
-  }
-  for (const [key, part] of Object.entries(value as object)) {
-    // Variables are texts of the user's own, in dbt as well.
-    if (key !== 'targets' && key !== 'vars') walk(part, [key])
-  }
-  return errors
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 const LOG_LEVELS: Readonly<Record<string, LogLevel>> = {

@@ -26,6 +26,9 @@ const tree = (what: string) =>
       `Configuration of ${what} by folder: the project's name, then folder names, with \`+key: value\` at any level.`,
     )
 
+/** What gm reads, warns of, and leaves aside: it changes no table. */
+const leftAside = z.unknown().optional().describe('Left aside, with a warning.')
+
 const wholeNumber = z
   .union([z.int(), z.string().regex(/^\d+$/, 'a whole number')])
   .transform(Number)
@@ -44,7 +47,14 @@ const target = {
   host: z.string().describe('Host, or the folder of a Unix socket. Default localhost.'),
   port: wholeNumber.describe('Default 5432.'),
   user: z.string().describe('Default postgres.'),
-  password: z.string().describe("Only as `{{ env_var('NAME') }}`."),
+  password: z
+    .union([z.string(), z.number()])
+    .transform(String)
+    .describe("Only as `{{ env_var('NAME') }}`; in profiles.yml as it is."),
+  pass: z
+    .union([z.string(), z.number()])
+    .transform(String)
+    .describe("dbt's other name of password."),
   sslmode: z
     .enum(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'])
     .describe("libpq's sslmode. Default prefer."),
@@ -53,27 +63,20 @@ const target = {
   sslkey: z.string().describe("File of the client's key."),
   connect_timeout: wholeNumber.describe('Seconds to wait for a connection. Default 10.'),
   search_path: z.string().describe("The connection's search_path."),
-}
-
-const targetNotYet = {
-  keepalives_idle: notYet,
-  retries: notYet,
-  role: notYet,
-  threads: notYet,
+  role: z.string().describe('The role that the connection takes on after the login.'),
+  threads: wholeNumber.describe('Nodes built at the same time on this target.'),
+  keepalives_idle: wholeNumber.describe('Read from dbt profiles and left to the system.'),
+  retries: wholeNumber.describe('Read from dbt profiles; gm retries by its own rules.'),
 }
 
 /** A target as it counts: with the values of the environment filled in. */
-export const targetSchema = z
-  .strictObject({ ...target, ...targetNotYet })
-  .partial()
-  .required({ type: true })
+export const targetSchema = z.strictObject(target).partial().required({ type: true })
 
 /** A target as written: any setting may be a text with env_var(). */
 const writtenTarget = z.strictObject({
   ...Object.fromEntries(
     Object.entries(target).map(([key, schema]) => [key, orTemplate(schema, key === 'type')]),
   ),
-  ...targetNotYet,
 })
 
 function orTemplate(schema: z.ZodType, isRequired: boolean): z.ZodType {
@@ -109,6 +112,8 @@ export const projectSchema = z.strictObject({
   snapshots: tree('snapshots'),
   seeds: tree('seeds'),
   sources: tree('sources'),
+  analyses: tree('analyses'),
+  exposures: tree('exposures'),
   data_tests: tree('tests'),
   tests: tree('tests (the older name of data_tests)'),
   threads: z.int().min(1).max(64).default(4).describe('Nodes built at the same time. Default 4.'),
@@ -148,28 +153,67 @@ export const projectSchema = z.strictObject({
     .record(z.string(), z.string())
     .default({})
     .describe('Selections with a name: `facts: tag:facts`.'),
-  'asset-paths': notYet,
-  'clean-targets': notYet,
-  'dbt-cloud': notYet,
-  dispatch: notYet,
-  'docs-paths': notYet,
-  exposures: notYet,
-  flags: notYet,
+  profile: z
+    .string()
+    .optional()
+    .describe('The profile of profiles.yml that has the targets, where `targets` has none.'),
+  dispatch: z
+    .array(
+      z.strictObject({
+        macro_namespace: name.describe('The package that dispatch is called for.'),
+        search_order: z.array(name).describe('Packages, the first to be asked first.'),
+      }),
+    )
+    .default([])
+    .describe('Where adapter.dispatch looks for the macros of a package, in order.'),
+  'docs-paths': z
+    .array(folder)
+    .default([])
+    .describe('Folders of docs blocks besides those of models, seeds and so on.'),
+  'packages-install-path': folder
+    .default('dbt_packages')
+    .describe('Folder that `gm deps` installs packages in. Default dbt_packages.'),
+  'clean-targets': z
+    .array(folder)
+    .optional()
+    .describe('Folders that `gm clean` removes. Default: the target folder and packages.'),
+  'restrict-access': z
+    .boolean()
+    .default(false)
+    .describe('Whether protected models of this package are for the package alone.'),
+  flags: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe("dbt's own settings; gm takes flags from the command line."),
+  'require-dbt-version': z
+    .union([z.string(), z.array(z.string())])
+    .optional()
+    .describe("Read for dbt's sake; gm has versions of its own."),
+  'dbt-cloud': z.unknown().optional().describe("Read for dbt's sake."),
+  'asset-paths': z.array(folder).optional().describe("Read for dbt's docs site."),
+  quoting: z
+    .record(z.string(), z.boolean())
+    .optional()
+    .describe('gm quotes every name, as dbt does on PostgreSQL.'),
+  metrics: leftAside,
+  'query-comment': leftAside,
+  'saved-queries': leftAside,
+  'semantic-models': leftAside,
+  unit_tests: leftAside,
   'function-paths': notYet,
   functions: notYet,
-  metrics: notYet,
   'on-run-end': notYet,
   'on-run-start': notYet,
-  'packages-install-path': notYet,
-  profile: notYet,
-  'query-comment': notYet,
-  quoting: notYet,
-  'require-dbt-version': notYet,
-  'restrict-access': notYet,
-  'saved-queries': notYet,
-  'semantic-models': notYet,
-  unit_tests: notYet,
 })
+
+/** Keys of project.yml that are left aside, and why that changes no table. */
+export const LEFT_ASIDE: Readonly<Record<string, string>> = {
+  metrics: 'gm has no semantic layer.',
+  'query-comment': 'gm sends statements without comments.',
+  'saved-queries': 'gm has no semantic layer.',
+  'semantic-models': 'gm has no semantic layer.',
+  unit_tests: 'Unit tests are not run yet.',
+}
 
 export type ProjectFile = z.infer<typeof projectSchema>
 export type TargetFile = z.infer<typeof targetSchema>

@@ -1,19 +1,63 @@
+import type { GmError } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
+
+/** Folders of what parsing reads, relative to the project's root, forward slashes, as dbt's model-paths and so on. */
+export interface ResourcePaths {
+  readonly models: readonly string[]
+  readonly snapshots: readonly string[]
+  readonly seeds: readonly string[]
+  readonly macros: readonly string[]
+  readonly tests: readonly string[]
+  readonly analyses: readonly string[]
+  /** Folders with docs blocks besides all the others. */
+  readonly docs: readonly string[]
+}
+
+/** Folder-level configuration, still as trees: `models: {globalmart: {staging: {+materialized: view}}}`. */
+export interface ResourceConfig {
+  readonly models: ConfigTree
+  readonly snapshots: ConfigTree
+  readonly seeds: ConfigTree
+  readonly tests: ConfigTree
+  readonly sources: ConfigTree
+  readonly analyses: ConfigTree
+  readonly exposures: ConfigTree
+}
+
+/** Another project whose models and macros this one uses, installed below it. */
+export interface Package {
+  readonly name: string
+  readonly version: string
+  /** The folder relative to the project's root: `dbt_packages/dbt_utils`. */
+  readonly folder: string
+  readonly paths: ResourcePaths
+  /** Values of `var()` in its files: its own, under those that the project gives. */
+  readonly vars: Readonly<Record<string, unknown>>
+  /** Its protected models are for itself alone. */
+  readonly restrictsAccess: boolean
+  /** Its own configuration; the project's comes over it. */
+  readonly resourceConfig: ResourceConfig
+}
 
 /** A project as configured: project.yml, the environment, .env and flags, read once and frozen. */
 export interface Project {
   /** Absolute path of the folder of project.yml. */
   readonly root: string
+  /** `project.yml` or `dbt_project.yml`. */
+  readonly file: string
+  /** A dbt_project.yml was read: what gm does differently on purpose is done as dbt does it. */
+  readonly isDbt: boolean
   readonly name: string
   readonly version: string
-  /** Folders relative to `root`, forward slashes, as dbt's model-paths and so on. */
-  readonly paths: {
-    readonly models: readonly string[]
-    readonly snapshots: readonly string[]
-    readonly seeds: readonly string[]
-    readonly macros: readonly string[]
-    readonly tests: readonly string[]
-    readonly analyses: readonly string[]
+  /** The folder that packages are installed in; default `dbt_packages`. */
+  readonly packagesFolder: string
+  /** The installed ones, sorted by name. */
+  readonly packages: readonly Package[]
+  /** Where `adapter.dispatch(…, namespace)` looks for macros: packages in order, by namespace. */
+  readonly dispatch: Readonly<Record<string, readonly string[]>>
+  /** Things of the project's files that gm leaves aside, which change no table. */
+  readonly warnings: readonly GmError[]
+  readonly paths: ResourcePaths & {
     /** Artifacts; default `target`. */
     readonly target: string
     /** One file per run; default `logs`. */
@@ -21,20 +65,13 @@ export interface Project {
   }
   /** Values of `var()`: project.yml's `vars` (flat, or under the project's name) overridden by --vars. */
   readonly vars: Readonly<Record<string, unknown>>
-  /** What env_var() may read, by value; names come from project.yml `env:`; missing ones are absent. */
+  /** What env_var() may read, by value; missing ones are absent. */
   readonly env: ReadonlyMap<string, string>
-  /** Names that project.yml `env:` allows. */
-  readonly envAllowed: ReadonlySet<string>
+  /** Names that project.yml `env:` allows; in a dbt project all that hold no secret. */
+  readonly envAllowed: ReadonlySet<string> | 'all'
   readonly target: Target
   readonly threads: number
-  /** Folder-level configuration, still as a tree: `models: {globalmart: {staging: {+materialized: view}}}`. */
-  readonly resourceConfig: {
-    readonly models: ConfigTree
-    readonly snapshots: ConfigTree
-    readonly seeds: ConfigTree
-    readonly tests: ConfigTree
-    readonly sources: ConfigTree
-  }
+  readonly resourceConfig: ResourceConfig
   /** Longest wait for old readers before a swap; see docs/adr on publishing. */
   readonly publishWaitMs: number
   readonly statementTimeoutMs: number | undefined

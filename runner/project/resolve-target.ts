@@ -1,6 +1,7 @@
 import { isAbsolute, join } from 'node:path'
 import { GmError } from '../base/error.ts'
 import { nearest } from '../base/nearest.ts'
+import type { ChosenTarget } from './chosen-target.ts'
 import type { UrlParts } from './connection.ts'
 import { makeConnection, parseConnectionUrl } from './connection.ts'
 import type { Environment } from './environment.ts'
@@ -21,6 +22,8 @@ export interface TargetSettings {
   readonly env: Environment
   /** Places of paths that begin in `targets:`. */
   readonly placeOf: PlaceOf
+  /** profiles.yml is no part of the repository; project.yml is. */
+  readonly mayHoldPassword: boolean
 }
 
 /**
@@ -29,11 +32,11 @@ export interface TargetSettings {
  * @throws GmError GM1007 no such target, or several and none wanted; GM1005 a variable that is not set; GM1003 a
  *   setting that cannot be used, a password written into the file.
  */
-export function resolveTarget(settings: TargetSettings): Target {
+export function resolveTarget(settings: TargetSettings): ChosenTarget {
   const name = chooseTarget(settings)
   const placeOf: PlaceOf = (path, part) => settings.placeOf([name, ...path], part)
   const written = settings.targets[name] as Readonly<Record<string, unknown>>
-  refuseWrittenPassword(written, placeOf)
+  if (!settings.mayHoldPassword) refuseWrittenPassword(written, placeOf)
   const filled = Object.fromEntries(
     Object.entries(written).map(([key, value]) => [
       key,
@@ -56,7 +59,11 @@ export function resolveTarget(settings: TargetSettings): Target {
   const database = url.database ?? fields.database ?? fields.dbname ?? settings.defaultDatabase
   const file = (path: string | undefined): string | undefined =>
     path === undefined || isAbsolute(path) ? path : join(settings.root, path)
-  return {
+  const options = {
+    ...(fields.search_path !== undefined && { search_path: fields.search_path }),
+    ...(fields.role !== undefined && { role: fields.role }),
+  }
+  const target: Target = {
     name,
     type: fields.type,
     schema: fields.schema ?? 'public',
@@ -65,7 +72,7 @@ export function resolveTarget(settings: TargetSettings): Target {
       host: url.host ?? fields.host,
       port: url.port ?? fields.port,
       user: url.user ?? fields.user,
-      password: url.password ?? fields.password,
+      password: url.password ?? fields.password ?? fields.pass,
       database,
       sslmode: url.sslmode ?? fields.sslmode,
       sslrootcert: file(url.sslrootcert ?? fields.sslrootcert),
@@ -74,9 +81,10 @@ export function resolveTarget(settings: TargetSettings): Target {
       connectTimeoutMs:
         url.connectTimeoutMs ??
         (fields.connect_timeout === undefined ? undefined : fields.connect_timeout * 1000),
-      options: fields.search_path === undefined ? {} : { search_path: fields.search_path },
+      options,
     }),
   }
+  return { target, threads: fields.threads }
 }
 
 function chooseTarget({ targets, wanted, placeOf }: TargetSettings): string {
@@ -105,7 +113,7 @@ const PASSWORD_HINT = 'Put it into .env and write password: "{{ env_var(\'NAME\'
 
 /** project.yml is under version control. */
 function refuseWrittenPassword(written: Readonly<Record<string, unknown>>, placeOf: PlaceOf): void {
-  const { password } = written
+  const password = written['password'] ?? written['pass']
   if (typeof password !== 'string' || password === '' || password.includes('env_var')) return
   throw new GmError('GM1003', 'a password must not stand in project.yml', {
     at: placeOf(['password']),

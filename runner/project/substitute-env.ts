@@ -4,7 +4,7 @@ import type { Environment } from './environment.ts'
 
 /** dbt's number filters are allowed because profiles use them for ports; fields convert by themselves. */
 const CALL =
-  /\{\{-?\s*env_var\(\s*(['"])([^'"]*)\1\s*(?:,\s*(['"])(.*?)\3\s*)?\)\s*(?:\|\s*(?:int|as_number|as_native|as_text)\s*)?-?\}\}/g
+  /\{\{-?\s*env_var\(\s*(['"])([^'"]*)\1\s*(?:,\s*(?:(['"])(.*?)\3|(\d+))\s*)?\)\s*(?:\|\s*(?:int|as_number|as_native|as_text)\s*)?-?\}\}/g
 
 /**
  * A text with each `{{ env_var('NAME') }}` or `{{ env_var('NAME', 'default') }}` replaced by its value.
@@ -18,8 +18,9 @@ export function substituteEnv(text: string, env: Environment, at: Location): str
       hint: "Write {{ env_var('NAME') }} or {{ env_var('NAME', 'default') }}.",
     })
   }
-  return text.replace(CALL, (_all, _quote, name: string, _quote2, fallback: string | undefined) => {
-    const value = env.get(name) ?? fallback
+  return text.replace(CALL, (_all, _quote, name: string, _quote2, ...defaults: unknown[]) => {
+    const [text, digits] = defaults as (string | undefined)[]
+    const value = env.get(name) ?? text ?? digits
     if (value !== undefined) return value
     throw new GmError('GM1005', `environment variable ${name} is not set`, {
       at,

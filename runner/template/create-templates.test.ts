@@ -2,26 +2,41 @@ import { describe, expect, test } from 'vitest'
 import { createTemplates } from './create-templates.ts'
 import type { Scope } from './template.ts'
 
-const templates = createTemplates([
-  {
-    package: 'gm',
-    file: 'gm:names',
-    text: `{% macro generate_alias_name(custom=none, node=none) %}{{ return(custom or node.name) }}{% endmacro %}
+const GM = {
+  package: 'gm',
+  file: 'gm:names',
+  text: `{% macro generate_alias_name(custom=none, node=none) %}{{ return(custom or node.name) }}{% endmacro %}
 {% macro shared() %}gm's{% endmacro %}
 {% macro datediff(a, b) %}{{ adapter.dispatch('datediff', 'gm')(a, b) }}{% endmacro %}
 {% macro default__datediff(a, b) %}{{ a }} - {{ b }}{% endmacro %}`,
-  },
-  {
-    package: 'shop',
-    file: 'macros/shop.sql',
-    text: `{% macro shared() %}the shop's{% endmacro %}
+}
+const templates = createTemplates(
+  [
+    {
+      package: 'shop',
+      file: 'macros/shop.sql',
+      text: `{% set greeting = 'hello' %}{% set loud | upper %}{{ greeting }}!{% endset %}
+{% macro shared() %}the shop's{% endmacro %}
 {% macro outer(x) %}{{ inner(x) }}{% endmacro %}
 {% macro inner(x, y=2) %}{{ x }}{{ y }}{{ this }}{% endmacro %}
 {% test positive(model, column_name) %}
 select * from {{ model }} where {{ column_name }} <= 0
-{% endtest %}`,
+{% endtest %}
+{% macro greet() %}{{ greeting }} {{ loud }}{% endmacro %}`,
+    },
+    {
+      package: 'tools',
+      file: 'dbt_packages/tools/macros/tools.sql',
+      text: `{% macro inner() %}the tools'{% endmacro %}
+{% macro both() %}{{ inner() }} {{ shop.inner(1) }} {{ shared() }}{% endmacro %}`,
+    },
+  ],
+  {
+    builtIns: {
+      gm: { generate_alias_name: GM, shared: GM, datediff: GM, default__datediff: GM },
+    },
   },
-])
+)
 const scope: Scope = { values: { this: 'shop.orders' }, functions: {} }
 const render = (text: string, own: Scope = scope): string =>
   templates.render({ file: 'models/a.sql', text }, own).text
@@ -31,14 +46,13 @@ describe('macros', () => {
     expect(
       templates.macros.map((m) => [m.package, m.name, m.parameters.join(), m.at.line]),
     ).toEqual([
-      ['gm', 'generate_alias_name', 'custom,node', 1],
-      ['gm', 'shared', '', 2],
-      ['gm', 'datediff', 'a,b', 3],
-      ['gm', 'default__datediff', 'a,b', 4],
-      ['shop', 'shared', '', 1],
-      ['shop', 'outer', 'x', 2],
-      ['shop', 'inner', 'x,y', 3],
-      ['shop', 'test_positive', 'model,column_name', 4],
+      ['shop', 'shared', '', 2],
+      ['shop', 'outer', 'x', 3],
+      ['shop', 'inner', 'x,y', 4],
+      ['shop', 'test_positive', 'model,column_name', 5],
+      ['shop', 'greet', '', 8],
+      ['tools', 'inner', '', 1],
+      ['tools', 'both', '', 2],
     ])
     expect(templates.findMacro('shop.inner')?.text).toBe(
       '{% macro inner(x, y=2) %}{{ x }}{{ y }}{{ this }}{% endmacro %}',
@@ -51,6 +65,18 @@ describe('macros', () => {
     )
   })
 
+  test('of a package need its name outside of it, and come first inside of it', () => {
+    expect(render('{{ tools.inner() }} {{ inner(1) }}')).toBe("the tools' 12shop.orders")
+    expect(render('{{ tools.both() }}')).toBe("the tools' 12shop.orders the shop's")
+    expect(() => render('{{ both() }}')).toThrow(
+      expect.objectContaining({ hint: 'Did you mean "tools.both"?' }),
+    )
+  })
+
+  test('see what their file sets outside of macros', () => {
+    expect(render('{{ greet() }}')).toBe('hello HELLO!')
+  })
+
   test('see the scope of the model that calls them, through other macros too', () => {
     expect(render('{{ outer(1) }}')).toBe('12shop.orders')
   })
@@ -60,7 +86,7 @@ describe('macros', () => {
     expect(value).toBe('n')
     const { text, lines } = templates.callMacro('test_positive', ['t'], { column_name: 'c' }, scope)
     expect(text).toBe('\nselect * from t where c <= 0\n')
-    expect(lines.locate(1)).toEqual({ file: 'macros/shop.sql', line: 5, column: 1 })
+    expect(lines.locate(1)).toEqual({ file: 'macros/shop.sql', line: 6, column: 1 })
     expect(() => templates.callMacro('shard', [], {}, scope)).toThrow('there is no macro "shard"')
   })
 

@@ -1,29 +1,21 @@
-import { GmError, gmErrorsOf, throwAll } from '../base/error.ts'
+import { GmError } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
 import { locationAt } from '../base/location.ts'
-import { didYouMean } from '../base/nearest.ts'
 import { GLOBALS } from './globals.ts'
-import { macroCallable, newFrame, RETURN, Return, runBody } from './interpret.ts'
+import { newFrame, RETURN, Return, runBody, runValue } from './interpret.ts'
 import { lineMapOf } from './line-map.ts'
+import type { BuiltInMacros, Macro, MacroLibrary } from './macro-library.ts'
+import { macroLibrary, macrosReached, requireMacro } from './macro-library.ts'
 import { parseTemplate } from './parse-template.ts'
 import { builtin, fromPlain, locate, toPlain } from './plain-data.ts'
 import type { Limits, Run } from './run.ts'
 import { DEFAULT_LIMITS } from './run.ts'
-import type { MacroNode, Syntax, Uses } from './syntax.ts'
+import type { Syntax } from './syntax.ts'
 import type { MacroFile, Rendered, Scope, TemplateFile } from './template.ts'
-import type { Callable, Mark, Value } from './values.ts'
-import { LoopState, Text } from './values.ts'
+import type { Mark, Value } from './values.ts'
+import { Text } from './values.ts'
 
-export interface Macro {
-  /** A `{% test x %}` is named `test_x`. */
-  readonly name: string
-  readonly package: string
-  readonly at: Location
-  readonly parameters: readonly string[]
-  readonly file: string
-  /** The macro's own text, tags included. */
-  readonly text: string
-}
+export type { BuiltInMacros, Macro } from './macro-library.ts'
 
 export interface SnapshotBlock {
   readonly name: string
@@ -37,6 +29,10 @@ export interface RenderOptions {
   readonly lineMap?: boolean
 }
 
+interface InnerOptions extends RenderOptions {
+  readonly isNative?: boolean
+}
+
 export interface MacroResult extends Rendered {
   /** What the macro gave with `return()`, as plain data; otherwise its text. */
   readonly value: unknown
@@ -46,12 +42,21 @@ export interface MacroResult extends Rendered {
 export interface Templates {
   /** By package, file and place. */
   readonly macros: readonly Macro[]
-  /** The macro that a template gets by this name (`name` or `package.name`). */
-  findMacro(name: string): Macro | undefined
+  /**
+   * The macro that a template gets by this name (`name` or `package.name`).
+   * @param from the package of that template; the project's own when not given.
+   */
+  findMacro(name: string, from?: string): Macro | undefined
   /** The macro as a value that a built-in may return to the template, such as `adapter.dispatch` does. */
-  macroValue(name: string): unknown
+  macroValue(name: string, from?: string): unknown
   /** @throws GmError with the exact place, and with the calls that led into a macro. */
   render(file: TemplateFile, scope: Scope, options?: RenderOptions): Rendered
+  /**
+   * The value of a setting: of a text that is one expression its value as plain data, of any other its text.
+   * In it the filters as_bool, as_number, as_native and as_text say what text becomes.
+   * @throws GmError as render.
+   */
+  evaluate(file: TemplateFile, scope: Scope): unknown
   /** @throws GmError GM2005 when there is no such macro. */
   callMacro(
     name: string,
@@ -67,25 +72,21 @@ export interface Templates {
   snapshotBlocks(file: TemplateFile): readonly SnapshotBlock[]
 }
 
-/** gm's own macros; the project's shadow them by name. */
-const BUILT_IN_PACKAGE = 'gm'
-
 const KEPT_FILES = 500
 
-interface KnownMacro {
-  readonly macro: Macro
-  readonly uses: Uses
-  readonly callable: Callable
+export interface TemplateOptions extends Partial<Limits> {
+  /** The package whose macros have no need of a package name; that of the first file when not given. */
+  readonly root?: string
+  readonly builtIns?: BuiltInMacros
 }
 
 /**
- * Parses the macro files. A project's macros shadow those of package `gm`; of two other packages the first one given
- * wins for the bare name, and all are reachable as `package.name`.
+ * Parses the macro files.
  * @throws GmError, or GmErrors with all of them: GM2001 syntax, GM2002 the same macro twice in a package.
  */
 export function createTemplates(
   macroFiles: readonly MacroFile[],
-  limits: Partial<Limits> = {},
+  { root = macroFiles[0]?.package, builtIns = {}, ...limits }: TemplateOptions = {},
 ): Templates {
   const parsed = new Map<string, Syntax>()
   const parse = (file: TemplateFile): Syntax => {
@@ -99,24 +100,16 @@ export function createTemplates(
     }
     return syntax
   }
-  const library = readMacros(macroFiles, parse)
+  const library = macroLibrary(macroFiles, root, builtIns, parse)
   const allLimits: Limits = { ...DEFAULT_LIMITS, ...limits }
-
-  function find(name: string): KnownMacro {
-    const found = library.visible.get(name)
-    if (found !== undefined) return found
-    throw new GmError('GM2005', `there is no macro "${name}"`, {
-      hint: didYouMean(name, library.visible.keys()),
-    })
-  }
 
   function execute(
     source: TemplateFile,
     scope: Scope,
-    options: RenderOptions,
+    options: InnerOptions,
     body: (run: Run) => Value,
   ): MacroResult {
-    const run = newRun(source, scope, library, allLimits, options.lineMap ?? true)
+    const run = newRun(source, scope, library, allLimits, options)
     const result = placed(run, () => body(run))
     const text =
       result instanceof Text || typeof result === 'string' ? textOf(result) : run.out.text
@@ -130,8 +123,8 @@ export function createTemplates(
 
   return {
     macros: library.all.map(({ macro }) => macro),
-    findMacro: (name) => library.visible.get(name)?.macro,
-    macroValue: (name) => find(name).callable,
+    findMacro: (name, from) => library.find(name, from)?.macro,
+    macroValue: (name, from) => requireMacro(library, name, from).callable,
     render(file, scope, options = {}) {
       const syntax = parse(file)
       const { text, lines } = execute(file, scope, options, (run) => {
@@ -141,8 +134,9 @@ export function createTemplates(
       return { text, lines }
     },
     callMacro(name, args, kwargs, scope, options = {}) {
-      const { callable, macro } = find(name)
-      return execute({ file: macro.file, text: '' }, scope, options, (run) =>
+      const { callable, macro } = requireMacro(library, name)
+      const source = { file: macro.file, text: '', package: macro.package }
+      return execute(source, scope, options, (run) =>
         callable.invoke(
           run,
           args.map((arg) => fromPlain(run, name, arg)),
@@ -150,8 +144,22 @@ export function createTemplates(
         ),
       )
     },
-    macrosUsedBy: (file) => reach(library, parse(file).uses, undefined),
-    macrosUsedByMacro: (name) => reach(library, find(name).uses, find(name)),
+    evaluate(file, scope) {
+      const [only, ...others] = parse(file).body
+      if (only?.kind !== 'output' || others.length > 0) {
+        return this.render(file, scope, { lineMap: false }).text
+      }
+      return execute(file, scope, { lineMap: false, isNative: true }, (run) =>
+        runValue(run, only.value),
+      ).value
+    },
+    macrosUsedBy: (file) => macrosReached(library, parse(file).uses, file.package),
+    macrosUsedByMacro(name) {
+      const start = requireMacro(library, name)
+      return macrosReached(library, start.uses, start.macro.package).filter(
+        (macro) => macro !== start.macro,
+      )
+    },
     snapshotBlocks: (file) =>
       parse(file).snapshots.map(({ name, start, bodyStart, bodyEnd }) => ({
         name,
@@ -161,136 +169,48 @@ export function createTemplates(
   }
 }
 
-interface Library {
-  readonly all: readonly KnownMacro[]
-  /** By bare name and by `package.name`. */
-  readonly visible: ReadonlyMap<string, KnownMacro>
-  readonly packages: ReadonlyMap<string, Value>
-}
-
-function readMacros(files: readonly MacroFile[], parse: (file: TemplateFile) => Syntax): Library {
-  const all: KnownMacro[] = []
-  const visible = new Map<string, KnownMacro>()
-  const packages = new Map<string, Map<string, KnownMacro>>()
-  const errors: GmError[] = []
-  for (const file of files) {
-    let syntax: Syntax
-    try {
-      syntax = parse(file)
-    } catch (error) {
-      const found = gmErrorsOf(error)
-      if (found === undefined) throw error
-      errors.push(...found)
-      continue
-    }
-    const members = packages.get(file.package) ?? new Map<string, KnownMacro>()
-    packages.set(file.package, members)
-    for (const node of syntax.macros) {
-      const known = knownMacro(file, node)
-      const other = members.get(node.name)
-      if (other !== undefined) {
-        errors.push(
-          new GmError('GM2002', `the macro "${node.name}" exists twice in ${file.package}`, {
-            at: known.macro.at,
-            hint: `The other one is at ${other.macro.at.file}:${other.macro.at.line}.`,
-          }),
-        )
-        continue
-      }
-      all.push(known)
-      members.set(node.name, known)
-      const shadowed = visible.get(node.name)
-      if (shadowed === undefined || shadowed.macro.package === BUILT_IN_PACKAGE) {
-        visible.set(node.name, known)
-      }
-    }
-  }
-  throwAll(errors)
-  const objects = new Map<string, Value>()
-  for (const [name, members] of packages) {
-    for (const [macro, known] of members) visible.set(`${name}.${macro}`, known)
-    objects.set(name, new LoopState(`package "${name}"`, (key) => members.get(key)?.callable))
-  }
-  return { all, visible, packages: objects }
-}
-
-function knownMacro(file: MacroFile, node: MacroNode): KnownMacro {
-  return {
-    macro: {
-      name: node.name,
-      package: file.package,
-      at: locationAt(file.text, node.nameStart, file.file),
-      parameters: node.parameters.map((p) => p.name),
-      file: file.file,
-      text: file.text.slice(node.start, node.end),
-    },
-    uses: node.uses,
-    callable: macroCallable(node, file, undefined),
-  }
-}
-
-function reach(library: Library, uses: Uses, start: KnownMacro | undefined): readonly Macro[] {
-  const reached = new Set<KnownMacro>()
-  if (start !== undefined) reached.add(start)
-  const visit = ({ names, members, dispatched }: Uses): void => {
-    for (const name of [...names, ...members]) {
-      const known = library.visible.get(name)
-      if (known !== undefined) enter(known)
-    }
-    // Which implementation a dispatch takes depends on the adapter: all of them count.
-    for (const name of dispatched) {
-      for (const known of library.all) if (known.macro.name.endsWith(`__${name}`)) enter(known)
-    }
-  }
-  const enter = (known: KnownMacro): void => {
-    if (reached.has(known)) return
-    reached.add(known)
-    visit(known.uses)
-  }
-  visit(uses)
-  if (start !== undefined) reached.delete(start)
-  return [...reached]
-    .map(({ macro }) => macro)
-    .sort((a, b) => (`${a.package}.${a.name}` < `${b.package}.${b.name}` ? -1 : 1))
-}
-
 function newRun(
   source: TemplateFile,
   scope: Scope,
-  library: Library,
+  library: MacroLibrary,
   limits: Limits,
-  hasMarks: boolean,
+  { lineMap = true, isNative = false }: InnerOptions,
 ): Run {
-  const found = new Map<string, Value>()
+  /** By package: a bare name of a macro means another one there. */
+  const found = new Map<string | undefined, Map<string, Value>>()
   const resolve = (name: string): Value | undefined => {
-    const macro = library.visible.get(name)
-    if (macro !== undefined && !name.includes('.')) return macro.callable
+    const macro = name.includes('.') ? undefined : library.find(name, run.source.package)
+    if (macro !== undefined) return macro.callable
     if (Object.hasOwn(scope.functions, name)) {
       const body = scope.functions[name]
       if (body !== undefined) return builtin(name, body)
     }
     if (Object.hasOwn(scope.values, name)) return fromPlain(run, name, scope.values[name])
-    return library.packages.get(name) ?? (name === 'return' ? RETURN : GLOBALS.get(name))
+    return library.packageObject(name) ?? (name === 'return' ? RETURN : GLOBALS.get(name))
   }
   const started = performance.now()
-  const marks: Mark[] | undefined = hasMarks ? [] : undefined
+  const marks: Mark[] | undefined = lineMap ? [] : undefined
   const run: Run = {
     limits,
     lookup: (name) => {
-      const known = found.get(name)
-      if (known !== undefined) return known
-      const value = resolve(name)
-      if (value !== undefined) found.set(name, value)
+      const owner = run.source.package
+      const known = found.get(owner) ?? new Map<string, Value>()
+      found.set(owner, known)
+      let value = known.get(name)
+      if (value !== undefined) return value
+      value = resolve(name)
+      if (value !== undefined) known.set(name, value)
       return value
     },
     names: () => [
-      ...[...library.visible.keys()].filter((name) => !name.includes('.')),
+      ...library.names(run.source.package),
       ...Object.keys(scope.functions),
       ...Object.keys(scope.values),
-      ...library.packages.keys(),
       ...GLOBALS.keys(),
       'return',
     ],
+    isNative,
+    modules: new Map(),
     now: () => performance.now(),
     deadline: started + limits.maxMs,
     converted: new WeakMap(),

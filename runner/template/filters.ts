@@ -5,6 +5,7 @@ import { attributeOf, itemOf } from './members.ts'
 import { asDict, capitalize, centerText, dictItems, replaceText, strip } from './methods.ts'
 import type { Native } from './native.ts'
 import { callNative, native } from './native.ts'
+import { NATIVE_FILTERS } from './native-filters.ts'
 import { applySign, operate } from './operate.ts'
 import { toPlain } from './plain-data.ts'
 import { printValue } from './print-value.ts'
@@ -176,10 +177,7 @@ export const FILTERS: ReadonlyMap<string, Native> = new Map<string, Native>([
   ],
   ['dictsort', native("case_sensitive=False, by='key', reverse=False", dictSort)],
   // dbt's: templates give text here, so they change nothing but refuse what cannot be meant.
-  ['as_text', native('', (_run, value) => printValue(value))],
-  ['as_bool', native('', (_run, value) => defined(value))],
-  ['as_number', native('', (_run, value) => defined(value))],
-  ['as_native', native('', (_run, value) => defined(value))],
+  ...NATIVE_FILTERS,
 ])
 
 function onText(

@@ -292,6 +292,12 @@ function assign(run: Run, target: Target, value: Value, frame: Frame): void {
 
 // Expressions
 
+/** The value of an expression that stands alone in its text. */
+export function runValue(run: Run, expr: Expr): Value {
+  run.position = expr.start
+  return evaluate(run, expr, newFrame())
+}
+
 /** The value of an expression. It is a Text only straight from a macro, a block or a variable that holds one. */
 function evaluate(run: Run, expr: Expr, frame: Frame): Value {
   charge(run, 1)
@@ -426,10 +432,17 @@ function lookup(run: Run, name: string, frame: Frame): Value {
       new Undefined(
         `"${name}" is undefined`,
         () =>
+          inPackage(name, run) ??
           didYouMean(name, visibleNames(run, frame)) ??
           `Give it a value with {% set ${name} = … %}; a variable of the project is read with var('${name}').`,
       ),
   )
+}
+
+/** A package's macro that is called as if it were the project's own. */
+function inPackage(name: string, run: Run): string | undefined {
+  const found = [...run.names()].find((known) => known.endsWith(`.${name}`))
+  return found === undefined ? undefined : `Did you mean "${found}"?`
 }
 
 function visibleNames(run: Run, frame: Frame): Set<string> {
@@ -522,13 +535,15 @@ export function macroCallable(
   node: MacroNode,
   source: MarkSource,
   frame: Frame | undefined,
+  /** The `set`s of its file that stand outside of macros. */
+  sets: readonly Node[] = [],
 ): Callable {
   return new Callable(node.name, (run, args, kwargs) =>
     enterCall(run, source, () => {
       const depth = run.calls.length
       const { out } = run
       try {
-        const inner = newFrame(frame)
+        const inner = newFrame(sets.length === 0 ? frame : moduleFrame(run, source, sets))
         // Wrong arguments are the caller's fault, so they are reported at the call.
         const site = run.calls.at(-1)
         bindParameters(run, node.name, node.parameters, node.uses.names, args, kwargs, inner, site)
@@ -542,6 +557,16 @@ export function macroCallable(
       }
     }),
   )
+}
+
+/** The variables of a macro file, set the first time that a run calls one of its macros. */
+function moduleFrame(run: Run, source: MarkSource, sets: readonly Node[]): Frame {
+  const known = run.modules.get(source) as Frame | undefined
+  if (known !== undefined) return known
+  const frame = newFrame()
+  run.modules.set(source, frame)
+  capture(run, () => void runBody(run, sets, frame))
+  return frame
 }
 
 function callerOf(

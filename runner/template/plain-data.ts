@@ -85,6 +85,7 @@ export function builtin(name: string, body: Builtin): Callable {
       get calledFrom(): readonly Location[] {
         return callers.map(locate)
       },
+      ...(site.source.package === undefined ? {} : { package: site.source.package }),
       ...(caller === undefined ? {} : { caller }),
     })
     return fromPlain(run, name, result)

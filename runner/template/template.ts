@@ -5,6 +5,8 @@ export interface TemplateFile {
   /** Relative to the project root; used in every place. Built-in macros use `gm:<name>`. */
   readonly file: string
   readonly text: string
+  /** Whose macros its bare names mean first; the project's own when not given. */
+  readonly package?: string
   /** Only this part is the template (one snapshot block, say); places still count from the start of the file. */
   readonly span?: { readonly start: number; readonly end: number }
 }
@@ -19,6 +21,8 @@ export interface Call {
   readonly kwargs: Readonly<Record<string, unknown>>
   /** Where the call stands: in the model, or in the macro that the model called. */
   readonly at: Location
+  /** The package of the text that the call stands in, where that is known. */
+  readonly package?: string
   /** Callers of that macro, from the inside out; the last is in the rendered file. */
   readonly calledFrom: readonly Location[]
   /** Renders the body of `{% call f(…) %}…{% endcall %}`. */

@@ -82,6 +82,7 @@ export interface PrintedAt {
 export interface MarkSource {
   readonly file: string
   readonly text: string
+  readonly package?: string
 }
 
 /** `loop`: read only, by name. */
@@ -142,6 +143,10 @@ export interface Run {
   readonly deadline: number
   /** Plain objects of the scope as template values; one object stays one dict for the whole run. */
   readonly converted: WeakMap<object, Value>
+  /** The value of a setting is wanted, and not its text. */
+  readonly isNative: boolean
+  /** What macro files set outside of their macros, each once a run. The interpreter's frames. */
+  readonly modules: Map<MarkSource, unknown>
   /** Calls under way, outermost first. An error leaves it as it was, so that its place can be told. */
   readonly calls: Site[]
   source: MarkSource

@@ -27,7 +27,14 @@ export function manifestOf(sketches: Readonly<Record<string, NodeSketch>>): Mani
         .map((node) => [node.id, node] as const)
         .toSorted(([a], [b]) => (a < b ? -1 : 1)),
     )
-  return { project: 'shop', nodes: byId(true), disabled: byId(false), macros: [] }
+  return {
+    project: 'shop',
+    nodes: byId(true),
+    disabled: byId(false),
+    macros: [],
+    groups: new Map(),
+    docs: [],
+  }
 }
 
 /** The id that `manifestOf` gives to a name. */
@@ -75,6 +82,12 @@ function toNode(name: string, sketch: NodeSketch, all: Readonly<Record<string, N
         ? { ...base, ...templated, kind }
         : { ...base, ...templated, kind, generic: { name: generic, arguments: {}, on } }
     }
+    case 'exposure': {
+      const { refs, sources } = templated
+      return { ...base, kind, exposureType: 'dashboard', owner: {}, refs, sources }
+    }
+    case 'analysis':
+      return { ...base, ...templated, kind }
     case 'model':
     case 'snapshot':
       return { ...base, ...templated, kind, relation }

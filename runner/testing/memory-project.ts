@@ -12,6 +12,12 @@ const NO_CONFIG: ConfigTree = { config: {}, children: new Map(), at: undefined }
 export function memoryProject(given: Partial<Project> = {}): Project {
   return {
     root: '/shop',
+    file: 'project.yml',
+    isDbt: false,
+    packages: [],
+    packagesFolder: 'dbt_packages',
+    dispatch: {},
+    warnings: [],
     name: 'shop',
     version: '1.0',
     paths: {
@@ -21,6 +27,7 @@ export function memoryProject(given: Partial<Project> = {}): Project {
       macros: ['macros'],
       tests: ['tests'],
       analyses: ['analyses'],
+      docs: [],
       target: 'target',
       logs: 'logs',
     },
@@ -53,6 +60,8 @@ export function memoryProject(given: Partial<Project> = {}): Project {
       seeds: NO_CONFIG,
       tests: NO_CONFIG,
       sources: NO_CONFIG,
+      analyses: NO_CONFIG,
+      exposures: NO_CONFIG,
     },
     publishWaitMs: 0,
     logLevel: undefined,

@@ -4,11 +4,13 @@ import type { Adapter } from '../engine/adapter.ts'
 import type {
   BuiltNode,
   Manifest,
+  ModelNode,
   Node,
   NodeConfig,
   NodeId,
   Relation,
   SnapshotNode,
+  SourceNode,
 } from '../manifest/node.ts'
 import { NOTHING_READ, nodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
@@ -51,7 +53,14 @@ export function plainProject(definitions: Readonly<Record<string, Definition>>):
     nodes.set(node.id, node)
     byName.set(name, node)
   }
-  const manifest: Manifest = { project: 'shop', nodes, disabled: new Map(), macros: [] }
+  const manifest: Manifest = {
+    project: 'shop',
+    nodes,
+    disabled: new Map(),
+    macros: [],
+    groups: new Map(),
+    docs: [],
+  }
   const compile = (node: Node, state: CompileState): Compiled => {
     const sql = definitions[node.name]?.sql
     if (sql === undefined) throw new Error(`${node.name} has no SQL`)
@@ -104,7 +113,7 @@ function toNode(
   name: string,
   given: Definition,
   byName: ReadonlyMap<string, Node>,
-): Exclude<Node, { kind: 'test' | 'seed' }> {
+): ModelNode | SnapshotNode | SourceNode {
   const kind = given.kind ?? 'model'
   const ids = (names: readonly string[]): NodeId[] =>
     names.flatMap((of) => byName.get(of)?.id ?? []).sort()

@@ -1,7 +1,16 @@
 import { hash } from 'node:crypto'
 import type { DescribedConfig } from '../../manifest/describe-config.ts'
 import { describeConfig, writtenKeys } from '../../manifest/describe-config.ts'
-import type { ColumnInfo, Node, Relation, SourceNode, TestNode } from '../../manifest/node.ts'
+import type {
+  ColumnInfo,
+  ExposureNode,
+  Node,
+  RefCall,
+  Relation,
+  SourceNode,
+  TestNode,
+} from '../../manifest/node.ts'
+import { isReadable } from '../../manifest/node.ts'
 import { snapshotBlocks } from '../../parse/snapshot-blocks.ts'
 import type { Project } from '../../project/project.ts'
 import { pathBelow } from './path-below.ts'
@@ -28,7 +37,9 @@ export interface Described {
 
 /** A node as artifacts show it. */
 export function describeNode(node: Node, context: Described): DescribedNode {
-  return node.kind === 'source' ? describeSource(node, context) : describeBuilt(node, context)
+  if (node.kind === 'source') return describeSource(node, context)
+  if (node.kind === 'exposure') return describeExposure(node, context)
+  return describeBuilt(node, context)
 }
 
 function common(node: Node, { project, createdAt }: Described) {
@@ -74,16 +85,52 @@ function describeSource(node: SourceNode, context: Described): DescribedNode {
   }
 }
 
-function describeBuilt(node: Exclude<Node, SourceNode>, context: Described): DescribedNode {
+function describeExposure(node: ExposureNode, context: Described): DescribedNode {
+  const { label, maturity, url, exposureType, owner } = node
+  const { fqn, ...shared } = common(node, context)
+  return {
+    name: shared.name,
+    resource_type: shared.resource_type,
+    package_name: shared.package_name,
+    path: shared.path,
+    original_file_path: shared.original_file_path,
+    unique_id: shared.unique_id,
+    fqn,
+    type: exposureType,
+    owner: { email: null, name: null, ...owner },
+    description: shared.description,
+    label: label ?? null,
+    maturity: maturity ?? null,
+    url: url ?? null,
+    meta: shared.meta,
+    tags: shared.tags,
+    config: { enabled: node.config.enabled, tags: node.config.tags, meta: node.config.meta },
+    unrendered_config: {},
+    depends_on: { macros: [], nodes: node.dependsOn },
+    refs: node.refs.map(describeRef),
+    sources: node.sources.map(({ source, table }) => [source, table]),
+    metrics: [],
+    created_at: shared.created_at,
+  }
+}
+
+function describeRef({ name, package: owner, version }: RefCall) {
+  return { name, package: owner ?? null, version: version ?? null }
+}
+
+function describeBuilt(
+  node: Exclude<Node, SourceNode | ExposureNode>,
+  context: Described,
+): DescribedNode {
   const { project } = context
-  const relation = node.kind === 'test' ? undefined : node.relation
+  const relation = isReadable(node) ? node.relation : undefined
   const isEphemeral = node.config.materialized === 'ephemeral'
   return {
     ...common(node, context),
     schema: relation?.schema ?? node.config.schema ?? `${project.target.schema}_dbt_test__audit`,
     alias: relation?.identifier ?? node.config.alias ?? node.name,
     checksum: { name: 'sha256', checksum: node.checksum },
-    group: null,
+    group: node.config.group ?? null,
     docs: { show: true, node_color: null, ...node.config.docs },
     build_path: null,
     relation_name: relation === undefined || isEphemeral ? null : relationName(relation, project),
@@ -92,11 +139,11 @@ function describeBuilt(node: Exclude<Node, SourceNode>, context: Described): Des
       ? { root_path: project.root, depends_on: { macros: [] } }
       : templated(node, context)),
     ...(node.kind === 'model' && {
-      access: 'protected',
+      access: node.config.access ?? 'protected',
       constraints: [],
-      version: null,
-      latest_version: null,
-      deprecation_date: null,
+      version: node.version ?? null,
+      latest_version: node.latestVersion ?? null,
+      deprecation_date: node.deprecationDate ?? null,
       primary_key: node.config.unique_key,
       time_spine: null,
     }),
@@ -105,21 +152,20 @@ function describeBuilt(node: Exclude<Node, SourceNode>, context: Described): Des
 }
 
 /** A snapshot's own block, where its file has several. */
-function rawCodeOf(node: Exclude<Node, { kind: 'source' | 'seed' }>): string {
+function rawCodeOf(node: Exclude<Node, { kind: 'source' | 'seed' | 'exposure' }>): string {
   if (node.kind !== 'snapshot') return node.rawCode
   const block = snapshotBlocks(node.rawCode).find(({ name }) => name === node.name)
   return block === undefined ? node.rawCode : node.rawCode.slice(block.span.start, block.span.end)
 }
 
-function templated(node: Exclude<Node, { kind: 'source' | 'seed' }>, context: Described) {
+function templated(
+  node: Exclude<Node, { kind: 'source' | 'seed' | 'exposure' }>,
+  context: Described,
+) {
   const code = context.compiledCode.get(node.id)
   return {
     language: 'sql',
-    refs: node.refs.map(({ name, package: owner }) => ({
-      name,
-      package: owner ?? null,
-      version: null,
-    })),
+    refs: node.refs.map(describeRef),
     sources: node.sources.map(({ source, table }) => [source, table]),
     metrics: [],
     functions: [],

@@ -53,11 +53,12 @@ export function manifestArtifact(materials: ManifestMaterials): ManifestArtifact
   }
   const nodes: Record<string, DescribedNode> = {}
   const sources: Record<string, DescribedNode> = {}
+  const exposures: Record<string, DescribedNode> = {}
   const parents: Record<string, readonly NodeId[]> = {}
   const children: Record<string, NodeId[]> = {}
   for (const id of manifest.nodes.keys()) children[id] = []
   for (const node of manifest.nodes.values()) {
-    const section = node.kind === 'source' ? sources : nodes
+    const section = node.kind === 'source' ? sources : node.kind === 'exposure' ? exposures : nodes
     section[node.id] = describeNode(node, context)
     parents[node.id] = node.dependsOn
     // Nodes come by id, so that each list is sorted.
@@ -77,17 +78,17 @@ export function manifestArtifact(materials: ManifestMaterials): ManifestArtifact
     nodes,
     sources,
     macros: describeMacros(materials, context.createdAt),
-    docs: OVERVIEW,
-    exposures: {},
+    docs: describeDocs(manifest),
+    exposures,
     metrics: {},
-    groups: {},
+    groups: describeGroups(manifest),
     selectors: (materials.selectors ?? {}) as Section,
     disabled: Object.fromEntries(
       [...manifest.disabled.values()].map((node) => [node.id, [describeNode(node, context)]]),
     ),
     parent_map: parents,
     child_map: children,
-    group_map: {},
+    group_map: groupMap(manifest),
     saved_queries: {},
     semantic_models: {},
     unit_tests: {},
@@ -106,6 +107,52 @@ const OVERVIEW = {
     unique_id: 'doc.dbt.__overview__',
     block_contents: '### The models of this project\n\nOpen **Project** to see them by folder.',
   },
+}
+
+function describeDocs({ docs }: Manifest): Section {
+  const own = docs.map(({ name, package: owner, at, text }) => [
+    `doc.${owner}.${name}`,
+    {
+      name,
+      resource_type: 'doc',
+      package_name: owner,
+      path: at.file,
+      original_file_path: at.file,
+      unique_id: `doc.${owner}.${name}`,
+      block_contents: text,
+    },
+  ])
+  return { ...OVERVIEW, ...(Object.fromEntries(own) as Section) }
+}
+
+function describeGroups({ groups }: Manifest): Section {
+  return Object.fromEntries(
+    [...groups.values()].map(({ name, package: from, at, description, owner }) => [
+      `group.${from}.${name}`,
+      {
+        name,
+        resource_type: 'group',
+        package_name: from,
+        path: at.file,
+        original_file_path: at.file,
+        unique_id: `group.${from}.${name}`,
+        description,
+        owner: { email: null, name: null, ...owner },
+        config: { meta: {} },
+      },
+    ]),
+  )
+}
+
+/** Ids of the nodes of each group, by the group's name. */
+function groupMap({ groups, nodes }: Manifest): Section<readonly string[]> {
+  const map: Record<string, string[]> = Object.fromEntries(
+    [...groups.keys()].map((name) => [name, []]),
+  )
+  for (const { id, config } of nodes.values()) {
+    if (config.group !== undefined) map[config.group]?.push(id)
+  }
+  return map
 }
 
 /** The section `macros`. */

@@ -7,13 +7,16 @@ const FOLDERS = {
   seed: 'seeds',
   test: 'tests',
   source: undefined,
+  analysis: 'analyses',
+  exposure: undefined,
 } as const satisfies Record<NodeKind, keyof Project['paths'] | undefined>
 
 /** dbt's `path`: below the folder of its kind; a file of its own name for a test from YAML. */
-export function pathBelow(node: Node, { paths }: Project): string {
+export function pathBelow(node: Node, project: Project): string {
   if (node.kind === 'test' && node.generic !== undefined) return `${node.name}.sql`
   const kind = FOLDERS[node.kind]
   if (kind === undefined) return node.at.file
-  const folder = paths[kind].find((name) => node.at.file.startsWith(`${name}/`))
+  const own = project.packages.find(({ name }) => name === node.package) ?? project
+  const folder = own.paths[kind].find((name) => node.at.file.startsWith(`${name}/`))
   return folder === undefined ? node.at.file : node.at.file.slice(folder.length + 1)
 }

@@ -1,0 +1,9 @@
+import type { BuiltInMacros } from '../template/create-templates.ts'
+import { BUILT_IN_PACKAGE, BUILT_IN_TESTS } from './built-in-tests.ts'
+
+/** The macros that come with gm: its generic tests. */
+export const BUILT_IN_MACROS: BuiltInMacros = {
+  [BUILT_IN_PACKAGE]: Object.fromEntries(
+    BUILT_IN_TESTS.map((file) => [`test_${file.file.replace('gm:', '')}`, file]),
+  ),
+}
