@@ -211,7 +211,7 @@ export const COMMANDS: readonly CommandSpec[] = [
           { flags: '--no-compile', description: 'leave out compiled SQL' },
         ],
         examples: [['gm docs generate', 'then open target/docs/index.html']],
-        load: async () => (await import('./commands/docs.ts')).docsGenerateCommand,
+        load: async () => (await import('./commands/docs-generate.ts')).docsGenerateCommand,
       },
       {
         name: 'serve',
@@ -221,7 +221,7 @@ export const COMMANDS: readonly CommandSpec[] = [
           { flags: '--host <address>', description: '127.0.0.1 when not given' },
         ],
         examples: [['gm docs serve --port 8081', 'until Ctrl-C']],
-        load: async () => (await import('./commands/docs.ts')).docsServeCommand,
+        load: async () => (await import('./commands/docs-serve.ts')).docsServeCommand,
       },
     ],
   },

@@ -1,18 +1,17 @@
 import type { Macro } from '../manifest/node.ts'
-import type { IndexNode, NodePage } from './site-data.ts'
-
-interface MacroPage {
-  readonly draft: Omit<IndexNode, 'parents' | 'chunk'> & { readonly reads: readonly string[] }
-  readonly page: NodePage
-  readonly description: string
-}
+import { macroId } from '../manifest/node.ts'
+import type { FoundPage } from './found-page.ts'
+import { renderMarkdown, summarize } from './render-markdown.ts'
 
 /** The page of a macro: its text, from its tag to the end tag. */
 export function describeMacro(
   macro: Macro,
   readText: (file: string) => string | undefined,
-): MacroPage {
-  const id = `macro.${macro.package}.${macro.name}`
+  usedBy: readonly number[],
+): FoundPage {
+  const id = macroId(macro.package, macro.name)
+  const description = renderMarkdown(macro.description)
+  const summary = summarize(macro.description)
   const source = textFrom(readText(macro.file) ?? '', macro.at.line)
   return {
     draft: {
@@ -20,22 +19,29 @@ export function describeMacro(
       kind: 'macro',
       name: macro.name,
       path: macro.file,
+      ...(summary === undefined ? {} : { summary }),
       columnCount: 0,
       describedColumns: 0,
       reads: [],
     },
     page: {
       id,
+      ...(description === undefined ? {} : { descriptionHtml: description }),
       line: macro.at.line,
       package: macro.package,
       columns: [],
       tests: [],
       ...(source === '' ? {} : { source }),
       config: [],
-      facts: [],
+      facts: macro.arguments.map(({ name, type, description: says }) => [
+        `Argument ${name}`,
+        [type, says].filter((part) => part !== undefined && part !== '').join(': '),
+      ]),
+      related: usedBy.length === 0 ? [] : [['Used by', usedBy]],
       history: [],
     },
-    description: '',
+    description: macro.description,
+    isIndexed: true,
   }
 }
 

@@ -1,6 +1,7 @@
-import type { ColumnInfo, Node, NodeConfig, TestNode } from '../manifest/node.ts'
+import type { Node, NodeConfig, TestNode } from '../manifest/node.ts'
 import type { PastStep } from '../state/history.ts'
 import { rowsOf } from './describe-run.ts'
+import { plainText } from './plain-text.ts'
 import type { RelationFacts } from './relation-facts.ts'
 import { renderMarkdown } from './render-markdown.ts'
 import type { ColumnPage, NodePage, StepPage, StoredFacts, TestPage } from './site-data.ts'
@@ -8,7 +9,10 @@ import type { ColumnPage, NodePage, StepPage, StoredFacts, TestPage } from './si
 /** What a page needs to know of its node beside the node itself. */
 export interface NodeSurroundings {
   readonly facts: RelationFacts | undefined
+  readonly columns: readonly ColumnPage[]
   readonly tests: readonly TestPage[]
+  readonly related: NodePage['related']
+  readonly lineageNotes: readonly string[]
   /** Newest first. */
   readonly steps: readonly PastStep[]
   readonly compiled: { readonly sql?: string; readonly note?: string }
@@ -24,13 +28,15 @@ export function describeNode(node: Node, around: NodeSurroundings): NodePage {
     line: node.at.line,
     package: node.package,
     ...(facts === undefined ? {} : { stored: storedFacts(facts) }),
-    columns: columnPages(node, facts),
+    columns: around.columns,
     tests: around.tests,
     ...('rawCode' in node && node.rawCode !== '' ? { source: node.rawCode } : {}),
     ...(compiled.sql === undefined ? {} : { compiled: compiled.sql }),
     ...(compiled.note === undefined ? {} : { compiledNote: compiled.note }),
     config: configEntries(node.config),
     facts: node.kind === 'seed' ? [['File', node.file]] : [],
+    related: around.related,
+    ...(around.lineageNotes.length === 0 ? {} : { lineageNotes: around.lineageNotes }),
     history: around.steps.map(describeStep),
   }
 }
@@ -40,7 +46,7 @@ export function describeTest(node: TestNode, steps: readonly PastStep[]): TestPa
   const { generic } = node
   const given = Object.entries(generic?.arguments ?? {})
     .filter(([name]) => name !== 'model' && name !== 'column_name')
-    .map(([name, value]) => `${name}: ${plain(value)}`)
+    .map(([name, value]) => `${name}: ${plainText(value)}`)
   const [last] = steps
   return {
     id: node.id,
@@ -66,54 +72,19 @@ function describeStep(step: PastStep): StepPage {
   }
 }
 
+/** The catalog's words, in those of everyday. */
+const TYPES: Readonly<Record<string, string>> = { 'BASE TABLE': 'table' }
+
 function storedFacts(facts: RelationFacts): StoredFacts {
   return {
-    type: facts.type,
+    type: TYPES[facts.type] ?? facts.type.toLowerCase(),
     owner: facts.owner,
     ...(facts.comment === null ? {} : { comment: facts.comment }),
     ...(facts.estimatedRows === null ? {} : { estimatedRows: facts.estimatedRows }),
-    ...(facts.sizeBytes === null ? {} : { sizeBytes: facts.sizeBytes }),
+    ...(facts.bytes === null ? {} : { sizeBytes: facts.bytes }),
     ...(facts.analyzedAt === null ? {} : { analyzedAt: facts.analyzedAt }),
     constraints: facts.constraints,
     indexes: facts.indexes,
-  }
-}
-
-/** In the order of the database, where it was asked; what is documented and not there comes last. */
-function columnPages(node: Node, facts: RelationFacts | undefined): readonly ColumnPage[] {
-  const documented = node.columns
-  if (facts === undefined) {
-    const types = new Map(
-      node.kind === 'seed' ? node.fields.map(({ name, type }) => [name, type]) : [],
-    )
-    const names = new Set([...types.keys(), ...documented.keys()])
-    return [...names].map((name) => {
-      const info = documented.get(name)
-      const type = info?.data_type ?? types.get(name)
-      return { name, ...(type === undefined ? {} : { type }), ...documentation(info) }
-    })
-  }
-  const stored = facts.columns.map(({ name, type, isRequired }): ColumnPage => {
-    const required = isRequired ? { isRequired: true as const } : {}
-    return { name, type, ...required, ...documentation(documented.get(name)) }
-  })
-  const there = new Set(facts.columns.map(({ name }) => name))
-  const missing = [...documented.values()]
-    .filter(({ name }) => !there.has(name))
-    .map((info): ColumnPage => ({ name: info.name, ...documentation(info), isMissing: true }))
-  return [...stored, ...missing]
-}
-
-function documentation(
-  info: ColumnInfo | undefined,
-): Pick<ColumnPage, 'descriptionHtml' | 'tags' | 'meta'> {
-  if (info === undefined) return {}
-  const html = renderMarkdown(info.description)
-  const meta = Object.entries(info.meta).map(([key, value]) => [key, plain(value)] as const)
-  return {
-    ...(html === undefined ? {} : { descriptionHtml: html }),
-    ...(info.tags.length === 0 ? {} : { tags: info.tags }),
-    ...(meta.length === 0 ? {} : { meta }),
   }
 }
 
@@ -121,22 +92,10 @@ function documentation(
 function configEntries(config: NodeConfig): readonly (readonly [string, string])[] {
   return Object.entries(config)
     .filter(([key, value]) => key !== 'enabled' && !isNothing(value))
-    .map(([key, value]) => [key, plain(value)])
+    .map(([key, value]) => [key, plainText(value)])
 }
 
 function isNothing(value: unknown): boolean {
   if (value === undefined || value === null) return true
   return typeof value === 'object' && Object.keys(value).length === 0
-}
-
-/** A value as a person would write it in one line: lists with commas, mappings as YAML's `{a: 1}`. */
-export function plain(value: unknown): string {
-  if (Array.isArray(value)) return value.map(plain).join(', ')
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).map(([key, one]) =>
-      Array.isArray(one) ? `${key}: [${plain(one)}]` : `${key}: ${plain(one)}`,
-    )
-    return `{${entries.join(', ')}}`
-  }
-  return String(value)
 }

@@ -1,56 +1,69 @@
-/** Where the nodes of a graph stand: a column and a row each, from 0. Rows are fractional. */
+/** Where the nodes of a graph stand. */
 export interface Layout {
+  /** From 0, left to right. */
   readonly layer: readonly number[]
+  /** Of the middle of each node; the topmost edge of the drawing is 0. */
   readonly row: readonly number[]
   /** Rows at which a long edge crosses the layers between its ends, by `from * nodes + to`. */
   readonly bends: ReadonlyMap<number, readonly number[]>
-  readonly layerCount: number
-  readonly rowCount: number
 }
 
-const SWEEPS = 6
+const SWEEPS = 8
+/** Rows that a passing edge takes. */
+const BEND_HEIGHT = 0.45
 /** Beyond, long edges are drawn straight: routing them would cost more than it shows. */
-const MOST_BENDS = 6_000
+const MOST_BENDS = 3_000
 
 /**
  * A layered drawing: each node right of all it reads, as near to its neighbours as the order allows. Longest-path
  * layers, then sweeps that sort each layer by the mean place of its neighbours. Every step is a loop, since recursion
- * overflows on a chain of 20,000 nodes. An edge on a cycle counts as if it were not there. No nodes give no rows.
- * @param parents positions of what each node reads; others than nodes of the list must not occur.
+ * overflows on a chain of 20,000 nodes. An edge on a cycle counts as if it were not there.
+ * @param parents positions of what each node reads; others than those of the list must not occur.
+ * @param heights rows that each node takes; 1 when not given.
  */
-export function layerGraph(parents: readonly (readonly number[])[]): Layout {
+export function layerGraph(
+  parents: readonly (readonly number[])[],
+  heights: readonly number[] = parents.map(() => 1),
+): Layout {
   const size = parents.length
   const { layer, edges } = toLayers(parents)
   const layerCount = layer.reduce((most, one) => Math.max(most, one + 1), 0)
 
-  // Nodes first, then one stand-in for each layer that a long edge crosses.
+  // Nodes first, then stand-ins for the edges that cross a layer. Edges of one node share them as far as they go.
   const layerOf = [...layer]
-  const links: (readonly [number, number])[] = []
-  const chains: (readonly [key: number, standIns: readonly number[]])[] = []
-  const crossed = edges.reduce((sum, [a, b]) => sum + at(layer, b) - at(layer, a) - 1, 0)
+  const trunks = new Map<number, number[]>()
+  const reachOf = new Map<number, number>()
   for (const [from, to] of edges) {
-    const standIns: number[] = []
-    if (crossed <= MOST_BENDS) {
-      for (let between = at(layer, from) + 1; between < at(layer, to); between++) {
-        standIns.push(layerOf.length)
-        layerOf.push(between)
-      }
+    reachOf.set(from, Math.max(reachOf.get(from) ?? 0, at(layer, to) - at(layer, from) - 1))
+  }
+  const crossed = [...reachOf.values()].reduce((sum, count) => sum + count, 0)
+  const links: (readonly [number, number])[] = []
+  for (const [from, count] of reachOf) {
+    const trunk: number[] = []
+    for (let i = 1; crossed <= MOST_BENDS && i <= count; i++) {
+      trunk.push(layerOf.length)
+      links.push([trunk.at(-2) ?? from, layerOf.length])
+      layerOf.push(at(layer, from) + i)
     }
-    const chain = [from, ...standIns, to]
-    for (let i = 1; i < chain.length; i++) links.push([at(chain, i - 1), at(chain, i)])
-    if (standIns.length > 0) chains.push([from * size + to, standIns])
+    trunks.set(from, trunk)
   }
+  const standIns = (from: number, to: number): readonly number[] =>
+    (trunks.get(from) ?? []).slice(0, at(layer, to) - at(layer, from) - 1)
+  for (const [from, to] of edges) links.push([standIns(from, to).at(-1) ?? from, to])
 
-  const row = toRows(layerOf, links, layerCount)
-  const top = row.reduce((least, one) => Math.min(least, one), 0)
-  const placed = row.map((one) => one - top)
-  return {
-    layer,
-    row: placed.slice(0, size),
-    bends: new Map(chains.map(([key, standIns]) => [key, standIns.map((one) => at(placed, one))])),
-    layerCount,
-    rowCount: placed.reduce((most, one) => Math.max(most, one + 1), 0),
+  const heightOf = layerOf.map((_, i) => heights[i] ?? BEND_HEIGHT)
+  const row = toRows(layerOf, links, layerCount, heightOf)
+  const top = row.reduce((least, one, i) => Math.min(least, one - at(heightOf, i) / 2), Infinity)
+  const bends = new Map<number, readonly number[]>()
+  for (const [from, to] of edges) {
+    const through = standIns(from, to)
+    if (through.length > 0)
+      bends.set(
+        from * size + to,
+        through.map((one) => at(row, one) - top),
+      )
   }
+  return { layer, row: row.slice(0, size).map((one) => one - top), bends }
 }
 
 /** Longest path from the left; then what nothing feeds moves right, next to what reads it first. */
@@ -98,6 +111,7 @@ function toRows(
   layerOf: readonly number[],
   links: readonly (readonly [number, number])[],
   layerCount: number,
+  heightOf: readonly number[],
 ): number[] {
   const left = neighbours(layerOf.length)
   const right = neighbours(layerOf.length)
@@ -108,7 +122,7 @@ function toRows(
   const layers: number[][] = Array.from({ length: layerCount }, () => [])
   layerOf.forEach((layer, node) => layers[layer]?.push(node))
   const row = new Array<number>(layerOf.length).fill(0)
-  for (const nodes of layers) nodes.forEach((node, i) => (row[node] = i - (nodes.length - 1) / 2))
+  for (const nodes of layers) settle(nodes, new Map(), row, heightOf)
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     const isRightward = sweep % 2 === 0
     const near = isRightward ? left : right
@@ -118,31 +132,36 @@ function toRows(
         nodes.map((node) => [node, mean(near[node] ?? [], row, at(row, node))]),
       )
       nodes.sort((a, b) => (wanted.get(a) ?? 0) - (wanted.get(b) ?? 0) || at(row, a) - at(row, b))
-      settle(nodes, wanted, row)
+      settle(nodes, wanted, row, heightOf)
     }
   }
   return row
 }
 
 /**
- * Rows as near to the wanted ones as a distance of 1 between neighbours allows: the middle of the two ways to push
- * them apart, downwards and upwards.
+ * Rows as near to the wanted ones as the heights allow: the middle of the two ways to push nodes apart, downwards and
+ * upwards.
  */
 function settle(
   nodes: readonly number[],
   wanted: ReadonlyMap<number, number>,
   row: number[],
+  heightOf: readonly number[],
 ): void {
+  const distance = (a: number, b: number): number => (at(heightOf, a) + at(heightOf, b)) / 2
   const down: number[] = []
   nodes.forEach((node, i) => {
     const want = wanted.get(node) ?? 0
-    down.push(i === 0 ? want : Math.max(want, at(down, i - 1) + 1))
+    const above = nodes[i - 1]
+    down.push(above === undefined ? want : Math.max(want, at(down, i - 1) + distance(above, node)))
   })
-  let above = Number.POSITIVE_INFINITY
+  let limit = Number.POSITIVE_INFINITY
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = at(nodes, i)
-    above = Math.min(wanted.get(node) ?? 0, above - 1)
-    row[node] = (at(down, i) + above) / 2
+    const up = Math.min(wanted.get(node) ?? 0, limit)
+    const next = nodes[i - 1]
+    limit = next === undefined ? limit : up - distance(next, node)
+    row[node] = (at(down, i) + up) / 2
   }
 }
 

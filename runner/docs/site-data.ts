@@ -27,8 +27,10 @@ export interface SiteIndex {
   /** Whether the lineage of columns is known. */
   readonly hasColumnLineage: boolean
   readonly overviewHtml?: string
-  /** Sorted by id. Other parts name a node by its position in here. */
+  /** Other parts name a node by its position in here. */
   readonly nodes: readonly IndexNode[]
+  /** Of the whole project. */
+  readonly tests: TestCounts
   readonly lastRun?: RunSummary
 }
 
@@ -87,6 +89,10 @@ export interface NodePage {
   readonly config: readonly (readonly [key: string, value: string])[]
   /** More facts of some kinds: the URL of an exposure, the file of a seed. */
   readonly facts: readonly (readonly [label: string, value: string])[]
+  /** Positions of nodes that belong to it in another way than by lineage: `Macros`, `Used by`. */
+  readonly related: readonly (readonly [label: string, nodes: readonly number[]])[]
+  /** What of the lineage of its columns could not be followed. */
+  readonly lineageNotes?: readonly string[]
   /** Newest first. */
   readonly history: readonly StepPage[]
 }
@@ -122,7 +128,7 @@ export interface ColumnEdge {
   /** Position of the other column's node. */
   readonly node: number
   readonly column: string
-  /** `copied`, `computed`, `aggregated`, `condition`. */
+  /** `copied`, `computed`, `aggregated`, `condition (case)`. */
   readonly how: string
 }
 
@@ -152,8 +158,10 @@ export interface TestPage {
   readonly recent: readonly string[]
 }
 
-/** Chunk `tests`: one for each test of the project. */
+/** Chunk `tests`: one for each test of the project. Those from YAML are many and stand in here alone. */
 export interface TestRow extends TestPage {
+  readonly title: string
+  readonly path: string
   /** Position of the node under test; absent for a test of none. */
   readonly node?: number
   readonly chunk: number

@@ -48,7 +48,7 @@ export function App({ site }: { readonly site: Site }): JSX.Element {
       <a class="skip" href="#main" onClick={(event) => skip(event, main.current)}>
         Skip to content
       </a>
-      <header class="top">
+      <header class={route.page === 'lineage' ? 'top whole' : 'top'}>
         <button
           type="button"
           class="menu"
@@ -74,7 +74,7 @@ export function App({ site }: { readonly site: Site }): JSX.Element {
         <SearchBox />
         <ThemeSwitch />
       </header>
-      <div class="frame">
+      <div class={route.page === 'lineage' ? 'frame whole' : 'frame'}>
         <aside id="tree" class={isTreeOpen ? 'tree open' : 'tree'} aria-label="Project">
           <ProjectTree current={route.page === 'node' ? route.id : undefined} />
         </aside>

@@ -1,12 +1,13 @@
 import type { JSX } from 'preact'
-import { useMemo } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { LineagePage as LineageData } from '../../site-data.ts'
 import { useChunk } from '../chunks.ts'
+import { walkColumns } from '../column-walk.ts'
 import { useSite } from '../context.ts'
 import { formatCount } from '../format.ts'
 import { KINDS } from '../kinds.ts'
 import type { Scene } from '../lineage-scene.ts'
-import { fromLayout, layOut, reach } from '../lineage-scene.ts'
+import { fromLayout, layOut, layOutColumns, reach } from '../lineage-scene.ts'
 import { LineageCanvas } from '../parts/lineage-canvas.tsx'
 import { LineageSvg } from '../parts/lineage-svg.tsx'
 import { href } from '../route.ts'
@@ -28,36 +29,77 @@ export function LineagePage({ id, query }: LineagePageProps): JSX.Element {
   const focus = site.byId.get(id)
   const up = query.get('up') ?? 'all'
   const down = query.get('down') ?? 'all'
-  const kind = query.get('without') ?? ''
+  const column = query.get('column')
+  const hasConditions = query.get('conditions') === 'yes'
   return (
     <div class="lineage-page">
       <header>
-        <h1>{focus === undefined ? 'Lineage' : `Lineage of ${focus.name}`}</h1>
+        <h1>
+          {focus === undefined
+            ? 'Lineage'
+            : `Lineage of ${focus.name}${column === undefined ? '' : `.${column}`}`}
+        </h1>
         {focus === undefined ? null : (
           <p class="controls">
-            <Steps
-              label="Before"
-              name="up"
-              chosen={up}
-              focus={focus}
-              other={{ down, without: kind }}
-            />
-            <Steps
-              label="After"
-              name="down"
-              chosen={down}
-              focus={focus}
-              other={{ up, without: kind }}
-            />
-            <a href={href('node', focus.id)}>Its page</a>
+            {column === undefined ? (
+              <>
+                <Steps label="Before" name="up" chosen={up} focus={focus} other={{ down }} />
+                <Steps label="After" name="down" chosen={down} focus={focus} other={{ up }} />
+              </>
+            ) : (
+              <label>
+                <input
+                  type="checkbox"
+                  checked={hasConditions}
+                  onChange={() => {
+                    const conditions = hasConditions ? undefined : 'yes'
+                    location.hash = href('lineage', focus.id, { column, conditions })
+                  }}
+                />{' '}
+                with what only decides which value is taken
+              </label>
+            )}
+            <a href={href('node', focus.id, { column })}>Page of {focus.name}</a>
+            {column === undefined ? null : <a href={href('lineage', focus.id)}>Whole nodes</a>}
             <a href={href('lineage')}>Whole project</a>
           </p>
         )}
       </header>
-      {focus === undefined ? <Whole /> : <Around focus={focus} up={up} down={down} />}
+      {focus === undefined ? (
+        <Whole />
+      ) : column === undefined ? (
+        <Around focus={focus} up={up} down={down} />
+      ) : (
+        <Columns focus={focus} column={column} hasConditions={hasConditions} />
+      )}
       <Legend />
     </div>
   )
+}
+
+interface ColumnsProps {
+  readonly focus: SiteNode
+  readonly column: string
+  readonly hasConditions: boolean
+}
+
+function Columns({ focus, column, hasConditions }: ColumnsProps): JSX.Element {
+  const site = useSite()
+  const [scene, setScene] = useState<Scene | undefined>(undefined)
+  useEffect(() => {
+    let isCurrent = true
+    void walkColumns(site, { node: focus.position, column }, hasConditions).then((found) => {
+      if (isCurrent) setScene(layOutColumns(site, found))
+    })
+    return () => {
+      isCurrent = false
+    }
+  }, [site, focus, column, hasConditions])
+  if (!site.index.hasColumnLineage) {
+    return <p class="muted">The lineage of columns is not part of this site.</p>
+  }
+  if (scene === undefined) return <p class="muted">Loading</p>
+  return <LineageSvg scene={scene} focus={focus.position} column={column} linkTo="lineage" />
 }
 
 function Whole(): JSX.Element {

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
-import type { NodeChunk, NodePage as Page } from '../../site-data.ts'
+import type { NodeChunk, NodePage as Page, TestRow } from '../../site-data.ts'
 import { useChunk } from '../chunks.ts'
 import { useSite } from '../context.ts'
 import { formatCount, formatDuration, formatSize, formatTime } from '../format.ts'
@@ -27,32 +27,70 @@ interface NodePageProps {
 export function NodePage({ id, query }: NodePageProps): JSX.Element {
   const { byId } = useSite()
   const node = byId.get(id)
-  if (node === undefined) {
-    return (
-      <>
-        <h1>Not found</h1>
-        <p>
-          Nothing in this project is called <code>{id}</code>.{' '}
-          <a href={href('search', '', { q: id.split('.').at(-1) })}>Search for it</a>
-        </p>
-      </>
-    )
-  }
-  return <FoundNode node={node} query={query} />
+  if (node !== undefined) return <FoundNode node={node} query={query} />
+  return id.startsWith('test.') ? <FoundTest id={id} query={query} /> : <NotFound id={id} />
 }
 
-function FoundNode({
-  node,
-  query,
-}: {
+/** A test from YAML, which stands in the list of tests alone. */
+function FoundTest({ id, query }: NodePageProps): JSX.Element {
+  const { value: tests, error } = useChunk<readonly TestRow[]>('tests')
+  if (tests === undefined) return <p class="muted">{error ?? 'Loading'}</p>
+  const test = tests.find((one) => one.id === id)
+  if (test === undefined) return <NotFound id={id} />
+  const node: SiteNode = {
+    id,
+    kind: 'test',
+    name: test.title,
+    path: test.path,
+    chunk: test.chunk,
+    ...(test.last === undefined ? {} : { status: test.last.status }),
+    columnCount: 0,
+    describedColumns: 0,
+    position: -1,
+    parents: [],
+    children: [],
+  }
+  return <FoundNode node={node} query={query} tested={test} />
+}
+
+function NotFound({ id }: { readonly id: string }): JSX.Element {
+  return (
+    <>
+      <h1>Not found</h1>
+      <p>
+        Nothing in this project is called <code>{id}</code>.{' '}
+        <a href={href('search', '', { q: id.split('.').at(-1) })}>Search for it</a>
+      </p>
+    </>
+  )
+}
+
+interface FoundNodeProps {
   readonly node: SiteNode
   readonly query: ReadonlyMap<string, string>
-}): JSX.Element {
+  readonly tested?: TestRow
+}
+
+function FoundNode({ node, query, tested }: FoundNodeProps): JSX.Element {
+  const { nodes } = useSite()
   const chunk = useChunk<NodeChunk>(`nodes-${node.chunk}`)
   const page = chunk.value?.find(({ id }) => id === node.id)
+  const on = tested?.node === undefined ? undefined : nodes[tested.node]
   return (
     <article>
       <Head node={node} />
+      {on === undefined ? null : (
+        <p>
+          <b>{tested?.name}</b>
+          {tested?.arguments === undefined ? '' : ` (${tested.arguments})`} of{' '}
+          <NodeLink node={on} />
+          {tested?.column === undefined ? null : (
+            <>
+              , column <a href={href('node', on.id, { column: tested.column })}>{tested.column}</a>
+            </>
+          )}
+        </p>
+      )}
       {chunk.error === undefined ? null : <p class="note">{chunk.error}</p>}
       {page === undefined ? null : <Body node={node} page={page} query={query} />}
     </article>
@@ -143,7 +181,16 @@ function sectionsOf(
       id: 'columns',
       title: 'Columns',
       count: page.columns.length,
-      content: <ColumnTable page={page} chosen={column} />,
+      content: (
+        <>
+          <ColumnTable page={page} chosen={column} />
+          {(page.lineageNotes ?? []).map((note) => (
+            <p key={note} class="note">
+              Lineage of columns: {note}
+            </p>
+          ))}
+        </>
+      ),
     })
   }
   if (page.tests.length > 0) {
@@ -177,6 +224,9 @@ function sectionsOf(
       count: page.history.length,
       content: <History steps={page.history} isTest={node.kind === 'test'} />,
     })
+  }
+  if (page.related.length > 0) {
+    sections.push({ id: 'related', title: 'Used', content: <Related related={page.related} /> })
   }
   const { stored } = page
   if (stored !== undefined && stored.constraints.length + stored.indexes.length > 0) {
@@ -298,6 +348,25 @@ function Neighbours({ node }: { readonly node: SiteNode }): JSX.Element {
         <a href={href('lineage', node.id)}>Everything before and after it</a>
       </p>
     </>
+  )
+}
+
+function Related({ related }: { readonly related: Page['related'] }): JSX.Element {
+  const { nodes } = useSite()
+  return (
+    <dl class="facts wide">
+      {related.map(([label, positions]) => (
+        <>
+          <dt>{label}</dt>
+          <dd class="links">
+            {positions.map((position) => {
+              const node = nodes[position]
+              return node === undefined ? null : <NodeLink key={position} node={node} />
+            })}
+          </dd>
+        </>
+      ))}
+    </dl>
   )
 }
 

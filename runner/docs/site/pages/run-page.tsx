@@ -3,7 +3,7 @@ import type { RunPage as Page, RunStep, RunSummary } from '../../site-data.ts'
 import { useChunk } from '../chunks.ts'
 import { useSite } from '../context.ts'
 import { formatCount, formatDuration, formatTime } from '../format.ts'
-import { Gantt } from '../parts/gantt.tsx'
+import { Gantt, nameOf } from '../parts/gantt.tsx'
 import { NodeLink } from '../parts/node-link.tsx'
 import { Status } from '../parts/status.tsx'
 import { href } from '../route.ts'
@@ -119,7 +119,11 @@ function Row({ step }: { readonly step: RunStep }): JSX.Element {
   return (
     <tr>
       <th scope="row">
-        {node === undefined ? step.id : <NodeLink node={node} />}
+        {node === undefined ? (
+          <a href={href('node', step.id)}>{nameOf(step.id)}</a>
+        ) : (
+          <NodeLink node={node} />
+        )}
         {step.isCritical === true ? <span class="tag">critical path</span> : null}
       </th>
       <td>

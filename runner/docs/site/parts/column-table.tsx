@@ -1,9 +1,11 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { ColumnPage, NodePage, TestPage } from '../../site-data.ts'
+import { useSite } from '../context.ts'
 import { formatCount } from '../format.ts'
 import { href } from '../route.ts'
 import { Markdown } from './markdown.tsx'
+import { Statistics } from './statistics.tsx'
 import { toneOf } from './status.tsx'
 
 /** From so many columns on there is a filter. */
@@ -28,6 +30,7 @@ export function ColumnTable({ page, chosen }: ColumnTableProps): JSX.Element {
   const found = page.columns.filter(({ name, descriptionHtml }) =>
     `${name} ${descriptionHtml ?? ''}`.toLowerCase().includes(wanted),
   )
+  const hasLineage = page.columns.some(({ from, to }) => from !== undefined || to !== undefined)
   const shown = isWhole ? found : found.slice(0, SHOWN_AT_FIRST)
   const testsOf = (column: string): readonly TestPage[] =>
     page.tests.filter((test) => test.column === column)
@@ -50,8 +53,8 @@ export function ColumnTable({ page, chosen }: ColumnTableProps): JSX.Element {
           <thead>
             <tr>
               <th scope="col">Column</th>
-              <th scope="col">Type</th>
               <th scope="col">Description</th>
+              {hasLineage ? <th scope="col">Made of</th> : null}
               <th scope="col">Tests</th>
             </tr>
           </thead>
@@ -64,17 +67,23 @@ export function ColumnTable({ page, chosen }: ColumnTableProps): JSX.Element {
               >
                 <th scope="row">
                   <a href={href('node', page.id, { column: column.name })}>{column.name}</a>
-                </th>
-                <td>
-                  <code>{column.type ?? ''}</code>
-                  {column.isRequired === true ? <span class="muted"> not null</span> : null}
+                  <span class="type">
+                    {column.type ?? ''}
+                    {column.isRequired === true ? ', not null' : ''}
+                  </span>
                   {column.isMissing === true ? (
                     <span class="status middling">! not in the database</span>
                   ) : null}
-                </td>
+                </th>
                 <td>
                   <Description column={column} />
+                  <Statistics of={column.statistics} />
                 </td>
+                {hasLineage ? (
+                  <td>
+                    <MadeOf column={column} id={page.id} />
+                  </td>
+                ) : null}
                 <td>
                   {testsOf(column.name).map((test) => (
                     <a
@@ -123,6 +132,36 @@ function Description({ column }: { readonly column: ColumnPage }): JSX.Element {
         </span>
       ))}
     </>
+  )
+}
+
+/** More are on the drawing. */
+const MOST_SOURCES = 3
+
+function MadeOf({ column, id }: { readonly column: ColumnPage; readonly id: string }): JSX.Element {
+  const { nodes } = useSite()
+  const sources = (column.from ?? []).filter(({ how }) => !how.startsWith('condition'))
+  const found = new Map(sources.map((edge) => [`${edge.node} ${edge.column}`, edge]))
+  return (
+    <span class="made-of">
+      {[...found.values()].slice(0, MOST_SOURCES).map(({ node, column: name, how }) => {
+        const other = nodes[node]
+        if (other === undefined) return null
+        return (
+          <span key={`${node} ${name}`}>
+            <a href={href('node', other.id, { column: name })}>
+              {other.name}.{name}
+            </a>
+            {how === 'copied' ? null : <span class="muted"> {how}</span>}
+          </span>
+        )
+      })}
+      {(column.from ?? column.to) === undefined ? null : (
+        <a class="muted" href={href('lineage', id, { column: column.name })}>
+          {found.size > MOST_SOURCES ? `and ${found.size - MOST_SOURCES} more, ` : ''}trace
+        </a>
+      )}
+    </span>
   )
 }
 

@@ -209,10 +209,9 @@ function drawScene(
   }
 }
 
-function addEdge(context: CanvasRenderingContext2D, { from, to }: SceneEdge, scale: number): void {
+function addEdge(context: CanvasRenderingContext2D, edge: SceneEdge, scale: number): void {
+  const { from, to, fromY: y, toY } = edge
   const x = from.x + BOX.width
-  const y = from.y + BOX.height / 2
-  const toY = to.y + BOX.height / 2
   context.moveTo(x, y)
   // From afar nobody sees the curve.
   if (scale < 0.35) {

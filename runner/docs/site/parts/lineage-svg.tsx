@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useMemo, useRef, useState } from 'preact/hooks'
-import type { Scene, SceneNode } from '../lineage-scene.ts'
+import type { Scene, SceneEdge, SceneNode } from '../lineage-scene.ts'
 import { BOX, edgePath } from '../lineage-scene.ts'
 import { href } from '../route.ts'
 import { clip } from './lineage-canvas.tsx'
@@ -12,6 +12,8 @@ interface LineageSvgProps {
   /** The node that the drawing is about. */
   readonly focus: number | undefined
   readonly linkTo: 'node' | 'lineage'
+  /** Of the focus: the column that the drawing is about. */
+  readonly column?: string
   /** A drawing in a page is as high as its nodes and does not move. */
   readonly isStill?: boolean
 }
@@ -21,6 +23,7 @@ export function LineageSvg({
   scene,
   focus,
   linkTo,
+  column,
   isStill = false,
 }: LineageSvgProps): JSX.Element {
   const frame = useRef<HTMLDivElement>(null)
@@ -43,16 +46,19 @@ export function LineageSvg({
         <g transform={isStill ? undefined : transformOf(view)}>
           {edges.map(({ edge, path }) => (
             <path
-              key={`${edge.from.node.position}-${edge.to.node.position}`}
+              key={path}
               d={path}
-              class={isAt(edge.from, lit) || isAt(edge.to, lit) ? 'edge lit' : 'edge'}
-            />
+              class={edgeClass(edge, isAt(edge.from, lit) || isAt(edge.to, lit))}
+            >
+              {edge.how === undefined ? null : <title>{edge.how}</title>}
+            </path>
           ))}
           {scene.nodes.map((placed) => (
             <Box
               key={placed.node.position}
               placed={placed}
               isFocus={isAt(placed, focus)}
+              column={column}
               to={href(linkTo, placed.node.id)}
               onNear={setNear}
             />
@@ -96,52 +102,76 @@ export function LineageSvg({
 interface BoxProps {
   readonly placed: SceneNode
   readonly isFocus: boolean
+  readonly column: string | undefined
   readonly to: string
   readonly onNear: (position: number | undefined) => void
 }
 
-function Box({ placed, isFocus, to, onNear }: BoxProps): JSX.Element {
-  const { node, x, y } = placed
+function Box({ placed, isFocus, column, to, onNear }: BoxProps): JSX.Element {
+  const { node, x, y, height, columns } = placed
   const hasTrouble = node.status === 'error' || (node.tests?.fail ?? 0) > 0
+  const middle = y + BOX.height / 2
+  const near = (): void => {
+    onNear(node.position)
+  }
+  const away = (): void => {
+    onNear(undefined)
+  }
   return (
-    <a
-      href={to}
-      data-position={node.position}
-      class={isFocus ? 'box focus' : 'box'}
-      aria-current={isFocus ? 'true' : undefined}
-      aria-label={`${node.kind} ${node.name}${hasTrouble ? ', has failures' : ''}`}
-      onPointerEnter={() => {
-        onNear(node.position)
-      }}
-      onPointerLeave={() => {
-        onNear(undefined)
-      }}
-      onFocus={() => {
-        onNear(node.position)
-      }}
-      onBlur={() => {
-        onNear(undefined)
-      }}
-    >
-      <title>{node.name}</title>
-      <rect x={x} y={y} width={BOX.width} height={BOX.height} rx="6" />
-      <rect
-        class={`bar kind-${node.kind}`}
-        x={x}
-        y={y}
-        width="4"
-        height={BOX.height}
-        rx="2"
-        style={node.colour === undefined ? undefined : { fill: node.colour }}
-      />
-      <text x={x + 14} y={y + BOX.height / 2} dy="0.35em">
-        {clip(node.name, hasTrouble ? 23 : 26)}
-      </text>
-      {hasTrouble ? (
-        <circle class="spot bad" cx={x + BOX.width - 12} cy={y + BOX.height / 2} r="4" />
-      ) : null}
-    </a>
+    <g>
+      <a
+        href={to}
+        data-position={node.position}
+        class={isFocus ? 'box focus' : 'box'}
+        aria-current={isFocus ? 'true' : undefined}
+        aria-label={`${node.kind} ${node.name}${hasTrouble ? ', has failures' : ''}`}
+        onPointerEnter={near}
+        onPointerLeave={away}
+        onFocus={near}
+        onBlur={away}
+      >
+        <title>{node.name}</title>
+        <rect x={x} y={y} width={BOX.width} height={height} rx="6" />
+        <rect
+          class={`bar kind-${node.kind}`}
+          x={x}
+          y={y}
+          width="4"
+          height={height}
+          rx="2"
+          style={node.colour === undefined ? undefined : { fill: node.colour }}
+        />
+        <text x={x + 14} y={middle} dy="0.35em">
+          {clip(node.name, hasTrouble ? 23 : 26)}
+        </text>
+        {hasTrouble ? <circle class="spot bad" cx={x + BOX.width - 12} cy={middle} r="4" /> : null}
+      </a>
+      {columns.map((name, i) => (
+        <a
+          key={name}
+          class={isFocus && name === column ? 'box-column focus' : 'box-column'}
+          href={href('lineage', node.id, { column: name })}
+          aria-label={`column ${name} of ${node.name}`}
+        >
+          <title>{name}</title>
+          <rect
+            x={x + 4}
+            y={y + BOX.height + i * BOX.line}
+            width={BOX.width - 4}
+            height={BOX.line}
+          />
+          <text x={x + 22} y={y + BOX.height + (i + 0.5) * BOX.line} dy="0.35em">
+            {clip(name, 26)}
+          </text>
+        </a>
+      ))}
+    </g>
   )
+}
+
+function edgeClass({ how }: SceneEdge, isLit: boolean): string {
+  const kind = how?.startsWith('condition') === true ? ' faint' : how === undefined ? '' : ' fine'
+  return isLit ? `edge lit${kind}` : `edge${kind}`
 }
 
 function isAt({ node }: SceneNode, position: number | undefined): boolean {

@@ -1,0 +1,130 @@
+import { join, resolve } from 'node:path'
+import { gmErrorsOf } from '../../base/error.ts'
+import { catalogArtifact } from '../../docs/artifacts/catalog-artifact.ts'
+import type { RelationFacts } from '../../docs/relation-facts.ts'
+import { relationFacts } from '../../docs/relation-facts.ts'
+import { writeSite } from '../../docs/write-site.ts'
+import type { Node } from '../../manifest/node.ts'
+import { quoted } from '../../manifest/quoted.ts'
+import { packageFolder } from '../../project/package-folder.ts'
+import type { CatalogColumn } from '../../sql/catalog.ts'
+import type { History } from '../../state/history.ts'
+import { readHistory } from '../../state/history.ts'
+import { artifactsOf } from '../artifacts.ts'
+import type { CommandAction } from '../command-spec.ts'
+import { compileForDocs } from '../compile-for-docs.ts'
+import { connect } from '../connect.ts'
+import { EXIT } from '../exit-code.ts'
+import type { GlobalFlags } from '../flags.ts'
+import { DocsGenerateFlags, parseFlags } from '../flags.ts'
+import type { Io } from '../io.ts'
+import type { OpenProject } from '../open-project.ts'
+import { openProject } from '../open-project.ts'
+import { packageVersion } from '../package-version.ts'
+import { projectLineage } from '../project-lineage.ts'
+import { readProjectFile } from '../read-project-file.ts'
+import { plural } from '../render/format.ts'
+import { warn } from '../warn.ts'
+
+/** Runs on the list of runs; runs shown step by step; results kept for each node. */
+const HISTORY = { runs: 200, wholeRuns: 20, stepsPerNode: 30 } as const
+
+interface Warehouse {
+  readonly relations: ReadonlyMap<string, RelationFacts>
+  readonly history: History | undefined
+}
+
+/** Writes the docs site to target/docs, and manifest.json and catalog.json beside it for dbt's readers. */
+export const docsGenerateCommand: CommandAction = async (_args, raw, io) => {
+  const flags = parseFlags(DocsGenerateFlags, raw)
+  const opened = openProject(flags, io)
+  const { project, manifest } = opened
+  const warehouse = flags.emptyCatalog ? undefined : await readWarehouse(opened, flags, io)
+  const compiled = flags.compile ? compileForDocs(opened) : () => ({})
+  const folder = resolve(project.root, project.paths.target, 'docs')
+  const written = writeSite(
+    {
+      manifest,
+      version: packageVersion(),
+      target: project.target.name,
+      generatedAt: io.now(),
+      relations: warehouse?.relations,
+      history: warehouse?.history,
+      statistics: new Map(),
+      lineage: flags.compile
+        ? await projectLineage(withoutTests(opened), (node) => columnsOf(node, warehouse))
+        : undefined,
+      compile: compiled,
+      readText: (file) => readProjectFile(project.root, file),
+      topics: await landingTopics(),
+    },
+    folder,
+    join(packageFolder(), 'dist', 'site'),
+    io.safe,
+  )
+  const artifacts = artifactsOf('docs generate', opened, flags, io)
+  await artifacts.manifest()
+  const relations = [...(warehouse?.relations.values() ?? [])]
+  const { invocation } = artifacts
+  await artifacts.other(
+    'catalog.json',
+    catalogArtifact({ project, manifest, relations, invocation, now: io.now() }),
+  )
+  if (!flags.quiet) {
+    io.out(`${plural(written.pageCount, 'page')} written.\n`)
+    io.out(`Open ${join(folder, 'index.html')}, or run: gm docs serve\n`)
+  }
+  return EXIT.ok
+}
+
+/** What the database knows; a warning and undefined where it cannot be asked: the rest of the site is worth having. */
+async function readWarehouse(
+  opened: OpenProject,
+  flags: GlobalFlags,
+  io: Io,
+): Promise<Warehouse | undefined> {
+  const { project, manifest } = opened
+  try {
+    const warehouse = await connect(project, io)
+    try {
+      const session = await warehouse.adapter.open()
+      try {
+        const relations = [...manifest.nodes.values()].flatMap((node) =>
+          'relation' in node ? [node.relation] : [],
+        )
+        return {
+          relations: await relationFacts(session, relations),
+          history: await readHistory(session, project.name, HISTORY),
+        }
+      } finally {
+        await session.close()
+      }
+    } finally {
+      await warehouse.close()
+    }
+  } catch (thrown) {
+    const errors = gmErrorsOf(thrown)
+    if (errors === undefined) throw thrown
+    warn(errors, project.root, flags, io)
+    io.err('The site has no types, sizes and results: the database could not be asked.\n')
+    return undefined
+  }
+}
+
+/** The columns of a test's query are of no account to readers of pages. */
+function withoutTests(opened: OpenProject): OpenProject {
+  const { manifest, order } = opened
+  return { ...opened, order: order.filter((id) => manifest.nodes.get(id)?.kind !== 'test') }
+}
+
+function columnsOf(
+  node: Node,
+  warehouse: Warehouse | undefined,
+): readonly CatalogColumn[] | undefined {
+  return 'relation' in node ? warehouse?.relations.get(quoted(node.relation))?.columns : undefined
+}
+
+async function landingTopics() {
+  const { landingTopics: topics } = await import('../../../ingest/index.ts')
+  return await topics()
+}

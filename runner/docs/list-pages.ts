@@ -1,0 +1,254 @@
+import type { Manifest, Node, NodeId, TestNode } from '../manifest/node.ts'
+import { macroId } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import { BUILT_IN_PACKAGE } from '../parse/built-in-tests.ts'
+import type { ColumnLineage } from '../sql/column-lineage.ts'
+import type { PastStep } from '../state/history.ts'
+import type { NodeEdges } from './column-edges.ts'
+import { columnEdges } from './column-edges.ts'
+import { describeColumns } from './describe-columns.ts'
+import { describeMacro } from './describe-macro.ts'
+import { describeNode, describeTest } from './describe-node.ts'
+import type { FoundPage } from './found-page.ts'
+import { plainText } from './plain-text.ts'
+import type { RelationFacts } from './relation-facts.ts'
+import { summarize } from './render-markdown.ts'
+import type { ColumnStatistics, TestCounts, TestPage } from './site-data.ts'
+
+/** What pages are made from. */
+export interface PageInput {
+  readonly manifest: Manifest
+  /** By quoted name; undefined when the database was not asked. */
+  readonly relations: ReadonlyMap<string, RelationFacts> | undefined
+  /** By quoted name and column, of those relations that were sampled. */
+  readonly statistics: ReadonlyMap<string, ReadonlyMap<string, ColumnStatistics>>
+  readonly lineage: ColumnLineage | undefined
+  /** A node's SQL as the database gets it; a note says why there is none. */
+  readonly compile: (node: Node) => { readonly sql?: string; readonly note?: string }
+  /** The text of a file of the project, by its path from the root. */
+  readonly readText: (file: string) => string | undefined
+  /** Topics and the source each lands in. */
+  readonly topics: readonly Topic[]
+}
+
+export interface Topic {
+  readonly name: string
+  readonly description: string
+  readonly schema: string
+  readonly table: string
+}
+
+/**
+ * The pages of all nodes, topics and macros, one by one.
+ * @param steps of a node, newest first.
+ */
+export function* listPages(
+  input: PageInput,
+  steps: (id: string) => readonly PastStep[],
+): Generator<FoundPage> {
+  const { manifest, topics } = input
+  const topicOf = new Map(
+    topics.map((topic) => [quoted({ schema: topic.schema, identifier: topic.table }), topic]),
+  )
+  const positions = positionsOf(manifest, topicOf)
+  const context: Context = {
+    input,
+    steps,
+    positions,
+    testsOf: groupTests(manifest, steps),
+    edges:
+      input.lineage === undefined
+        ? new Map<NodeId, NodeEdges>()
+        : columnEdges(input.lineage, positions, (id) => manifest.nodes.get(id)?.kind === 'test'),
+  }
+  for (const node of manifest.nodes.values()) {
+    const topic = topicInto(node, topicOf)
+    yield nodePage(node, topic, context)
+    if (topic !== undefined) yield topicPage(topic, node)
+  }
+  const usedBy = usersOfMacros(manifest, positions)
+  for (const macro of ownMacros(manifest)) {
+    yield describeMacro(macro, input.readText, usedBy.get(macroId(macro.package, macro.name)) ?? [])
+  }
+}
+
+interface Context {
+  readonly input: PageInput
+  readonly steps: (id: string) => readonly PastStep[]
+  readonly positions: ReadonlyMap<string, number>
+  readonly testsOf: ReadonlyMap<NodeId, readonly TestPage[]>
+  readonly edges: ReadonlyMap<NodeId, NodeEdges>
+}
+
+function nodePage(node: Node, topic: Topic | undefined, context: Context): FoundPage {
+  const { input, positions } = context
+  const relation = 'relation' in node ? node.relation : undefined
+  const name = relation === undefined ? undefined : quoted(relation)
+  const facts = name === undefined ? undefined : input.relations?.get(name)
+  const tests = context.testsOf.get(node.id) ?? []
+  const steps = context.steps(node.id)
+  const lineage = input.lineage?.nodes.get(node.id)
+  const macros = 'macros' in node ? node.macros.flatMap((id) => positions.get(id) ?? []) : []
+  const page = describeNode(node, {
+    facts,
+    columns: describeColumns(node, {
+      facts,
+      lineage: lineage?.columns ?? [],
+      edges: context.edges.get(node.id),
+      statistics: name === undefined ? undefined : input.statistics.get(name),
+    }),
+    tests,
+    steps,
+    compiled: input.compile(node),
+    related: macros.length === 0 ? [] : [['Macros', macros]],
+    lineageNotes:
+      node.kind === 'test' ? [] : (lineage?.problems ?? []).map(({ message }) => message),
+  })
+  const summary = summarize(node.description)
+  const owner = node.config.meta['owner']
+  const colour = node.config.docs?.node_color
+  const [last] = steps
+  return {
+    draft: {
+      id: node.id,
+      kind: node.kind,
+      name: node.kind === 'source' ? `${node.sourceName}.${node.name}` : node.name,
+      path: node.at.file,
+      ...(relation === undefined ? {} : { relation: `${relation.schema}.${relation.identifier}` }),
+      ...(node.config.materialized === undefined ? {} : { materialized: node.config.materialized }),
+      ...(node.config.tags.length === 0 ? {} : { tags: node.config.tags }),
+      ...(owner === undefined ? {} : { owner: plainText(owner) }),
+      ...(summary === undefined ? {} : { summary }),
+      ...(tests.length === 0 ? {} : { tests: countTests(tests) }),
+      ...(last === undefined ? {} : { status: last.status }),
+      columnCount: page.columns.length,
+      describedColumns: page.columns.filter(({ descriptionHtml }) => descriptionHtml !== undefined)
+        .length,
+      ...(colour === undefined ? {} : { colour }),
+      ...(node.config.docs?.show === false ? { isHidden: true as const } : {}),
+      reads: topic === undefined ? node.dependsOn : [topicId(topic), ...node.dependsOn],
+    },
+    page,
+    description: node.description,
+    isIndexed: isIndexed(node),
+    ...(node.kind === 'test'
+      ? { test: { page: describeTest(node, steps), on: testedBy(node)[0] } }
+      : {}),
+  }
+}
+
+function topicPage(topic: Topic, lands: Node): FoundPage {
+  const id = topicId(topic)
+  return {
+    draft: {
+      id,
+      kind: 'topic',
+      name: topic.name,
+      path: lands.at.file,
+      summary: topic.description,
+      columnCount: 0,
+      describedColumns: 0,
+      reads: [],
+    },
+    page: {
+      id,
+      descriptionHtml: '',
+      line: lands.at.line,
+      package: lands.package,
+      columns: [],
+      tests: [],
+      config: [],
+      facts: [['Lands in', `${topic.schema}.${topic.table}`]],
+      related: [],
+      history: [],
+    },
+    description: topic.description,
+    isIndexed: true,
+  }
+}
+
+/** In the order in which pages come. */
+function positionsOf(
+  manifest: Manifest,
+  topicOf: ReadonlyMap<string, Topic>,
+): ReadonlyMap<string, number> {
+  const positions = new Map<string, number>()
+  for (const node of manifest.nodes.values()) {
+    if (!isIndexed(node)) continue
+    positions.set(node.id, positions.size)
+    const topic = topicInto(node, topicOf)
+    if (topic !== undefined) positions.set(topicId(topic), positions.size)
+  }
+  for (const macro of ownMacros(manifest)) {
+    positions.set(macroId(macro.package, macro.name), positions.size)
+  }
+  return positions
+}
+
+/** Tests from YAML belong to the node they stand with: three on each column would make the index their list. */
+function isIndexed(node: Node): boolean {
+  return node.kind !== 'test' || node.generic === undefined
+}
+
+function topicInto(node: Node, topicOf: ReadonlyMap<string, Topic>): Topic | undefined {
+  return node.kind === 'source' ? topicOf.get(quoted(node.relation)) : undefined
+}
+
+function topicId(topic: Topic): string {
+  return `topic.${topic.name}`
+}
+
+/** Without those that come with gm: they are part of the tool. */
+function ownMacros(manifest: Manifest): Manifest['macros'] {
+  return manifest.macros.filter((macro) => macro.package !== BUILT_IN_PACKAGE)
+}
+
+function groupTests(
+  manifest: Manifest,
+  steps: (id: string) => readonly PastStep[],
+): ReadonlyMap<NodeId, readonly TestPage[]> {
+  const grouped = new Map<NodeId, TestPage[]>()
+  for (const node of manifest.nodes.values()) {
+    if (node.kind !== 'test') continue
+    const page = describeTest(node, steps(node.id))
+    for (const on of testedBy(node)) {
+      const list = grouped.get(on)
+      if (list === undefined) grouped.set(on, [page])
+      else list.push(page)
+    }
+  }
+  return grouped
+}
+
+/** A test from YAML is of the node it stands with; a query of its own tests all that it reads. */
+function testedBy(node: TestNode): readonly NodeId[] {
+  return node.generic === undefined ? node.dependsOn : [node.generic.on]
+}
+
+function usersOfMacros(
+  manifest: Manifest,
+  positions: ReadonlyMap<string, number>,
+): ReadonlyMap<string, readonly number[]> {
+  const users = new Map<string, number[]>()
+  for (const node of manifest.nodes.values()) {
+    const position = positions.get(node.id)
+    if (!('macros' in node) || node.kind === 'test' || position === undefined) continue
+    for (const macro of node.macros) {
+      const list = users.get(macro)
+      if (list === undefined) users.set(macro, [position])
+      else list.push(position)
+    }
+  }
+  return users
+}
+
+/** How many tests ended how, by their last results. */
+export function countTests(tests: readonly TestPage[]): TestCounts {
+  const counts = { pass: 0, warn: 0, fail: 0, unknown: 0 }
+  for (const { last } of tests) {
+    if (last?.status === 'pass' || last?.status === 'warn') counts[last.status] += 1
+    else if (last?.status === 'fail' || last?.status === 'error') counts.fail += 1
+    else counts.unknown += 1
+  }
+  return counts
+}
