@@ -54,11 +54,11 @@ describe.runIf(hasKafka())('faults under load', () => {
     await useBroker(root, kafka.address, serving.address)
     await writeConnection(root, server.connection)
 
-    let isOver = false
+    const work = { isOver: false }
     let ingestor = startIngestor(root)
     const ends: (number | null)[] = []
     const supervising = (async () => {
-      while (!isOver) {
+      while (!work.isOver) {
         if (ingestor.child.exitCode !== null || ingestor.child.signalCode !== null) {
           ends.push(ingestor.child.exitCode)
           ingestor = startIngestor(root)
@@ -86,14 +86,14 @@ describe.runIf(hasKafka())('faults under load', () => {
       const sent = await producing.stop()
       const sql = askServer(server.connection)
       await untilLanded(sql, admin, topic, 90_000)
-      isOver = true
+      work.isOver = true
       await supervising
       await ingestor.end('SIGTERM')
       console.log(`seed ${SEED}: ${faults.join(' ')}; ${sent} events; exits ${ends.join(' ')}`)
       expect(await findFaults(sql, admin, topic, sent), `seed ${SEED}`).toEqual(FAULTLESS)
       expect(sent).toBeGreaterThan(5_000)
     } finally {
-      isOver = true
+      work.isOver = true
       await supervising
       await ingestor.end('SIGKILL')
       await producing.stop().catch(() => undefined)
