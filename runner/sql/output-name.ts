@@ -64,7 +64,6 @@ function figure(node: SqlNode | undefined): Figured | undefined {
   }
   if ('CollateClause' in node) return figure(node.CollateClause.arg)
   if ('A_Expr' in node) return node.A_Expr.kind === 'AEXPR_NULLIF' ? strong('nullif') : undefined
-  if ('A_Const' in node) return node.A_Const.boolval === undefined ? undefined : weak('bool')
   if ('TypeCast' in node) {
     const inner = figure(node.TypeCast.arg)
     if (inner?.isWeak === false) return inner

@@ -7,6 +7,7 @@ import {
 import type { CatalogColumn } from './catalog.ts'
 import type { Contributions } from './contribution.ts'
 import { merge, through } from './contribution.ts'
+import { expressionType } from './expression-type.ts'
 import { outputName } from './output-name.ts'
 import type { Resolver } from './resolver.ts'
 import type { Column, Columns, Scope, Source } from './scope.ts'
@@ -16,13 +17,13 @@ import { childrenOf, functionName, qualifiedName, textsOf, typeText } from './sq
 /** A function in FROM: each of its columns is computed from all of its arguments. */
 export function resolveRowFunction(resolver: Resolver, range: RangeFunction, scope: Scope): Source {
   const { functions = [], alias, coldeflist = [], ordinality } = range
-  const calls = functions.map((one) => ('List' in one ? (one.List.items ?? []) : []))
+  const calls = functions.flatMap((one) => apart('List' in one ? (one.List.items ?? []) : []))
   const sets = calls.map(([call, ...definitions]): Columns => {
     const from = through('computed', resolver.expression(call, scope))
     const defined = [...coldeflist, ...definitions.flatMap(childrenOrSelf)]
     // A single value takes the alias as its name.
     const only = calls.length === 1 ? alias?.aliasname : undefined
-    return functionColumns(resolver, call, defined, only, from)
+    return functionColumns(resolver, call, defined, only, from, scope)
   })
   const all = sideBySide(sets)
   const from = merge(...all.columns.map((column) => column.from))
@@ -37,6 +38,15 @@ export function resolveRowFunction(resolver: Resolver, range: RangeFunction, sco
     : { alias: name, ...renamed(columns, names) }
 }
 
+/** `unnest(a, b)` stands for `unnest(a)` and `unnest(b)` side by side. */
+function apart(items: readonly SqlNode[]): readonly (readonly SqlNode[])[] {
+  const [call, ...definitions] = items
+  if (call === undefined || !('FuncCall' in call)) return [items]
+  const { args = [] } = call.FuncCall
+  if (functionName(call.FuncCall).name !== 'unnest' || args.length < 2) return [items]
+  return args.map((arg) => [{ FuncCall: { ...call.FuncCall, args: [arg] } }, ...definitions])
+}
+
 /** Definitions of columns stand in the list itself, or in a list of their own. */
 function childrenOrSelf(node: SqlNode): readonly SqlNode[] {
   return 'List' in node ? (node.List.items ?? []) : [node]
@@ -48,6 +58,7 @@ function functionColumns(
   definitions: readonly SqlNode[],
   alias: string | undefined,
   from: Contributions,
+  scope: Scope,
 ): Columns {
   const defined = definitions.flatMap((one) => ('ColumnDef' in one ? [one.ColumnDef] : []))
   if (defined.length > 0) {
@@ -63,7 +74,7 @@ function functionColumns(
   if (known !== undefined) return { columns: known.map((column) => ({ ...column, from })) }
   const value: Column = { name: alias ?? outputName(call), from }
   // A function of which nothing is known may give more columns: all of them come from its arguments.
-  return { columns: [value], ...(!givesOneValue(call) && { rest: () => from }) }
+  return { columns: [value], ...(!givesOneValue(call, scope) && { rest: () => from }) }
 }
 
 /** The columns that a function is known to give. */
@@ -86,36 +97,36 @@ export function rowType(resolver: Resolver, call: SqlNode): readonly CatalogColu
 }
 
 /** Whether a function's result is one column for certain. */
-function givesOneValue(call: SqlNode | undefined): boolean {
+function givesOneValue(call: SqlNode | undefined, scope: Scope): boolean {
   if (call === undefined) return false
   if (!('FuncCall' in call)) return true
   const { schema, name } = functionName(call.FuncCall)
   if (schema !== undefined && schema !== 'pg_catalog') return false
   if (ROWS_OF_ONE_VALUE.has(name)) return true
-  // An array of rows gives their columns; what stands in this array is seen to be none.
+  // An array of rows gives their columns; what stands in this one is seen to be none.
   const [first] = call.FuncCall.args ?? []
-  return name === 'unnest' && first !== undefined && isPlainArray(first)
+  return name === 'unnest' && first !== undefined && isPlainArray(first, scope)
 }
 
-function isPlainArray(node: SqlNode): boolean {
+function isPlainArray(node: SqlNode, scope: Scope): boolean {
   if ('A_ArrayExpr' in node) {
     return (node.A_ArrayExpr.elements ?? []).every(
-      (one) => 'A_Const' in one || 'A_Expr' in one || ('A_ArrayExpr' in one && isPlainArray(one)),
+      (one) => 'A_Const' in one || isPlainArray(one, scope) || isScalar(expressionType(one, scope)),
     )
   }
-  return 'TypeCast' in node && typeText(node.TypeCast.typeName ?? {}) in PLAIN_ARRAYS
+  const type = expressionType(node, scope)
+  return type?.endsWith('[]') === true && isScalar(type.slice(0, type.indexOf('[')))
 }
 
-const PLAIN_ARRAYS: Readonly<Record<string, true>> = {
-  'text[]': true,
-  'integer[]': true,
-  'bigint[]': true,
-  'numeric[]': true,
-  'date[]': true,
-  'uuid[]': true,
-  'character varying[]': true,
-  'timestamp with time zone[]': true,
+function isScalar(type: string | undefined): boolean {
+  return type !== undefined && SCALARS.has(type)
 }
+
+const SCALARS = new Set([
+  ...['smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision', 'boolean', 'text'],
+  ...['character', 'character varying', 'uuid', 'json', 'jsonb', 'bytea', 'date', 'interval'],
+  ...['timestamp with time zone', 'timestamp without time zone'],
+])
 
 /** XMLTABLE and JSON_TABLE. */
 export function resolveTableFunction(

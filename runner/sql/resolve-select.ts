@@ -1,13 +1,14 @@
 import type { SelectStmt, Node as SqlNode, WindowDef } from 'libpg-query'
 import type { Contributions } from './contribution.ts'
 import { asCondition, merge, NOTHING, through } from './contribution.ts'
+import { expressionType } from './expression-type.ts'
 import { outputName } from './output-name.ts'
 import { resolveStar } from './resolve-column.ts'
 import { rowType } from './resolve-row-function.ts'
 import type { RecursiveCte, Resolver } from './resolver.ts'
 import type { Column, Columns, QueryResult, Scope } from './scope.ts'
 import { findBare, findSource, inside, sideBySide } from './scope.ts'
-import { qualifiedName, textOf, textsOf, typeText } from './sql-tree.ts'
+import { qualifiedName, textOf, textsOf } from './sql-tree.ts'
 
 /** What a SELECT, VALUES or set operation gives. */
 export function resolveSelect(
@@ -182,7 +183,7 @@ export function resolveTarget(resolver: Resolver, target: SqlNode, scope: Scope)
     if (fields !== undefined) return fields
   }
   const from = resolver.expression(val, scope)
-  return { columns: [{ name: name ?? outputName(val), type: typeOf(val, scope), from }] }
+  return { columns: [{ name: name ?? outputName(val), type: expressionType(val, scope), from }] }
 }
 
 /** `(row).*` */
@@ -225,7 +226,7 @@ function fieldsOf(
     const { schema, name } = qualifiedName(arg.TypeCast.typeName?.names)
     return compositeType(resolver, schema, name)
   }
-  const type = typeOf(arg, scope)
+  const type = expressionType(arg, scope)
   if (type === undefined) return undefined
   const [name = '', schema] = type.split('.').toReversed()
   return compositeType(resolver, schema, name)
@@ -245,20 +246,6 @@ function compositeType(
 function locationOf(node: SqlNode): number | undefined {
   const [inner] = Object.values(node) as { readonly location?: number }[]
   return inner?.location
-}
-
-/** The type of an expression where it is plain to see. */
-function typeOf(node: SqlNode, scope: Scope): string | undefined {
-  if ('TypeCast' in node) {
-    return node.TypeCast.typeName === undefined ? undefined : typeText(node.TypeCast.typeName)
-  }
-  if (!('ColumnRef' in node)) return undefined
-  const [name = '', table] = textsOf(node.ColumnRef.fields).toReversed()
-  if (table === undefined) {
-    const found = findBare(scope, name)
-    return 'column' in found ? found.column.type : undefined
-  }
-  return findSource(scope, table, undefined)?.columns.find((one) => one.name === name)?.type
 }
 
 /**

@@ -19,6 +19,8 @@ export type Rest = (name: string) => Contributions | undefined
 export interface Columns {
   readonly columns: readonly Column[]
   readonly rest?: Rest | undefined
+  /** Of a relation itself, its key in the catalog: it has system columns too. */
+  readonly relation?: string | undefined
 }
 
 /** What stands in FROM under a name. */
@@ -26,8 +28,6 @@ export interface Source extends Columns {
   readonly alias: string
   /** Of a relation that is named without alias. */
   readonly schema?: string | undefined
-  /** The relation's key in the catalog: it has system columns too. */
-  readonly relation?: string | undefined
 }
 
 /** A query's result. */
@@ -81,7 +81,10 @@ export type Found =
 export function findBare(scope: Scope, name: string): Found {
   const open: Rest[] = []
   for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
-    const known = at.bare.flatMap(({ columns }) => columns.filter((one) => one.name === name))
+    const known = at.bare.flatMap((set) => [
+      ...set.columns.filter((one) => one.name === name),
+      ...systemColumn(set, name),
+    ])
     const [column, another] = known
     if (another !== undefined) return { problem: 'ambiguous' }
     // A second one among the unknown columns of this scope would make the name ambiguous, which PostgreSQL refuses.
@@ -113,19 +116,21 @@ export function findSource(
 
 const SYSTEM_COLUMNS = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid'])
 
+/** One of the columns that every table of PostgreSQL has and no `*` shows. */
+function systemColumn({ relation, columns }: Columns, name: string): readonly Column[] {
+  if (relation === undefined || !SYSTEM_COLUMNS.has(name)) return []
+  if (columns.some((one) => one.name === name)) return []
+  return [{ name, from: [{ relation, column: name, kind: 'copied' }] }]
+}
+
 /** A column of one source. */
-export function findIn(
-  source: Columns & { readonly relation?: string | undefined },
-  name: string,
-): Found {
-  const [column, another] = source.columns.filter((one) => one.name === name)
+export function findIn(source: Columns, name: string): Found {
+  const [column, another] = [
+    ...source.columns.filter((one) => one.name === name),
+    ...systemColumn(source, name),
+  ]
   if (another !== undefined) return { problem: 'ambiguous' }
   if (column !== undefined) return { column }
-  if (source.relation !== undefined && SYSTEM_COLUMNS.has(name)) {
-    return {
-      column: { name, from: [{ relation: source.relation, column: name, kind: 'copied' }] },
-    }
-  }
   if (source.rest === undefined) return { problem: 'missing' }
   const from = source.rest(name)
   return from === undefined ? { problem: 'uncertain' } : { column: { name, from } }
