@@ -42,6 +42,7 @@ export const CODES = {
   GM3011: 'no earlier state to compare with',
   GM3012: 'earlier state is in another database',
   GM3013: 'unknown column',
+  GM3014: 'changes() would lose rows',
   GM4001: 'database refused the SQL',
   GM4002: 'database cannot be reached',
   GM4003: 'database refused the login',

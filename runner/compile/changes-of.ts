@@ -10,6 +10,7 @@ interface Reading {
   readonly manifest: Manifest
   readonly state: CompileState
   readonly columnsOf: 'versions' | undefined
+  readonly isUnchecked: boolean
   readonly call: Call
   /** Takes the table whose mark the reading moves. */
   readonly follow: (table: NodeId) => void
@@ -23,12 +24,12 @@ interface Reading {
  * @throws GmError GM3009 for a view that does not read exactly one relation.
  */
 export function changesOf(input: NodeId, reading: Reading): string {
-  const { manifest, state, columnsOf, follow, queryOver } = reading
+  const { manifest, state, columnsOf, isUnchecked, follow, queryOver } = reading
   const node = manifest.nodes.get(input)
   if (node === undefined || !isReadable(node)) throw new Error(`no relation for ${input}`)
   if (node.kind !== 'model' || !isLookedThrough(node)) {
     follow(input)
-    return state.changes(input, node.relation, columnsOf)
+    return state.changes(input, node.relation, columnsOf, isUnchecked)
   }
   const table = manifest.nodes.get(followedTable(manifest, input))
   const read = manifest.nodes.get(node.dependsOn[0] ?? input)

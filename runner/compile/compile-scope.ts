@@ -135,7 +135,7 @@ export function compileScope(
         return refer(declared(id, call, `source('${source.source}', '${source.table}')`))
       },
       changes: (call) => {
-        const { input, columnsOf } = changesArguments(call)
+        const { input, columnsOf, isUnchecked } = changesArguments(call)
         const id = objects.get(input)
         if (id === undefined) throw notAnInput(call)
         checkChanges(node, call)
@@ -144,6 +144,7 @@ export function compileScope(
           manifest,
           state,
           columnsOf,
+          isUnchecked,
           call,
           follow: (table) => used.inputs.set(table, { viaChanges: true }),
           queryOver: (view, name) => queryOver(context, view, name),

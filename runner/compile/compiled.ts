@@ -35,7 +35,13 @@ export interface CompileState {
   /** `is_incremental()`: the target exists, is incremental, keeps its shape, and no full refresh was asked for. */
   readonly isIncremental: boolean
   /** SQL for `changes(input)` of this node: a parenthesised select of the rows new to the node's mark, or the whole. */
-  changes(input: NodeId, relation: Relation, columnsOf?: 'versions'): string
+  changes(
+    input: NodeId,
+    relation: Relation,
+    columnsOf?: 'versions',
+    /** The model says that it loses nothing. */
+    isUnchecked?: boolean,
+  ): string
   /**
    * SQL for `changed_keys(input, columns)`: a parenthesised select of the keys that rows have or had which are new to the
    * node's mark, changed or deleted since; or of all keys.

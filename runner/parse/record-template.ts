@@ -250,11 +250,26 @@ export function sourceArguments(call: Call): { source: string; table: string } {
   return { source, table }
 }
 
-/** `changes(ref('x'))`, `changes(ref('dim'), 'versions')`. @throws GmError GM2008 wrong arguments. */
-export function changesArguments(call: Call): { input: unknown; columnsOf?: 'versions' } {
-  const { input, of } = callArguments('changes', call, ['input', 'of'], 1)
-  return { input, ...versionsOnly('changes', of, call) }
+/**
+ * `changes(ref('x'))`, `changes(ref('dim'), 'versions')`, `changes(ref('x'), unchecked=true)`.
+ * @throws GmError GM2008 wrong arguments.
+ */
+export function changesArguments(call: Call): {
+  input: unknown
+  columnsOf?: 'versions'
+  isUnchecked: boolean
+} {
+  const { input, of, unchecked = false } = callArguments('changes', call, CHANGES_PARAMETERS, 1)
+  if (typeof unchecked === 'boolean')
+    return { input, ...versionsOnly('changes', of, call), isUnchecked: unchecked }
+  throw new GmError('GM2008', '"unchecked" of changes() must be true or false', {
+    at: call.at,
+    calledFrom: call.calledFrom,
+    hint: "Write changes(ref('x'), unchecked=true).",
+  })
 }
+
+const CHANGES_PARAMETERS = ['input', 'of', 'unchecked']
 
 /**
  * `changed_keys(ref('x'), 'user_id')`, `changed_keys(ref('dim'), ['id', 'effective_from'], 'versions')`.

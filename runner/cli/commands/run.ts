@@ -14,6 +14,7 @@ import { parseFlags, RunFlags } from '../flags.ts'
 import type { Io } from '../io.ts'
 import { openProject } from '../open-project.ts'
 import { readProjectFile } from '../read-project-file.ts'
+import { refuseLostChanges } from '../refuse-lost-changes.ts'
 import { showsAt } from '../render/json-event.ts'
 import { jsonPlan, renderPlan } from '../render/plan-screen.ts'
 import { renderReport } from '../render/report.ts'
@@ -49,6 +50,7 @@ async function execute(command: RunCommandName, raw: unknown, io: Io): Promise<E
   const { project } = opened
   const kinds = command === 'run' && flags.job.length > 0 ? JOB_KINDS : KINDS[command]
   const selected = selectFor(opened, flags, io, kinds)
+  if (command !== 'test') await refuseLostChanges(opened, selected)
   const options = screenOptions(flags, project)
   const screen = new RunScreen(io, options)
   // From here on an interrupt is an orderly end: connecting may already start a server.

@@ -52,6 +52,28 @@ from {{ ref('raw_orders') }}
     },
   },
   {
+    title: 'changes that a join or a sum would lose are shown where they are read, all at once',
+    name: 'lost-changes',
+    files: {
+      'models/sources.yml': 'sources: [{name: raw, tables: [{name: orders}]}]\n',
+      'models/joined.sql':
+        "{{ config(materialized='incremental', unique_key='id') }}\nselect o.id, u.status\nfrom {{ changes(source('raw', 'orders')) }} as o\njoin {{ ref('raw_orders') }} as u using (id)\n",
+      'models/summed.sql':
+        "{{ config(materialized='incremental', unique_key='user_id') }}\nselect user_id, sum(amount) as revenue\nfrom {{ changes(source('raw', 'orders')) }} as o\ngroup by user_id\n",
+      'models/told.sql':
+        "{{ config(materialized='incremental') }}\nselect count(*) as orders from {{ changes(source('raw', 'orders'), unchecked=true) }} as o\n",
+    },
+  },
+  {
+    title: 'changed_keys() of a source says that gm may not put triggers on it',
+    name: 'keys-not-logged',
+    files: {
+      'models/sources.yml': 'sources: [{name: raw, tables: [{name: orders}]}]\n',
+      'models/orders.sql':
+        "{{ config(materialized='incremental', unique_key='id') }}\nselect id\nfrom {{ changed_keys(source('raw', 'orders'), 'id') }} as k\n",
+    },
+  },
+  {
     title: 'a filter that does not exist names the nearest one',
     name: 'unknown-filter',
     files: { 'models/orders.sql': "select '{{ 'shop' | uper }}' as name\n" },

@@ -1,0 +1,89 @@
+import { hash } from 'node:crypto'
+import { GmError } from '../base/error.ts'
+import type { ModelNode, SnapshotNode } from '../manifest/node.ts'
+import { identifier } from '../manifest/quoted.ts'
+import type { MisuseKind } from '../sql/changes-misuse.ts'
+import { CHANGES_SCHEMA, findMisuse, KEYS_SCHEMA } from '../sql/changes-misuse.ts'
+import type { ParseSql } from '../sql/parse-sql.ts'
+import { isSyntaxError } from '../sql/parse-sql.ts'
+import type { Compiled, CompileState } from './compiled.ts'
+
+/** A node's incremental SQL, with names in place of what it reads through `changes()`. */
+export interface CheckedSql {
+  readonly node: ModelNode | SnapshotNode
+  readonly compiled: Compiled
+  /** The same SQL has the same. */
+  readonly key: string
+}
+
+/**
+ * What is to be checked of a node; undefined where nothing can be: it follows nothing, or its SQL is only known with a
+ * database.
+ */
+export function sqlToCheck(
+  node: ModelNode | SnapshotNode,
+  compile: (node: ModelNode | SnapshotNode, state: CompileState) => Compiled,
+  vars: CompileState['vars'],
+): CheckedSql | undefined {
+  if (node.changesOf.length === 0) return undefined
+  const named = (schema: string, name: string): string =>
+    `${identifier(schema)}.${identifier(name)}`
+  try {
+    const compiled = compile(node, {
+      isIncremental: true,
+      vars,
+      changes: (_input, relation, _columnsOf, isUnchecked) =>
+        named(isUnchecked === true ? KEYS_SCHEMA : CHANGES_SCHEMA, relation.identifier),
+      changedKeys: (_input, relation) => named(KEYS_SCHEMA, relation.identifier),
+    })
+    return { node, compiled, key: hash('sha256', compiled.sql) }
+  } catch {
+    // Compiling for the run says what is wrong, if it is.
+    return undefined
+  }
+}
+
+/** GM3014 for each `changes()` that a query reads in a way that loses rows. SQL that PostgreSQL refuses is left to it. */
+export function checkChanges({ node, compiled }: CheckedSql, parse: ParseSql): readonly GmError[] {
+  const parsed = parse(compiled.sql)
+  if (isSyntaxError(parsed)) return []
+  return findMisuse(parsed).map(({ kind, input, offset }) => {
+    const { what, instead } = EXPLAINED[kind]
+    return new GmError('GM3014', `changes of ${input} would be lost: ${what}`, {
+      at: compiled.lines.locate(offset) ?? node.at,
+      calledFrom: compiled.lines.callersOf(offset),
+      hint: `${instead} If nothing is lost here, say so: changes(…, unchecked=true).`,
+    })
+  })
+}
+
+const RECOMPUTE =
+  'Read the whole with ref(), for the keys that changed only: where key in ({% call recompute(…) %} select … from {{ changed_keys(…) }} … {% endcall %}).'
+
+const EXPLAINED: Readonly<Record<MisuseKind, { readonly what: string; readonly instead: string }>> =
+  {
+    join: {
+      what: 'they are joined with rows that may change later, when these are not read again',
+      instead: RECOMPUTE,
+    },
+    'outer join': {
+      what: 'they stand on the side of an outer join that may be empty',
+      instead: RECOMPUTE,
+    },
+    aggregate: {
+      what: 'they are aggregated without the rows that were read before',
+      instead: RECOMPUTE,
+    },
+    negation: {
+      what: 'a condition asks for what is not among them, and next time others are',
+      instead: 'Ask the whole table, with ref().',
+    },
+    except: {
+      what: 'they are taken away from other rows, and next time others are',
+      instead: 'Take the whole table away, with ref().',
+    },
+    limit: {
+      what: 'rows beyond the limit count as read',
+      instead: 'Leave the limit out.',
+    },
+  }
