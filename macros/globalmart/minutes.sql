@@ -37,3 +37,17 @@ select {{ minute_of('moved.event_time') }} as minute from {{ changed_keys(stagin
     {% endif %}
 )
 {%- endmacro %}
+
+{#
+  For a model whose query gives its whole table anew: rows whose key it does not give any more go, and the others are written where
+  they differ. Unlike a table that is swapped in, nobody who reads it is waited for. Prints nothing.
+#}
+{% macro gives_all_rows(key) -%}
+{%- if is_incremental() -%}
+{%- set all_keys -%}
+{% call recompute(key) %}
+select known.{{ key }} from {{ this }} as known
+{% endcall %}
+{%- endset -%}
+{%- endif -%}
+{%- endmacro %}

@@ -1,4 +1,5 @@
-{{ config(materialized='view') }}
+-- Ephemeral: a view would have to be replaced at every tick, which waits for whoever reads it.
+{{ config(materialized='ephemeral') }}
 
 -- The moment that everything which depends on "now" is computed for. Never the clock: follow mode passes the time in.
 select

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', unique_key='window_minutes') }}
 
 -- Who has been in the shop in the last minutes before as_of_time; always the three rows.
 with windows as (

@@ -1,10 +1,10 @@
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', unique_key='hour') }}
+{{ gives_all_rows('hour') }}
 
 -- Carts by the hour of their last event, for the day before as_of_time.
 with carts as (
     select
         {{ hour_of('cart.last_event_at') }} as hour,
-        clock.as_of_time,
         case
             when cart.checked_out_at is not null then 'checked_out'
             when cart.last_event_at <= {{ add_seconds('clock.as_of_time', -60 * var('cart_idle_minutes')) }} then 'abandoned'
@@ -26,7 +26,6 @@ select
     {{ percent(
         "count(case when carts.standing = 'abandoned' then 1 end)",
         "count(case when carts.standing <> 'open' then 1 end)"
-    ) }} as abandonment_rate,
-    max(carts.as_of_time) as as_of_time
+    ) }} as abandonment_rate
 from carts
 group by carts.hour

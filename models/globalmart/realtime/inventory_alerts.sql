@@ -1,4 +1,5 @@
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', unique_key='product_id') }}
+{{ gives_all_rows('product_id') }}
 
 select
     level.product_id,

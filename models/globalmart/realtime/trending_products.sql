@@ -1,4 +1,5 @@
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', unique_key='product_id') }}
+{{ gives_all_rows('product_id') }}
 
 -- The last ten minutes before as_of_time. A purchase says more than a cart, and a cart more than a look.
 with clock as (
@@ -52,8 +53,6 @@ select
     ranked.views,
     ranked.adds,
     ranked.units_sold,
-    ranked.score,
-    clock.as_of_time
+    ranked.score
 from ranked
-cross join clock
 where ranked.rank <= 100
