@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import type { ClientConfig } from 'pg'
 import { Client, escapeIdentifier } from 'pg'
 import { GmError } from '../../runner/base/error.ts'
+import { LANDING_CHANNEL } from '../../runner/base/landing-channel.ts'
 import { createDecoder } from '../decode/decode-event.ts'
 import type { LandingWay } from '../land/batch-lander.ts'
 import { BatchLander } from '../land/batch-lander.ts'
@@ -162,7 +163,7 @@ async function landContent(
       [topic.name, fileHash, fileName, lines, events, deadLetters],
     )
     signal?.throwIfAborted()
-    await client.query('commit')
+    await client.query(`notify ${LANDING_CHANNEL}; commit`)
     return { lines, events, deadLetters, status: 'landed' }
   } catch (error) {
     await lander.abort()

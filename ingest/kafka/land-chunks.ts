@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg'
 import { escapeIdentifier } from 'pg'
+import { LANDING_CHANNEL } from '../../runner/base/landing-channel.ts'
 import type { TopicPlan } from '../config/ingest-config.ts'
 import { copyLines } from '../land/copy-lines.ts'
 import { ensurePartition, hasPartition, partitionName } from '../land/ensure-partition.ts'
@@ -88,7 +89,7 @@ async function land(
     }
     await storeDeadLetters(client, dead)
     await moveOffsets(client, moves)
-    await client.query('commit')
+    await client.query(`notify ${LANDING_CHANNEL}; commit`)
     return { status: 'landed', rows: rowCount, deadLetters: dead.length }
   } catch (error) {
     await client.query('rollback').catch(() => undefined)

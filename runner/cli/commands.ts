@@ -73,6 +73,18 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
 ]
 
 /** All commands of gm, in the order of the help. */
+const FOLLOW: readonly OptionSpec[] = [
+  {
+    flags: '--follow',
+    description:
+      'run again whenever something has landed, and at every tick; now is the clock unless --as-of tells it',
+  },
+  {
+    flags: '--tick <ms>',
+    description: 'longest time between two runs of --follow; 1000 when not given',
+  },
+]
+
 export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'demo',
@@ -94,11 +106,15 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'run',
     summary: 'build models',
-    options: RUN,
+    options: [...RUN, ...FOLLOW],
     examples: [
       ['gm run -s tag:daily --exclude stg_sales', 'some of the models'],
       ['gm run -s dim_products+ --full-refresh', 'rebuild a model and what follows from it'],
       ['gm run --job dimensions facts', 'jobs by name, seeds and snapshots included'],
+      [
+        'gm run --follow --select globalmart.realtime+',
+        'again at every landing, until interrupted',
+      ],
     ],
     load: async () => (await import('./commands/run.ts')).runCommand,
   },

@@ -99,6 +99,10 @@ export const RunFlags = SelectFlags.extend({
   threads: wholeNumber(1, 64, 'a whole number from 1 to 64').optional(),
   lock: word(['wait', 'fail']).default('wait'),
   asOf: asOf.optional(),
+  follow: z.boolean().default(false),
+  tick: wholeNumber(50, 3_600_000, 'a whole number of milliseconds from 50 to 3600000').default(
+    1_000,
+  ),
 }).transform(({ fullReload, ...flags }) => ({
   ...flags,
   fullRefresh: flags.fullRefresh || fullReload,

@@ -37,7 +37,7 @@ export function loadSettings(flags: SettingFlags, io: Io): Project {
 }
 
 /** Variables, so that models read them like any other: `as_of` is the day; `as_of_time` is there when a moment was told. */
-function asOfVars(asOf: string): Readonly<Record<string, string>> {
+export function asOfVars(asOf: string): Readonly<Record<string, string>> {
   const [day = asOf, time] = asOf.split('T')
   if (time === undefined) return { as_of: day }
   return { as_of: day, as_of_time: `${day} ${time.slice(0, -1)}` }

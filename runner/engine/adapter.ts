@@ -63,6 +63,16 @@ export interface Adapter {
   open(signal?: AbortSignal): Promise<Session>
   /** States of those of the relations that exist, by quoted name. One round trip for all. */
   describe(relations: readonly Relation[]): Promise<ReadonlyMap<string, RelationState>>
+  /**
+   * Hears what is told on a channel (PostgreSQL: `notify`) until it is closed; undefined on an engine without such a thing.
+   * Whoever waits must look from time to time anyway: `isLost` tells when the connection has gone.
+   */
+  listen?(channel: string, hear: () => void): Promise<Listening>
+  close(): Promise<void>
+}
+
+export interface Listening {
+  readonly isLost: () => boolean
   close(): Promise<void>
 }
 

@@ -17,6 +17,7 @@ import {
   EMPTY_LEDGER,
   finishRun,
   followTables,
+  forgetRun,
   MARK_DEAD_RUNS,
   readLedger,
   runLock,
@@ -49,6 +50,8 @@ export interface RunRequest {
   readonly lock: 'wait' | 'fail'
   /** Longest wait for readers with an older pg_snapshot before a swap. */
   readonly publishWaitMs: number
+  /** Leaves no record of a run in which every node was reused: following would leave one every second. */
+  readonly isIdleForgotten?: boolean
   readonly emit: (event: RunEvent) => void
   readonly signal: AbortSignal
 }
@@ -143,11 +146,15 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
       status: statusOf(steps, signal),
       steps,
     }
-    const ending = finishRun(
-      runId,
-      result.status,
-      steps.map((step) => forLedger(step, request.manifest)),
-    )
+    const isIdle = result.steps.every((step) => step.status === 'reused')
+    const ending =
+      isIdle && request.isIdleForgotten === true
+        ? forgetRun(runId)
+        : finishRun(
+            runId,
+            result.status,
+            steps.map((step) => forLedger(step, request.manifest)),
+          )
     await control.query(ending).catch(async (error: unknown) => {
       await recordOverNewSession(ending, error, request)
     })

@@ -123,6 +123,15 @@ export function startRun(run: {
   }
 }
 
+/** Takes back the record of a run that did nothing. */
+export function forgetRun(runId: string): Statement {
+  return {
+    purpose: 'forget run',
+    sql: 'delete from gm.runs where run_id = $1',
+    binds: [runId],
+  }
+}
+
 /** Runs that never ended and whose run lock nobody holds died without a word. */
 export const MARK_DEAD_RUNS: Statement = {
   purpose: 'mark interrupted runs',

@@ -68,6 +68,11 @@ async function execute(command: RunCommandName, raw: unknown, io: Io): Promise<E
         return EXIT.ok
       }
       await warehouse.prepare(opened.manifest)
+      if (flags.follow) {
+        const { followNodes } = await import('../follow-nodes.ts')
+        await followNodes(asked, options, io)
+        return EXIT.ok
+      }
       const { result, logPath, compiledCode } = await runNodes(asked, screen, io)
       showReport(result, options, project.root, logPath, io)
       await artifactsOf(command, opened, flags, io).run(result, compiledCode)

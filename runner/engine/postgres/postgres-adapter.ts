@@ -6,7 +6,7 @@ import { explainError } from './explain-error.ts'
 import type { OpenedClient, ServerHabits } from './open-client.ts'
 import { openClient } from './open-client.ts'
 import { PostgresSession } from './postgres-session.ts'
-import { IDENTIFIER_BYTES, quoteRelation } from './quote-identifier.ts'
+import { IDENTIFIER_BYTES, quoteIdentifier, quoteRelation } from './quote-identifier.ts'
 
 const CAPABILITIES: Capabilities = {
   transactionalDdl: true,
@@ -54,6 +54,17 @@ export function createPostgresAdapter(connection: Connection): Adapter {
       const described = lastDescribe.then(() => describe(relations))
       lastDescribe = described.catch(() => undefined)
       return await described
+    },
+
+    async listen(channel, hear) {
+      const { client } = await openClient(connection, { habits })
+      let isLost = false
+      client.on('notification', hear)
+      client.on('end', () => {
+        isLost = true
+      })
+      await client.query(`listen ${quoteIdentifier(channel)}`)
+      return { isLost: () => isLost, close: () => client.end() }
     },
 
     async close() {

@@ -1,4 +1,7 @@
+import type { ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { expect } from 'vitest'
+import { databaseUrl, startGm } from '../gm.ts'
 import { test } from '../sql-fixture.ts'
 import { dirtyEvents, randomFrom } from './dirty-events.ts'
 import { Shop } from './shop.ts'
@@ -112,3 +115,63 @@ test('what depends on now is computed for the time that the run is told', {
     shop.remove()
   }
 })
+
+test('following, woken by each landing, ends where a batch run for the same time ends', {
+  timeout: 300_000,
+}, async ({ connection, sql }) => {
+  const files = dirtyEvents({
+    seed: SEED + 12,
+    events: 600,
+    batches: 3,
+    from: '2024-01-10',
+    days: 2,
+    users: 15,
+    products: 8,
+    contradictions: 'anything',
+  }).flat()
+  const shop = new Shop(connection, sql)
+  try {
+    const asOf = ['--as-of', '2024-01-11T12:00:00Z']
+    const following = startGm(
+      shop.root,
+      ['run', '--follow', '--tick', '600000', '--log-format', 'json', ...FLAGS, ...asOf],
+      databaseUrl(connection),
+    )
+    const told = lines(following.child)
+    // The first run builds everything; each landing then brings a run of its own, or shares one with the next.
+    await told.next()
+    for (const file of files) {
+      await shop.land([file])
+      const line = await told.next()
+      expect(JSON.parse(String(line.value))).toMatchObject({ type: 'followed', level: 'info' })
+    }
+    await settled(sql)
+    following.child.kill('SIGINT')
+    expect((await following.ended).status).toBe(0)
+    const followed = await contents(sql)
+    await shop.build('--full-refresh', ...WITHOUT_TESTS, ...asOf)
+    expect(await contents(sql)).toEqual(followed)
+  } finally {
+    shop.remove()
+  }
+})
+
+async function* lines({ stdout }: ChildProcess): AsyncGenerator<string> {
+  if (stdout !== null) yield* createInterface({ input: stdout })
+}
+
+/** Waits until nothing that was landed is still to be read. */
+async function settled(sql: Sql): Promise<void> {
+  for (;;) {
+    const [left] = await sql(`
+      select (select count(distinct event_id) from raw.transactions)
+           + (select count(distinct event_id) from raw.product_views)
+           + (select count(distinct event_id) from raw.cart_events)
+           - (select count(*) from staging.stg_transactions)
+           - (select count(*) from staging.stg_product_views)
+           - (select count(*) from staging.stg_cart_events) as unread,
+        (select count(*) from gm.runs where status = 'running') as running`)
+    if (String(left?.['unread']) === '0' && String(left?.['running']) === '0') return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}

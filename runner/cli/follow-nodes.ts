@@ -1,0 +1,73 @@
+import { GmError } from '../base/error.ts'
+import { LANDING_CHANNEL } from '../base/landing-channel.ts'
+import type { Listening } from '../engine/adapter.ts'
+import { Doorbell } from '../run/doorbell.ts'
+import { follow } from '../run/follow.ts'
+import { runProject } from '../run/run-project.ts'
+import type { Io } from './io.ts'
+import { asOfVars } from './load-settings.ts'
+import { followLevel, followLine, jsonFollow } from './render/follow-line.ts'
+import { showsAt } from './render/json-event.ts'
+import type { NodesToRun } from './run-nodes.ts'
+import { runRequest } from './run-nodes.ts'
+import type { ScreenOptions } from './run-screen.ts'
+
+/**
+ * Runs the nodes again and again, until the signal aborts: woken by landings, and at every tick. What depends on now takes the
+ * clock at the beginning of each run, to the millisecond, unless the user told a moment. One line for each run in which
+ * something was new.
+ */
+export async function followNodes(
+  asked: NodesToRun,
+  options: ScreenOptions,
+  io: Io,
+): Promise<void> {
+  const { flags, opened, warehouse, signal } = asked
+  const doorbell = new Doorbell()
+  let listening: Listening | undefined
+  /** Without it, ticks do: a lost connection is opened again with the next run. */
+  const listen = async (): Promise<void> => {
+    if (listening?.isLost() === false) return
+    listening = await warehouse.adapter.listen?.(LANDING_CHANNEL, () => doorbell.ring(io.now()))
+  }
+  try {
+    await follow({
+      run: async (now) => {
+        await listen()
+        const vars =
+          flags.asOf === undefined
+            ? { ...opened.project.vars, ...asOfVars(now.toISOString()) }
+            : opened.project.vars
+        const atNow = { ...asked, opened: { ...opened, project: { ...opened.project, vars } } }
+        return await runProject({
+          ...runRequest(atNow, () => undefined),
+          command: 'follow',
+          isIdleForgotten: true,
+        })
+      },
+      doorbell,
+      tickMs: flags.tick,
+      now: io.now,
+      tell: (event) => {
+        if (event.type === 'follow-failed' && isBug(event.error)) throw event.error
+        if (!showsAt(followLevel(event), options.level)) return
+        const now = io.now()
+        io.out(
+          io.safe(
+            options.format === 'json'
+              ? `${jsonFollow(event, now)}\n`
+              : `${followLine(event, now)}\n`,
+          ),
+        )
+      },
+      signal,
+    })
+  } finally {
+    await listening?.close().catch(() => undefined)
+  }
+}
+
+/** What no database and no model can cause is not worth another try. */
+function isBug(error: unknown): boolean {
+  return error !== undefined && !(error instanceof GmError)
+}
