@@ -49,7 +49,7 @@ export async function followNodes(
       tickMs: flags.tick,
       now: io.now,
       tell: (event) => {
-        if (event.type === 'follow-failed' && isBug(event.error)) throw event.error
+        if (event.type === 'follow-failed') throwBug(event.error)
         if (!showsAt(followLevel(event), options.level)) return
         const now = io.now()
         io.out(
@@ -68,6 +68,6 @@ export async function followNodes(
 }
 
 /** What no database and no model can cause is not worth another try. */
-function isBug(error: unknown): boolean {
-  return error !== undefined && !(error instanceof GmError)
+function throwBug(error: Error | undefined): void {
+  if (error !== undefined && !(error instanceof GmError)) throw error
 }
