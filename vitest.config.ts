@@ -9,6 +9,7 @@ export default defineConfig({
         // Needs nothing but Node.
         test: {
           name: 'unit',
+          testTimeout: 30_000,
           include: ['{runner,ingest,bench}/**/*.test.ts'],
           exclude: ['**/*.{pg,gm,kafka,browser}.test.ts', '**/node_modules/**', 'dist/**'],
         },

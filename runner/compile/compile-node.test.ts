@@ -149,7 +149,7 @@ select * from "__gm__cte__f"`,
       'model.shop.m',
     )
     expect(placeOf(result, 'amout')).toBe('models/m.sql:3:8')
-    expect(placeOf(result, 'x as')).toBe('models/m.sql:2:48')
+    expect(placeOf(result, 'x as')).toBe('models/m.sql:2:6')
     expect(placeOf(result, '* from "public"')).toBe('models/e.sql:2:8')
     expect(placeOf(result, 'bad')).toBe('macros/m.sql:2:9')
   })

@@ -27,7 +27,7 @@ const BASE: Moment = {
     'models/plain.sql': "select 1 as id, '{{ target.schema }}' as made_in",
     'seeds/raw.csv': 'id,amount\n1,2\n',
     'snapshots/two.sql':
-      "{% snapshot one %}{{ config(strategy='events', unique_key='id', updated_at='at') }} select 1 as id, now() as at {% endsnapshot %}\n{% snapshot other %}{{ config(strategy='events', unique_key='id', updated_at='at') }} select 2 as id, now() as at {% endsnapshot %}",
+      "{% snapshot one %}{{ config(strategy='events', unique_key='id', updated_at='at', check_cols=['id']) }} select 1 as id, now() as at {% endsnapshot %}\n{% snapshot other %}{{ config(strategy='events', unique_key='id', updated_at='at', check_cols=['id']) }} select 2 as id, now() as at {% endsnapshot %}",
     'macros/money.sql':
       '{% macro cents(x) %}{{ scaled(x) }}{% endmacro %}{% macro scaled(x) %}{{ x }} * 100{% endmacro %}',
     'macros/region.sql':
