@@ -1,10 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import { compileNode } from '../compile/compile-node.ts'
-import type { NodeId } from '../manifest/node.ts'
-import type { RunEvent, RunResult } from '../run/event.ts'
+import { compileText } from '../compile/compile-text.ts'
+import type { Manifest, NodeId } from '../manifest/node.ts'
+import { isBuilt } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import type { ProjectHook } from '../project/project.ts'
+import type { RunEvent, RunResult, StepResult } from '../run/event.ts'
+import type { RunHook } from '../run/run-hooks.ts'
 import type { RunRequest } from '../run/run-project.ts'
 import { runProject } from '../run/run-project.ts'
+import type { Scope } from '../template/template.ts'
+import { TemplateObject } from '../template/template.ts'
 import type { OpenWarehouse } from './connect.ts'
 import type { RunFlags } from './flags.ts'
 import type { Io } from './io.ts'
@@ -54,6 +61,10 @@ export function runRequest(
       compiledCode.set(node.id, compiled.sql)
       return compiled
     },
+    compileText: (node, text, state) =>
+      compileText({ text, at: node.at, node }, opened.manifest, project, opened.templates, state),
+    onRunStart: runHooksOf('on-run-start', project.onRunStart, asked),
+    onRunEnd: runHooksOf('on-run-end', project.onRunEnd, asked),
     vars: project.vars,
     runQuery: warehouse.runQuery,
     targetName: project.target.name,
@@ -68,6 +79,59 @@ export function runRequest(
     emit,
     signal: asked.signal,
   }
+}
+
+function runHooksOf(
+  name: string,
+  texts: readonly ProjectHook[],
+  { opened, warehouse }: NodesToRun,
+): readonly RunHook[] {
+  const { manifest, project, templates } = opened
+  return texts.map(({ text, at }) => ({
+    name,
+    at,
+    render: (results) =>
+      compileText(
+        { text, at, node: undefined, values: hookValues(results, manifest) },
+        manifest,
+        project,
+        templates,
+        {
+          isIncremental: false,
+          vars: project.vars,
+          runQuery: warehouse.runQuery,
+          changes: (_input, relation) => quoted(relation),
+          changedKeys: (_input, relation) => quoted(relation),
+        },
+      ),
+  }))
+}
+
+/** What dbt's hooks at the end of a run can name besides the nodes. */
+function hookValues(results: readonly StepResult[], { nodes }: Manifest): Scope['values'] {
+  const schemas = new Set<string>()
+  const list = results.map((result) => {
+    const node = nodes.get(result.id)
+    if (node !== undefined && isBuilt(node)) schemas.add(node.relation.schema)
+    return new TemplateObject('result', {
+      values: {
+        status: result.status,
+        execution_time: result.durationMs / 1000,
+        message: result.error?.message ?? null,
+        failures: result.failures ?? null,
+        node: new TemplateObject('node', {
+          values: {
+            unique_id: result.id,
+            name: node?.name ?? result.name,
+            resource_type: result.kind,
+            schema: node !== undefined && isBuilt(node) ? node.relation.schema : null,
+            alias: node !== undefined && isBuilt(node) ? node.relation.identifier : null,
+          },
+        }),
+      },
+    })
+  })
+  return { results: list, schemas: [...schemas].sort() }
 }
 
 /**

@@ -185,12 +185,18 @@ const DESCRIPTIVE: ReadonlySet<string> = new Set([
  * The configuration that decides what is built: a change of it makes a relation out of date, as its SQL does. What only
  * describes the node is left out rather than the rest listed, so that a new key is not forgotten.
  */
+/** Of a materialized view these are compared with what the database has. */
+const OF_THE_CATALOG: ReadonlySet<string> = new Set(['indexes', 'on_configuration_change'])
+
 function decisive(node: Node): unknown {
+  const isMaterializedView = node.config.materialized === 'materialized_view'
   return [
     node.kind,
     isReadable(node) ? node.relation : undefined,
     Object.entries(node.config)
-      .filter(([key]) => !DESCRIPTIVE.has(key))
+      .filter(([key]) => !DESCRIPTIVE.has(key) && !(isMaterializedView && OF_THE_CATALOG.has(key)))
       .sort(([a], [b]) => (a < b ? -1 : 1)),
+    // Where descriptions are written into the database, they are part of what is built.
+    ...(node.config.persist_docs === undefined ? [] : [node.description, [...node.columns]]),
   ]
 }

@@ -50,6 +50,8 @@ export interface DependentView {
   readonly generation: string
   readonly type: 'view' | 'materialized view' | 'other'
   readonly definition: string
+  /** `create index` statements; of materialized views only. */
+  readonly indexes: readonly string[]
   readonly grants: readonly string[]
   readonly comment: string | undefined
 }

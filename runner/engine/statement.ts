@@ -56,8 +56,9 @@ export interface RowCounts {
  * and the ledger reconciles what a crash leaves.
  */
 export interface Transaction {
-  readonly name: 'follow' | 'build' | 'write' | 'publish' | 'query' | 'analyze' | 'alter'
-  readonly isolation: 'read committed' | 'repeatable read'
+  readonly name: 'follow' | 'build' | 'write' | 'publish' | 'query' | 'analyze' | 'alter' | 'hook'
+  /** `none`: each statement commits by itself, for what the server runs in no transaction. */
+  readonly isolation: 'read committed' | 'repeatable read' | 'none'
   /**
    * Taken right after BEGIN and before the first query, in the order of their names whatever their modes:
    * a pg_snapshot that is older than a lock could read the old mark or a table that was swapped away.

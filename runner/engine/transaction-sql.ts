@@ -7,7 +7,8 @@ import type { Transaction } from './statement.ts'
  * written as `'{}'`, and rows that are copied from a file as a \copy of it.
  */
 export function transactionSql(transaction: Transaction): string {
-  const lines = [`begin isolation level ${transaction.isolation};`]
+  const lines =
+    transaction.isolation === 'none' ? [] : [`begin isolation level ${transaction.isolation};`]
   if (transaction.lockTimeoutMs !== undefined) {
     lines.push(`set local lock_timeout = ${transaction.lockTimeoutMs};`)
   }
@@ -29,7 +30,7 @@ export function transactionSql(transaction: Transaction): string {
     )
     lines.push(`${sql};`)
   }
-  lines.push('commit;')
+  if (transaction.isolation !== 'none') lines.push('commit;')
   return lines.join('\n')
 }
 

@@ -47,21 +47,44 @@ const fullRefresh = z
   .boolean()
   .describe('true: always rebuild; false: never, not even with --full-refresh.')
 
+const hook = z.union([
+  z.string().transform((sql) => ({ sql, transaction: true })),
+  z.strictObject({
+    sql: z.string().describe('The SQL; a template, in which {{ this }} is the relation.'),
+    transaction: z
+      .boolean()
+      .default(true)
+      .describe("Whether it belongs to the build's transaction. Default true."),
+  }),
+])
+const hooks = z
+  .union([hook, z.array(hook)])
+  .transform((given) => (Array.isArray(given) ? given : [given]))
+
+/** Keys of everything that becomes a relation. */
+const built = {
+  pre_hook: hooks.describe('SQL before the build, in its transaction. Levels add up.'),
+  'pre-hook': hooks.describe('The same as pre_hook.'),
+  post_hook: hooks.describe('SQL after the build, in the transaction that publishes it.'),
+  'post-hook': hooks.describe('The same as post_hook.'),
+  grants: z
+    .record(z.string(), texts)
+    .describe('Roles by privilege, such as {select: [reporter]}; `+select` adds to lower levels.'),
+  persist_docs: z
+    .strictObject({
+      relation: z.boolean().optional().describe('The description of the relation.'),
+      columns: z.boolean().optional().describe('Those of its columns.'),
+    })
+    .describe('Which descriptions are written into the database as comments.'),
+}
+
 /** Every key of dbt's models, snapshots and seeds that gm would otherwise have to ignore. */
 const relationNotYet = {
   contract: notYet,
   database: notYet,
   event_time: notYet,
-  grants: notYet,
-  on_configuration_change: notYet,
   on_error: notYet,
-  persist_docs: notYet,
-  post_hook: notYet,
-  'post-hook': notYet,
-  pre_hook: notYet,
-  'pre-hook': notYet,
   quoting: notYet,
-  sql_header: notYet,
   static_analysis: notYet,
   unlogged: notYet,
 }
@@ -71,7 +94,7 @@ const SHAPES = {
     ...common,
     ...placed,
     materialized: z
-      .enum(['view', 'table', 'incremental', 'ephemeral'])
+      .enum(['view', 'table', 'incremental', 'ephemeral', 'materialized_view'])
       .describe('What the model becomes in the database. Default view.'),
     incremental_strategy: z
       .enum(['append', 'merge', 'delete+insert'])
@@ -99,6 +122,11 @@ const SHAPES = {
       .describe(
         'Who may refer to the model: its group alone, its project (default), or every project.',
       ),
+    ...built,
+    sql_header: text.describe('SQL that is sent in front of the build, such as settings.'),
+    on_configuration_change: z
+      .enum(['apply', 'continue', 'fail'])
+      .describe('Materialized views: what a change of their indexes does. Default apply.'),
     ...relationNotYet,
     batch_size: notYet,
     begin: notYet,
@@ -154,6 +182,7 @@ const SHAPES = {
     full_refresh: fullRefresh,
     indexes,
     group,
+    ...built,
     ...relationNotYet,
     target_database: notYet,
   },
@@ -171,6 +200,7 @@ const SHAPES = {
     full_refresh: fullRefresh,
     indexes,
     group,
+    ...built,
     ...relationNotYet,
   },
   test: {
@@ -216,12 +246,10 @@ const SHAPES = {
 
 /** Values that dbt has and gm does not yet: an error of their own, so that nobody looks for a typing mistake. */
 const VALUES_NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
-  materialized: new Set(['materialized_view']),
   incremental_strategy: new Set(['microbatch', 'insert_overwrite']),
 }
 
 const VALUE_HINTS: Readonly<Record<string, string>> = {
-  materialized: 'Use view, table, incremental or ephemeral.',
   incremental_strategy: 'Use append, merge or delete+insert.',
 }
 

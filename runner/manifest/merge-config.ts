@@ -18,7 +18,22 @@ const DEFAULTS: { readonly [K in NodeKind]: Partial<NodeConfig> } = {
 }
 
 /** Mappings whose keys add up over the levels; of all other keys the last level wins. */
-const MERGED_BY_KEY: ReadonlySet<string> = new Set(['meta', 'docs', 'column_types'])
+const MERGED_BY_KEY: ReadonlySet<string> = new Set(['meta', 'docs', 'column_types', 'persist_docs'])
+
+const HOOKS: ReadonlySet<string> = new Set(['pre_hook', 'pre-hook', 'post_hook', 'post-hook'])
+
+type Grants = NonNullable<NodeConfig['grants']>
+
+/** A privilege of a level takes the place of a lower one's; written with a plus it adds to it. */
+function addGrants(before: Grants | null | undefined, more: Grants): Grants {
+  const merged = new Map(Object.entries(before ?? {}))
+  for (const [key, grantees] of Object.entries(more)) {
+    const privilege = key.replace(/^\+/, '')
+    const kept = key === privilege ? [] : (merged.get(privilege) ?? [])
+    merged.set(privilege, [...new Set([...kept, ...grantees])])
+  }
+  return Object.fromEntries(merged)
+}
 
 /**
  * Several levels as one, the most general first: tags add up, meta, docs and column_types merge key by key, the
@@ -31,6 +46,10 @@ export function stackConfig(levels: readonly GivenConfig[]): GivenConfig {
       const before = stacked[key]
       if (Array.isArray(before) && Array.isArray(value) && key === 'tags') {
         stacked[key] = [...(before as unknown[]), ...(value as unknown[])]
+      } else if (Array.isArray(before) && Array.isArray(value) && HOOKS.has(key)) {
+        stacked[key] = [...(before as unknown[]), ...(value as unknown[])]
+      } else if (key === 'grants' && value !== null) {
+        stacked[key] = addGrants(before as Grants | null | undefined, value as Grants)
       } else if (MERGED_BY_KEY.has(key) && value !== null) {
         stacked[key] = { ...(before as object | null | undefined), ...(value as object) }
       } else {
@@ -64,12 +83,24 @@ export function mergeConfig(kind: NodeKind, levels: readonly GivenConfig[]): Nod
 
 /** dbt's older keys as the newer ones, which win where both are given. */
 function withNewerNames(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { target_schema, invalidate_hard_deletes, ...named } = given
+  const {
+    target_schema,
+    invalidate_hard_deletes,
+    'pre-hook': preHook,
+    'post-hook': postHook,
+    ...named
+  } = given
   return {
     ...(target_schema !== undefined && { schema: target_schema }),
     ...(invalidate_hard_deletes === true && { hard_deletes: 'invalidate' }),
     ...named,
+    ...(preHook !== undefined && { pre_hook: both(preHook, named.pre_hook) }),
+    ...(postHook !== undefined && { post_hook: both(postHook, named.post_hook) }),
   }
+}
+
+function both(first: unknown, second: unknown): readonly unknown[] {
+  return [first, second].flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []))
 }
 
 /** Rows that have a key replace their older selves; rows without one can only be added. */

@@ -23,7 +23,7 @@ export interface Relation {
 
 export type Access = 'private' | 'protected' | 'public'
 
-export type Materialized = 'view' | 'table' | 'incremental' | 'ephemeral'
+export type Materialized = 'view' | 'table' | 'incremental' | 'ephemeral' | 'materialized_view'
 export type IncrementalStrategy = 'append' | 'merge' | 'delete+insert'
 export type OnSchemaChange = 'ignore' | 'fail' | 'append_new_columns' | 'sync_all_columns'
 
@@ -33,6 +33,11 @@ export type SnapshotMetaColumn =
   | 'dbt_valid_from'
   | 'dbt_valid_to'
   | 'dbt_is_deleted'
+
+export interface HookConfig {
+  readonly sql: string
+  readonly transaction: boolean
+}
 
 /** One index of a table, in the keys of dbt-postgres. */
 export interface IndexConfig {
@@ -71,6 +76,17 @@ export interface NodeConfig {
   /** Conditions that a row which is there must meet to be replaced; DBT_INTERNAL_DEST and DBT_INTERNAL_SOURCE name both. */
   readonly incremental_predicates?: readonly string[]
   readonly indexes: readonly IndexConfig[]
+  /** SQL templates that run before and after the build; levels add up. */
+  readonly pre_hook?: readonly HookConfig[]
+  readonly post_hook?: readonly HookConfig[]
+  /** SQL that is sent in front of the build. */
+  readonly sql_header?: string
+  /** Roles by privilege; the relation's privileges are these and no others. */
+  readonly grants?: Readonly<Record<string, readonly string[]>>
+  /** Whether descriptions are written as comments into the database. */
+  readonly persist_docs?: { readonly relation?: boolean; readonly columns?: boolean }
+  /** Materialized views: what a change of their indexes does. */
+  readonly on_configuration_change?: 'apply' | 'continue' | 'fail'
   /** Snapshots. `events` builds history from an event log; see docs on snapshots. */
   readonly strategy?: 'events' | 'timestamp' | 'check'
   /** Snapshots: the column of the query that holds the event's time (timestamptz). */

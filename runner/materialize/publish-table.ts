@@ -24,6 +24,8 @@ export interface WantedIndex extends IndexConfig {
 interface TableBuild {
   readonly node: { readonly id: NodeId; readonly relation: { schema: string; identifier: string } }
   readonly materials: Materials
+  /** What is built; a table unless given. */
+  readonly kind?: 'table' | 'materialized view'
   /** Creates and fills the table of the given quoted name. */
   readonly fill: (hidden: string) => readonly Statement[]
   readonly indexes: readonly WantedIndex[]
@@ -81,11 +83,7 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
               }),
             ]
           : []),
-        {
-          purpose: 'follow',
-          sql: `create trigger gm_touched after insert or update or delete or truncate on ${hiddenQuoted}
-for each statement execute function gm.note_touch()`,
-        },
+        ...(build.kind === 'materialized view' ? [] : [noteTouches(hiddenQuoted)]),
         { purpose: 'analyze', sql: `analyze ${hiddenQuoted}` },
         recordPending({
           runId: materials.runId,
@@ -106,7 +104,7 @@ for each statement execute function gm.note_touch()`,
         ...removeTarget(materials),
         {
           purpose: 'publish',
-          sql: `alter table ${hiddenQuoted} rename to ${identifier(node.relation.identifier)}`,
+          sql: `alter ${build.kind ?? 'table'} ${hiddenQuoted} rename to ${identifier(node.relation.identifier)}`,
         },
         ...[
           ...indexes.map((index) => index.name),
@@ -115,12 +113,21 @@ for each statement execute function gm.note_touch()`,
           purpose: 'name index',
           sql: `alter index ${identifier(node.relation.schema)}.${identifier(hiddenIndexName(name))} rename to ${identifier(name)}`,
         })),
-        ...restoreAround(quoted(node.relation), materials),
+        ...restoreAround(quoted(node.relation), materials, build.kind),
         ...publishPending(materials.runId, hiddenQuoted, quoted(node.relation)),
         build.record,
       ],
     },
   ]
+}
+
+/** Who writes to the table by hand is noticed. Nobody can write to a materialized view. */
+function noteTouches(table: string): Statement {
+  return {
+    purpose: 'follow',
+    sql: `create trigger gm_touched after insert or update or delete or truncate on ${table}
+for each statement execute function gm.note_touch()`,
+  }
 }
 
 /** Before the pg_snapshot that the build reads with: what an input loses from then on is written down. */
@@ -184,7 +191,8 @@ export function swapLocks(
   const { target } = materials
   if (target === undefined) return []
   return [
-    ...target.dependents.map((view) => view.relation),
+    // The server locks a materialized view by itself when it is dropped; `lock table` takes none.
+    ...target.dependents.flatMap((view) => (view.type === 'view' ? [view.relation] : [])),
     ...(target.type === 'materialized view' ? [] : [relation]),
   ].map((locked) => ({ relation: locked, mode: 'access exclusive' }))
 }
@@ -215,13 +223,17 @@ export function dropDependents(materials: Materials): readonly Statement[] {
 }
 
 /** Puts back what hung on the old relation: views (innermost first) with their grants and comments, grants, comment. */
-export function restoreAround(targetQuoted: string, materials: Materials): readonly Statement[] {
+export function restoreAround(
+  targetQuoted: string,
+  materials: Materials,
+  kind: 'table' | 'materialized view' = 'table',
+): readonly Statement[] {
   const { target } = materials
   if (target === undefined) return []
   return [
     ...restoreDependents(materials),
     ...target.grants.map((sql) => ({ purpose: 'grant', sql })),
-    ...comment('table', targetQuoted, target.type === 'view' ? undefined : target.comment),
+    ...comment(kind, targetQuoted, target.type === 'view' ? undefined : target.comment),
   ]
 }
 
@@ -235,7 +247,7 @@ export function restoreDependents({ target }: Materials): readonly Statement[] {
         sql: `create view ${quoted(view.relation)} as\n${view.definition.replace(/;\s*$/, '')}`,
       },
       ...view.grants.map((sql) => ({ purpose: 'grant', sql })),
-      ...comment('view', quoted(view.relation), view.comment),
+      ...comment(view.type, quoted(view.relation), view.comment),
     ]),
     ...rememberViews(views, 'after'),
   ]
@@ -273,7 +285,7 @@ function refuseForeignDependents(
   targetQuoted: string,
 ): void {
   const foreign = dependents.filter(
-    (view) => view.type !== 'view' || !materials.isOurs(view.relation),
+    (view) => view.type === 'other' || !materials.isOurs(view.relation),
   )
   if (foreign.length === 0) return
   const names = foreign.map((view) => `${view.type} ${quoted(view.relation)}`).join(', ')

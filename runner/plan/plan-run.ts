@@ -154,6 +154,14 @@ function isTransparent(node: Node): boolean {
   )
 }
 
+const NEW_TABLES: ReadonlySet<Step['action']> = new Set<Step['action']>([
+  'build table',
+  'build materialized view',
+  'build incremental',
+  'build history',
+  'load seed',
+])
+
 function isNewTable(step: Step): boolean {
-  return ['build table', 'build incremental', 'build history', 'load seed'].includes(step.action)
+  return NEW_TABLES.has(step.action)
 }

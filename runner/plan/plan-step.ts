@@ -6,6 +6,7 @@ import type { Column, RelationState } from '../engine/adapter.ts'
 import { followedTable } from '../manifest/followed-tables.ts'
 import type {
   BuiltNode,
+  HookConfig,
   Manifest,
   ModelNode,
   Node,
@@ -16,9 +17,17 @@ import type {
 } from '../manifest/node.ts'
 import { isBuilt, isReadable } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
+import type { Hook, NodeHooks } from '../materialize/complete-build.ts'
+import { completeBuild } from '../materialize/complete-build.ts'
 import type { Materialization, Materials } from '../materialize/materialize.ts'
 import { buildHistory, updateHistory } from '../materialize/materialize-history.ts'
 import { addRows, buildIncremental } from '../materialize/materialize-incremental.ts'
+import {
+  buildMaterializedView,
+  canRefresh,
+  changesIndexes,
+  refreshMaterializedView,
+} from '../materialize/materialize-materialized-view.ts'
 import { buildPolling, updatePolling } from '../materialize/materialize-polling.ts'
 import { materializeSeed, seedFingerprint } from '../materialize/materialize-seed.ts'
 import { materializeTable } from '../materialize/materialize-table.ts'
@@ -44,6 +53,8 @@ export interface PlanRequest {
   /** Which steps may be left out when nothing that they depend on has changed. */
   readonly reuse: Reuse
   readonly compile: (node: ModelNode | SnapshotNode | TestNode, state: CompileState) => Compiled
+  /** Renders a template of a node's configuration. */
+  readonly compileText: (node: BuiltNode, text: string, state: CompileState) => string
   readonly vars: Readonly<Record<string, unknown>>
   readonly runQuery?: CompileState['runQuery']
 }
@@ -128,7 +139,7 @@ export function planStep(
       : [compiled.fingerprint, incrementCode(compiled)]
   const run = whetherToRun(node, {
     decided: decision.reason,
-    isAsked: request.reuse === 'none' || !decision.isOptional,
+    isAsked: request.reuse === 'none' || !decision.isOptional || hasHooks(node),
     basis: entry?.basis,
     codes,
     // A view gives what its SQL gives, whenever it was created.
@@ -163,7 +174,12 @@ export function planStep(
     needs,
     lock: name,
     relation: node.relation,
-    transactions: materialize(node, decision, compiled, materials, foreseen).transactions,
+    transactions: completeBuild(
+      materialize(node, decision, compiled, materials, foreseen).transactions,
+      node,
+      materials,
+      renderHooks(node, compileState(node, decision, request), request),
+    ),
     severity: undefined,
     ...(run.mayBeReused && { reuse: { key: name, codes } }),
     ...(dropsDuplicates(node, request.manifest, warehouse) && { dropsDuplicates: true }),
@@ -178,6 +194,28 @@ function isAdoptable(node: BuiltNode, target: RelationState | undefined): boolea
     target?.type === 'table' &&
     missingMeta(pollingHistory(node), target.columns).length === 0
   )
+}
+
+/** Hooks run each time: what they do is not gm's to know. */
+function hasHooks({ config }: BuiltNode): boolean {
+  return config.pre_hook !== undefined || config.post_hook !== undefined
+}
+
+function renderHooks(
+  node: BuiltNode,
+  state: CompileState,
+  { compileText }: PlanRequest,
+): NodeHooks {
+  const render = (hooks: readonly HookConfig[] | undefined): Hook[] =>
+    (hooks ?? [])
+      .map(({ sql, transaction }) => ({ sql: compileText(node, sql, state), transaction }))
+      .filter(({ sql }) => sql !== '')
+  const { pre_hook, post_hook, sql_header } = node.config
+  return {
+    pre: render(pre_hook),
+    post: render(post_hook),
+    header: sql_header === undefined ? undefined : compileText(node, sql_header, state),
+  }
 }
 
 function warningFor(
@@ -284,6 +322,8 @@ function decide(
     return { action, reason: 'selected', isIncremental: false, isOptional: true }
   }
   if (node.kind === 'model' && node.config.materialized !== 'incremental') {
+    if (node.config.materialized === 'materialized_view')
+      return decideMaterializedView(node, request, warehouse)
     const isTable = node.config.materialized === 'table'
     const action = isTable ? 'build table' : 'create view'
     if (target === undefined) return asked(action, 'first build')
@@ -316,6 +356,31 @@ function decide(
     )
   }
   return asked(build, rebuild)
+}
+
+/** Another query makes another view; else it is refreshed, if that can be done beside readers. */
+function decideMaterializedView(
+  node: ModelNode,
+  request: PlanRequest,
+  { relations, ledger }: Warehouse,
+): Decision {
+  const name = quoted(node.relation)
+  const target = relations.get(name)
+  const action = 'build materialized view'
+  if (target === undefined) return asked(action, 'first build')
+  if (request.fullRefresh) return asked(action, 'full refresh')
+  if (target.type !== 'materialized view')
+    return asked(action, `a ${target.type} stands behind its name`)
+  // The fingerprint does not depend on what is decided here: the SQL of such a model is the same each time.
+  const { fingerprint } = request.compile(node, compileState(node, undefined, request))
+  const isSame = ledger.entries.get(name)?.fingerprint === fingerprint
+  const hasOtherIndexes = changesIndexes(node, target)
+  return {
+    action: isSame && canRefresh(node, { target }) ? 'refresh materialized view' : action,
+    reason: hasOtherIndexes ? 'its indexes changed' : 'selected',
+    isIncremental: false,
+    isOptional: !hasOtherIndexes,
+  }
 }
 
 function asked(action: Action, reason: string): Decision {
@@ -548,6 +613,10 @@ function materialize(
     return (decision.isIncremental ? update : build)(node, compiled, materials)
   }
   switch (node.config.materialized) {
+    case 'materialized_view':
+      return decision.action === 'refresh materialized view'
+        ? refreshMaterializedView(node, compiled, materials)
+        : buildMaterializedView(node, compiled, materials)
     case 'table':
       return materializeTable(node, compiled, materials)
     case 'incremental':

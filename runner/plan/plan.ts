@@ -4,6 +4,8 @@ import type { NodeId, NodeKind, Relation } from '../manifest/node.ts'
 export type Action =
   | 'create view'
   | 'build table'
+  | 'build materialized view'
+  | 'refresh materialized view'
   | 'build incremental'
   | 'add rows'
   | 'load seed'

@@ -3,11 +3,12 @@ import { GmError, throwAll } from '../base/error.ts'
 import type { ChosenTarget } from './chosen-target.ts'
 import type { Environment } from './environment.ts'
 import { readEnvironment } from './environment.ts'
+import type { PlaceOf } from './explain-issues.ts'
 import { explainIssues, inFileOrder } from './explain-issues.ts'
 import { findProject } from './find-project.ts'
 import { leftAside } from './left-aside.ts'
 import type { LoadOptions } from './load-options.ts'
-import type { LogLevel, Project } from './project.ts'
+import type { LogLevel, Project, ProjectHook } from './project.ts'
 import { PROJECT_DISK } from './project-disk.ts'
 import type { ProjectFile } from './project-schema.ts'
 import { projectSchema } from './project-schema.ts'
@@ -102,6 +103,8 @@ export function loadProject(options: LoadOptions): Project {
     ...readable,
     target: target().target,
     threads: flags.threads ?? threads ?? file.threads,
+    onRunStart: hooksOf(file['on-run-start'], 'on-run-start', placeOf),
+    onRunEnd: hooksOf(file['on-run-end'], 'on-run-end', placeOf),
     resourceConfig,
     publishWaitMs: file.publish_wait_seconds * 1000,
     reuse: file.reuse,
@@ -123,6 +126,16 @@ export function loadProject(options: LoadOptions): Project {
 /** Names that hold secrets by every custom; a dbt project may read all others. */
 const SECRET =
   /SECRET|PASSW|PASSPHRASE|PWD$|TOKEN|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|DATABASE_URL/i
+
+function hooksOf(
+  given: string | readonly string[] | undefined,
+  key: string,
+  placeOf: PlaceOf,
+): readonly ProjectHook[] {
+  if (given === undefined) return []
+  if (typeof given === 'string') return [{ text: given, at: placeOf([key], 'value') }]
+  return given.map((text, i) => ({ text, at: placeOf([key, i], 'value') }))
+}
 
 function readableEnv(
   allowed: readonly string[] | 'all',

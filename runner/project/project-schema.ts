@@ -87,6 +87,8 @@ function orTemplate(schema: z.ZodType, isRequired: boolean): z.ZodType {
   return (isRequired ? either : either.optional()).describe(schema.description ?? '')
 }
 
+const runHook = z.union([z.string(), z.array(z.string())]).optional()
+
 /** project.yml, strict at every level. The only place that knows its defaults. */
 export const projectSchema = z.strictObject({
   name: name.describe('Name of the project; part of every node id.'),
@@ -202,8 +204,8 @@ export const projectSchema = z.strictObject({
   unit_tests: leftAside,
   'function-paths': notYet,
   functions: notYet,
-  'on-run-end': notYet,
-  'on-run-start': notYet,
+  'on-run-start': runHook.describe('SQL before the first node of a run, one text or a list.'),
+  'on-run-end': runHook.describe('SQL after the last node, with `results` and `schemas`.'),
 })
 
 /** Keys of project.yml that are left aside, and why that changes no table. */

@@ -71,6 +71,9 @@ export interface Project {
   readonly envAllowed: ReadonlySet<string> | 'all'
   readonly target: Target
   readonly threads: number
+  /** SQL templates before the first node of a run and after its last. */
+  readonly onRunStart: readonly ProjectHook[]
+  readonly onRunEnd: readonly ProjectHook[]
   readonly resourceConfig: ResourceConfig
   /** Longest wait for old readers before a swap; see docs/adr on publishing. */
   readonly publishWaitMs: number
@@ -89,6 +92,12 @@ export interface Project {
   }
   /** Selections with a name: `{facts: 'tag:facts'}`. */
   readonly jobs: Readonly<Record<string, string>>
+}
+
+/** A hook of the whole run, with its place in the project file. */
+export interface ProjectHook {
+  readonly text: string
+  readonly at: Location
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'

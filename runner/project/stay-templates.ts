@@ -13,5 +13,5 @@ const HOOK = /^\+?(pre|post)[-_]hook$/
 /** Paths of a project file that are not rendered when it is read. */
 export function stayTemplates(path: Path): boolean {
   const [first = ''] = path
-  return LATER.has(first) || HOOK.test(String(path.at(-1)))
+  return LATER.has(first) || path.some((key) => HOOK.test(String(key)))
 }

@@ -8,12 +8,15 @@ import type { Session } from '../engine/adapter.ts'
 export async function dropPending(session: Session, target: string | undefined): Promise<void> {
   const { rows } = await session.query({
     purpose: 'read pending',
-    sql: 'select relation, target from gm.pending where $1::text is null or target = $1',
+    sql: `select p.relation, p.target, coalesce(c.relkind = 'm', false) as is_view
+from gm.pending p left join pg_class c on c.oid = to_regclass(p.relation)
+where $1::text is null or p.target = $1`,
     binds: [target ?? null],
   })
   for (const row of rows) {
     const relation = String(row['relation'])
     const of = String(row['target'])
+    const kind = row['is_view'] === true ? 'materialized view' : 'table'
     if (target === undefined && !(await session.lock(of, false))) continue
     try {
       await session.transaction({
@@ -21,7 +24,7 @@ export async function dropPending(session: Session, target: string | undefined):
         isolation: 'read committed',
         locks: [],
         statements: [
-          { purpose: 'drop leavings', sql: `drop table if exists ${relation}` },
+          { purpose: 'drop leavings', sql: `drop ${kind} if exists ${relation}` },
           {
             purpose: 'forget leavings',
             sql: 'delete from gm.pending where relation = $1',

@@ -27,6 +27,8 @@ import { deferEvents } from './defer-events.ts'
 import { dropPending } from './drop-pending.ts'
 import type { RunEvent, RunResult, StepResult } from './event.ts'
 import { executeStep } from './execute-step.ts'
+import type { RunHook } from './run-hooks.ts'
+import { runHooks } from './run-hooks.ts'
 import { schedule } from './schedule.ts'
 
 export interface RunRequest {
@@ -37,6 +39,10 @@ export interface RunRequest {
   readonly work: Work
   readonly adapter: Adapter
   readonly compile: PlanRequest['compile']
+  readonly compileText: PlanRequest['compileText']
+  /** The project's own hooks, before the first step and after the last; each is run in a transaction of its own. */
+  readonly onRunStart: readonly RunHook[]
+  readonly onRunEnd: readonly RunHook[]
   readonly vars: Readonly<Record<string, unknown>>
   readonly runQuery?: PlanRequest['runQuery']
   readonly targetName: string
@@ -110,6 +116,12 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
     })
     // Where the log cannot be opened, nothing has been done yet.
     flush()
+    await runHooks(request.onRunStart, [], control, { emit, signal }).catch(
+      async (error: unknown) => {
+        await control.query(finishRun(runId, 'failed', [])).catch(() => undefined)
+        throw error
+      },
+    )
     const steps = await schedule({
       plan,
       warehouse,
@@ -138,12 +150,13 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
           signal: abort,
         }),
     })
+    const hasEnded = await endHooks(request, steps, control, emit)
     const result: RunResult = {
       runId,
       command: request.command,
       startedAt,
       durationMs: Date.now() - startedAt.getTime(),
-      status: statusOf(steps, signal),
+      status: hasEnded ? statusOf(steps, signal) : 'failed',
       steps,
     }
     const isIdle = result.steps.every((step) => step.status === 'reused')
@@ -196,6 +209,7 @@ function planRequest(request: RunRequest, compiled: Map<NodeId, Compiled>): Plan
     fullRefresh: request.fullRefresh,
     allowDestructive: request.allowDestructive,
     reuse: request.reuse,
+    compileText: request.compileText,
     vars: request.vars,
     ...(request.runQuery === undefined ? {} : { runQuery: request.runQuery }),
     compile: (node, state) => {
@@ -265,6 +279,24 @@ function countKinds(planned: readonly PlannedNode[]): Partial<Record<NodeKind, n
   const totals: Partial<Record<NodeKind, number>> = {}
   for (const { node } of planned) totals[node.kind] = (totals[node.kind] ?? 0) + 1
   return totals
+}
+
+/** @returns false when one failed: what was built stays, and the run counts as failed. */
+async function endHooks(
+  { onRunEnd, signal }: RunRequest,
+  steps: readonly StepResult[],
+  session: Session,
+  emit: (event: RunEvent) => void,
+): Promise<boolean> {
+  if (onRunEnd.length === 0 || signal.aborted) return true
+  try {
+    await runHooks(onRunEnd, steps, session, { emit, signal })
+    return true
+  } catch (error) {
+    if (!(error instanceof GmError)) throw error
+    emit({ type: 'log', level: 'warn', message: String(error) })
+    return false
+  }
 }
 
 function statusOf(steps: readonly StepResult[], signal: AbortSignal): RunResult['status'] {

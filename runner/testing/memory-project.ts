@@ -32,6 +32,8 @@ export function memoryProject(given: Partial<Project> = {}): Project {
       logs: 'logs',
     },
     vars: {},
+    onRunStart: [],
+    onRunEnd: [],
     env: new Map(),
     envAllowed: new Set(),
     target: {

@@ -22,6 +22,8 @@ export interface LineContext {
 const DONE: Readonly<Record<Action, string>> = {
   'create view': 'created view',
   'build table': 'created table',
+  'build materialized view': 'created materialized view',
+  'refresh materialized view': 'refreshed materialized view',
   'build incremental': 'created incremental',
   'add rows': 'added rows to',
   'load seed': 'loaded seed',

@@ -102,6 +102,11 @@ select
       'definition', case
         when e.dependent is not null then rtrim(pg_get_viewdef(c.oid), ';')
       end,
+      'indexDefinitions', case when c.relkind = 'm' then (
+        select json_agg(pg_get_indexdef(x.indexrelid) order by x.indexrelid)
+        from pg_index x
+        where x.indrelid = c.oid
+      ) end,
       'columns', case when w.oid is not null then (
         select json_agg(
           json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
@@ -165,6 +170,7 @@ interface FoundRelation {
   readonly comment: string | null
   readonly grants: readonly Grant[] | null
   readonly definition: string | null
+  readonly indexDefinitions: readonly string[] | null
   readonly columns: readonly { readonly name: string; readonly type: string }[] | null
   readonly indexes: readonly IndexState[] | null
 }
@@ -228,6 +234,7 @@ function statesOf(found: Found): ReadonlyMap<string, RelationState> {
       generation: String(oid),
       type: 'other',
       definition: '',
+      indexes: [],
       grants: [],
       comment: undefined,
     })
@@ -262,6 +269,7 @@ function dependentView(relation: FoundRelation): DependentView {
     generation: String(relation.oid),
     type: relation.kind === 'm' ? 'materialized view' : 'view',
     definition: relation.definition ?? '',
+    indexes: relation.indexDefinitions ?? [],
     grants: grantsOf(relation),
     comment: relation.comment ?? undefined,
   }

@@ -64,6 +64,11 @@ export class PostgresSession implements Session {
     signal?: AbortSignal,
     release?: string,
   ): Promise<Outcome> {
+    if (transaction.isolation === 'none') {
+      for (const statement of transaction.statements) await this.#send(statement, signal)
+      if (release !== undefined) await this.unlock(release)
+      return { counts: {}, rows: undefined }
+    }
     const counts: Counts = {}
     let rows: Rows | undefined
     let batch: Statement[] = beginning(transaction)

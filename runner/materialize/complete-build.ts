@@ -1,0 +1,89 @@
+import type { Statement, Transaction } from '../engine/statement.ts'
+import type { BuiltNode } from '../manifest/node.ts'
+import { commentStatements } from './comment-statements.ts'
+import { grantStatements } from './grant-statements.ts'
+import type { Materials } from './materialize.ts'
+
+/** A rendered hook: SQL of the user's, one statement or several. */
+export interface Hook {
+  readonly sql: string
+  /** Whether it belongs to the build's transaction; `vacuum` and its like cannot. */
+  readonly transaction: boolean
+}
+
+export interface NodeHooks {
+  readonly pre: readonly Hook[]
+  readonly post: readonly Hook[]
+  /** Sent in front of the build, in its transaction. */
+  readonly header: string | undefined
+}
+
+/**
+ * A node's work with all that its configuration adds: hooks, privileges and comments, in the very transaction that
+ * writes or publishes the relation, so that nobody ever sees it without them.
+ */
+export function completeBuild(
+  transactions: readonly Transaction[],
+  node: BuiltNode,
+  materials: Materials,
+  hooks: NodeHooks,
+): readonly Transaction[] {
+  const before = [...hooks.pre.filter(isInside).map((hook) => statementOf('pre-hook', hook.sql))]
+  if (hooks.header !== undefined) before.push(statementOf('sql header', hooks.header))
+  const after = [
+    ...grantStatements(node, materials.target),
+    ...commentStatements(node),
+    ...hooks.post.filter(isInside).map((hook) => statementOf('post-hook', hook.sql)),
+  ]
+  const first = transactions.findIndex(({ name }) => MAIN.has(name))
+  const last = transactions.findLastIndex(({ statements }) => statements.some(isRecord))
+  return [
+    ...outside('pre-hook', hooks.pre),
+    ...transactions.map((transaction, i) => {
+      let { statements } = transaction
+      if (i === first) statements = insertAt(statements, firstFree(statements), before)
+      if (i === last) statements = insertAt(statements, statements.findLastIndex(isRecord), after)
+      return { ...transaction, statements }
+    }),
+    ...outside('post-hook', hooks.post),
+  ]
+}
+
+const MAIN: ReadonlySet<string> = new Set(['build', 'write', 'publish'])
+
+/** The record of a step says that everything before it is done. */
+function isRecord(statement: Statement): boolean {
+  return statement.purpose === 'record step'
+}
+
+/** The guard must be a transaction's first query. */
+function firstFree(statements: readonly Statement[]): number {
+  return statements[0]?.guard === undefined ? 0 : 1
+}
+
+function insertAt(
+  statements: readonly Statement[],
+  index: number,
+  more: readonly Statement[],
+): readonly Statement[] {
+  return statements.toSpliced(index, 0, ...more)
+}
+
+function isInside({ transaction }: Hook): boolean {
+  return transaction
+}
+
+function outside(purpose: string, hooks: readonly Hook[]): Transaction[] {
+  return hooks
+    .filter((hook) => !hook.transaction)
+    .map(({ sql }) => ({
+      name: 'hook',
+      isolation: 'none',
+      locks: [],
+      statements: [statementOf(purpose, sql)],
+    }))
+}
+
+function statementOf(purpose: string, sql: string): Statement {
+  return { purpose, sql, isUsers: true }
+}

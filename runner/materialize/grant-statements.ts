@@ -1,0 +1,53 @@
+import type { RelationState } from '../engine/adapter.ts'
+import type { Statement } from '../engine/statement.ts'
+import type { BuiltNode } from '../manifest/node.ts'
+import { identifier, quoted } from '../manifest/quoted.ts'
+
+/**
+ * Makes the privileges on a node's relation those of its `grants`, no more and no less; nothing without that key, where
+ * privileges stay as they are. Nothing is sent when they are so already.
+ * @param target what stood behind the name: its privileges were carried over.
+ */
+export function grantStatements(
+  node: BuiltNode,
+  target: RelationState | undefined,
+): readonly Statement[] {
+  const { grants } = node.config
+  if (grants === undefined) return []
+  const name = quoted(node.relation)
+  const wanted = Object.entries(grants).flatMap(([privilege, grantees]) =>
+    grantees.map((grantee) => ({ privilege: privilege.toLowerCase(), grantee: roleName(grantee) })),
+  )
+  const present = (target?.grants ?? []).flatMap(privilegesOf)
+  const has = (
+    list: readonly { readonly privilege: string; readonly grantee: string }[],
+    one: { readonly privilege: string; readonly grantee: string },
+  ): boolean =>
+    list.some((other) => other.privilege === one.privilege && other.grantee === one.grantee)
+  return [
+    ...present
+      .filter((one) => !has(wanted, one))
+      .map(({ privilege, grantee }) => ({
+        purpose: 'revoke',
+        sql: `revoke ${privilege} on ${name} from ${grantee}`,
+      })),
+    ...wanted
+      .filter((one) => !has(present, one))
+      .map(({ privilege, grantee }) => ({
+        purpose: 'grant',
+        sql: `grant ${privilege} on ${name} to ${grantee}`,
+      })),
+  ]
+}
+
+/** What one of an adapter's `grant a, b on x to y` statements gives, a privilege each. */
+function privilegesOf(grant: string): { readonly privilege: string; readonly grantee: string }[] {
+  const match = /^grant (.+) on .+ to (.+?)( with grant option)?$/.exec(grant)
+  const [, privileges = '', grantee = ''] = match ?? []
+  // Commas inside parentheses belong to a list of columns.
+  return privileges.split(/, (?![^(]*\))/).map((privilege) => ({ privilege, grantee }))
+}
+
+function roleName(grantee: string): string {
+  return grantee.toLowerCase() === 'public' ? 'public' : identifier(grantee)
+}

@@ -1,0 +1,44 @@
+import { GmError } from '../base/error.ts'
+import type { Location } from '../base/location.ts'
+import type { Session } from '../engine/adapter.ts'
+import type { Transaction } from '../engine/statement.ts'
+import { transactionSql } from '../engine/transaction-sql.ts'
+import type { RunEvent, StepResult } from './event.ts'
+
+/** A hook of `on-run-start` or `on-run-end`. */
+export interface RunHook {
+  readonly name: string
+  readonly at: Location
+  /** Its SQL, from the results so far; empty when there is nothing to do. */
+  readonly render: (results: readonly StepResult[]) => string
+}
+
+/**
+ * Runs hooks in order, each in a transaction of its own.
+ * @throws GmError of the first that fails, with the place where it is configured.
+ */
+export async function runHooks(
+  hooks: readonly RunHook[],
+  results: readonly StepResult[],
+  session: Session,
+  { emit, signal }: { emit: (event: RunEvent) => void; signal: AbortSignal },
+): Promise<void> {
+  for (const hook of hooks) {
+    const sql = hook.render(results)
+    if (sql === '') continue
+    const transaction: Transaction = {
+      name: 'hook',
+      isolation: 'read committed',
+      locks: [],
+      statements: [{ purpose: hook.name, sql, isUsers: true }],
+    }
+    emit({ type: 'sql', id: undefined, session: 0, sql: transactionSql(transaction) })
+    try {
+      await session.transaction(transaction, signal)
+    } catch (error) {
+      if (!(error instanceof GmError)) throw error
+      const { code, message, hint, cause } = error
+      throw new GmError(code, `${hook.name}: ${message}`, { at: hook.at, hint, cause })
+    }
+  }
+}
