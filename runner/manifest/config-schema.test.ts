@@ -75,7 +75,7 @@ describe('a wrong value', () => {
     [
       'a word that is not one of the possible ones',
       { materialized: 'tabel' },
-      '"materialized" must be one of view, table, incremental, ephemeral, not "tabel"',
+      '"materialized" must be one of view, table, incremental, ephemeral, materialized_view, not "tabel"',
     ],
     ['a text for a boolean', { enabled: 'yes' }, '"enabled" must be true or false, not "yes"'],
     ['a number for a text', { schema: 5 }, '"schema" must be a text, not 5'],
@@ -105,7 +105,7 @@ describe('a wrong value', () => {
 })
 
 describe('what dbt has and gm does not have yet', () => {
-  test.each(['grants', 'pre_hook', 'post-hook', 'contract', 'persist_docs'])(
+  test.each(['contract', 'quoting', 'on_error'])(
     'the key %s is GM1008 and never dropped in silence',
     (key) => {
       expect(problems('model', { [key]: {} })).toMatchObject([

@@ -244,8 +244,9 @@ export function restoreDependents({ target }: Materials): readonly Statement[] {
     ...views.flatMap((view) => [
       {
         purpose: 'recreate dependent view',
-        sql: `create view ${quoted(view.relation)} as\n${view.definition.replace(/;\s*$/, '')}`,
+        sql: `create ${view.type} ${quoted(view.relation)} as\n${view.definition.replace(/;\s*$/, '')}`,
       },
+      ...view.indexes.map((sql) => ({ purpose: 'index', sql })),
       ...view.grants.map((sql) => ({ purpose: 'grant', sql })),
       ...comment(view.type, quoted(view.relation), view.comment),
     ]),

@@ -223,7 +223,7 @@ describe('errors', () => {
 
   test('in configurations have their place in the file', () => {
     expect(errorsOf('models:\n  - name: a\n    config:\n      materialized: tabel\n')).toEqual([
-      `${FILE}:4:21  GM1003  "materialized" must be one of view, table, incremental, ephemeral, not "tabel"`,
+      `${FILE}:4:21  GM1003  "materialized" must be one of view, table, incremental, ephemeral, materialized_view, not "tabel"`,
     ])
   })
 
