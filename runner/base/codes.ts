@@ -17,6 +17,7 @@ export const CODES = {
   GM1011: 'two servers named for one warehouse',
   GM1012: 'package not installed',
   GM1013: 'package cannot be installed',
+  GM1014: 'files are there already',
   GM2001: 'template syntax error',
   GM2002: 'duplicate name',
   GM2003: 'unknown ref',

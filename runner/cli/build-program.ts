@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { CommandSpec, OptionSpec } from './command-spec.ts'
 import { COMMANDS, GLOBAL_OPTIONS } from './commands.ts'
 import type { ExitCode } from './exit-code.ts'
+import { flagsFromEnvironment } from './flags-from-environment.ts'
 import type { Io } from './io.ts'
 import { usageError } from './usage-error.ts'
 
@@ -22,6 +23,7 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
 
 function build(spec: CommandSpec, io: Io, done: (code: ExitCode) => void): Command {
   const command = settle(new Command(spec.name), io).description(spec.summary).helpCommand(false)
+  command.aliases([...(spec.aliases ?? [])])
   for (const { name, description } of spec.arguments ?? []) command.argument(name, description)
   addOptions(command, spec.options ?? [])
   for (const child of spec.children ?? []) command.addCommand(build(child, io, done))
@@ -31,7 +33,7 @@ function build(spec: CommandSpec, io: Io, done: (code: ExitCode) => void): Comma
       // commander gives the arguments, then the flags, then the command itself.
       const args = values.slice(0, -2) as (string | readonly string[])[]
       const action = await load()
-      done(await action(args, command.optsWithGlobals(), io))
+      done(await action(args, flagsFromEnvironment(command, io.env), io))
     })
   }
   const examples = spec.examples ?? []

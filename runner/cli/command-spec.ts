@@ -18,6 +18,8 @@ export interface OptionSpec {
 export interface CommandSpec {
   readonly name: string
   readonly summary: string
+  /** Other names of it. */
+  readonly aliases?: readonly string[]
   /** As commander writes them: `<topic> <path...>`. */
   readonly arguments?: readonly { readonly name: string; readonly description: string }[]
   readonly options?: readonly OptionSpec[]

@@ -164,6 +164,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'ls',
+    aliases: ['list'],
     summary: 'list nodes of the project',
     options: [
       ...SELECT,
@@ -376,6 +377,53 @@ export const COMMANDS: readonly CommandSpec[] = [
         load: async () => (await import('./commands/db.ts')).dbResetCommand,
       },
     ],
+  },
+  {
+    name: 'clone',
+    summary: 'put tables of an earlier state into this target',
+    options: SELECT.filter(({ flags }) => !/^--(?:jobs|defer|favor-state)/.test(flags)),
+    examples: [
+      ['gm clone --state prod-artifacts -s config.materialized:incremental', 'before a trial run'],
+    ],
+    load: async () => (await import('./commands/clone.ts')).cloneCommand,
+  },
+  {
+    name: 'init',
+    summary: 'write a new project',
+    arguments: [{ name: '[folder]', description: 'where; asked for when not given' }],
+    options: [
+      { flags: '--template <name>', description: 'minimal (default) or globalmart' },
+      { flags: '-y, --yes', description: 'ask nothing' },
+    ],
+    examples: [['gm init my_project --template minimal', 'a project that builds at once']],
+    load: async () => (await import('./commands/init.ts')).initCommand,
+  },
+  {
+    name: 'run-operation',
+    summary: 'call a macro; its queries may write',
+    arguments: [{ name: '<macro>', description: 'its name, or package.name' }],
+    options: [{ flags: '--args <yaml>', description: "its arguments: '{role: reporter}'" }],
+    examples: [["gm run-operation grant_select --args '{role: reporter}'", 'a macro of yours']],
+    load: async () => (await import('./commands/run-operation.ts')).runOperationCommand,
+  },
+  {
+    name: 'debug',
+    summary: 'show settings and versions, try the connection',
+    examples: [['gm debug --target prod', 'is everything as it should be?']],
+    load: async () => (await import('./commands/debug.ts')).debugCommand,
+  },
+  {
+    name: 'clean',
+    summary: 'remove artifacts and caches',
+    examples: [['gm clean', 'tables and the data of the embedded server stay']],
+    load: async () => (await import('./commands/clean.ts')).cleanCommand,
+  },
+  {
+    name: 'completion',
+    summary: 'print the script that completes words in your shell',
+    arguments: [{ name: '<shell>', description: 'bash, zsh, fish or powershell' }],
+    examples: [['source <(gm completion bash)', 'in ~/.bashrc; names of models complete too']],
+    load: async () => (await import('./commands/completion.ts')).completionCommand,
   },
   {
     name: 'schema',

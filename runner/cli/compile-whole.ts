@@ -6,7 +6,7 @@ import { allKeys } from '../state/key-log.ts'
 import type { OpenProject } from './open-project.ts'
 
 /** What compiling sees when nothing is to be built: the whole of every input, as on a first build. */
-function wholeState(opened: OpenProject, runQuery: CompileState['runQuery']): CompileState {
+export function wholeState(opened: OpenProject, runQuery: CompileState['runQuery']): CompileState {
   return {
     isIncremental: false,
     vars: opened.project.vars,

@@ -25,15 +25,24 @@ export interface OpenWarehouse {
   close(): Promise<void>
 }
 
+export interface ConnectOptions {
+  /** Queries of templates may change the database: for operations alone. */
+  readonly mayTemplatesWrite?: boolean
+}
+
 /**
  * Starts the embedded server where the target is one, else takes the target's own; nothing else is opened yet.
  * @throws GmError GM4006 when the embedded server cannot be started.
  */
-export async function connect(project: Project, io: Io): Promise<OpenWarehouse> {
+export async function connect(
+  project: Project,
+  io: Io,
+  options: ConnectOptions = {},
+): Promise<OpenWarehouse> {
   const connection = withTimeout(await reachServer(project, io), project.statementTimeoutMs)
   io.addSecret(connection.password)
   const adapter = createPostgresAdapter(connection)
-  const queries = createRunQuery(connection)
+  const queries = createRunQuery(connection, { isReadOnly: options.mayTemplatesWrite !== true })
   return {
     adapter,
     connection,

@@ -116,7 +116,11 @@ export const CompileFlags = SelectFlags.extend({
 
 export const LsFlags = SelectFlags.extend({
   output: word(['selector', 'name', 'path', 'json']).default('selector'),
-  outputKeys: z.array(z.string()).default([]),
+  /** Separated by blanks, as dbt takes them, or by commas. */
+  outputKeys: z
+    .array(z.string())
+    .transform((words) => words.flatMap((word) => word.split(/[\s,]+/)).filter((key) => key !== ''))
+    .default([]),
 })
 
 export const LineageFlags = GlobalFlags.extend({
@@ -150,6 +154,19 @@ export const IngestFlags = GlobalFlags.extend({ mapping: z.string().optional() }
 export type IngestFlags = z.infer<typeof IngestFlags>
 
 export const StateFlags = GlobalFlags.extend({ output: word(['table', 'json']).default('table') })
+
+export const CloneFlags = SelectFlags.omit({ job: true }).extend({
+  state: z.string({ error: 'is the folder of an earlier manifest.json, and must be given' }),
+})
+
+export const TEMPLATES = ['minimal', 'globalmart'] as const
+
+export const InitFlags = GlobalFlags.extend({
+  template: word(TEMPLATES).optional(),
+  yes: z.boolean().default(false),
+})
+
+export const OperationFlags = GlobalFlags.extend({ args: vars.default({}) })
 
 export const ResetFlags = GlobalFlags.extend({ yes: z.boolean().default(false) })
 

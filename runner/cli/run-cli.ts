@@ -20,6 +20,12 @@ export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode>
       io.out(`${packageVersion()}\n`)
       return EXIT.ok
     }
+    // What the completion scripts call; no command of people's.
+    if (argv[0] === 'complete' && argv[1] === '--') {
+      const { complete } = await import('./commands/completion.ts')
+      complete(argv.slice(2), io)
+      return EXIT.ok
+    }
     await buildProgram(io, (result) => {
       code = result
     }).parseAsync(argv, { from: 'user' })

@@ -6,7 +6,9 @@ import { explainError } from './explain-error.ts'
 import { openClient } from './open-client.ts'
 import type { QueryRows, WorkerAnswer, WorkerInput } from './run-query.ts'
 
-const { connection, timeoutMs, ready, port } = workerData as WorkerInput & { port: MessagePort }
+const { connection, timeoutMs, isReadOnly, ready, port } = workerData as WorkerInput & {
+  port: MessagePort
+}
 
 let client: Client | undefined
 
@@ -52,7 +54,10 @@ async function open(): Promise<Client> {
   const opened = await openClient(connection, {
     // Not called gm: this session takes no locks, so a swap must wait for it as for any other reader.
     applicationName: 'gm-compile',
-    settings: { default_transaction_read_only: 'on', statement_timeout: String(timeoutMs) },
+    settings: {
+      ...(isReadOnly && { default_transaction_read_only: 'on' }),
+      statement_timeout: String(timeoutMs),
+    },
   })
   return opened.client
 }

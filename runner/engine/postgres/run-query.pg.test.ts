@@ -59,7 +59,7 @@ test('a connection that was killed is opened again by the next query', async ({
 })
 
 test('a query that takes too long is GM4014', async ({ connection }) => {
-  const { runQuery, close } = createRunQuery(makeConnection(connection), 100)
+  const { runQuery, close } = createRunQuery(makeConnection(connection), { timeoutMs: 100 })
   expect(() => runQuery('select pg_sleep(30)')).toThrow(expect.objectContaining({ code: 'GM4014' }))
   await close()
 })

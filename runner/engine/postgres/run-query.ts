@@ -13,6 +13,7 @@ export interface QueryRows {
 export interface WorkerInput {
   readonly connection: Connection
   readonly timeoutMs: number
+  readonly isReadOnly: boolean
   /** Raised to 1 when an answer is on its way. */
   readonly ready: Int32Array
 }
@@ -28,20 +29,27 @@ export type WorkerAnswer =
     }
   | { readonly bug: string }
 
+export interface RunQueryOptions {
+  readonly timeoutMs?: number
+  /** Default true: a model's template must change nothing. */
+  readonly isReadOnly?: boolean
+}
+
 /** Long enough for any look-up that a template should make; the main thread hears no signal meanwhile. */
 const TIMEOUT_MS = 60_000
 
 /**
  * `run_query()` for templates: rendering is synchronous, so the query runs in a worker while this thread sleeps on a
- * shared counter. One read-only connection, opened by the first query; nothing is started before.
+ * shared counter. One connection, read-only unless told otherwise, opened by the first query; nothing is started before.
  *
  * Numbers come as numbers where a double holds all their digits and as text where not; null as null.
  * @throws GmError GM4… for what the database refuses, without a place; GM4014 after `timeoutMs`.
  */
 export function createRunQuery(
   connection: Connection,
-  timeoutMs: number = TIMEOUT_MS,
+  options: RunQueryOptions = {},
 ): { readonly runQuery: (sql: string) => QueryRows; readonly close: () => Promise<void> } {
+  const { timeoutMs = TIMEOUT_MS, isReadOnly = true } = options
   let worker: Worker | undefined
   const ready = new Int32Array(new SharedArrayBuffer(4))
   const { port1: port, port2: workerPort } = new MessageChannel()
@@ -51,6 +59,7 @@ export function createRunQuery(
       // The password is not enumerable, so a copy of the object would lack it.
       connection: { ...connection, password: connection.password },
       timeoutMs,
+      isReadOnly,
       ready,
     }
     const started = startWorker({

@@ -1,0 +1,40 @@
+import { GmError } from '../../base/error.ts'
+import { didYouMean } from '../../base/nearest.ts'
+import { callOperation } from '../../compile/call-operation.ts'
+import type { CommandAction } from '../command-spec.ts'
+import { wholeState } from '../compile-whole.ts'
+import { connect } from '../connect.ts'
+import { EXIT } from '../exit-code.ts'
+import { OperationFlags, parseFlags } from '../flags.ts'
+import { openProject } from '../open-project.ts'
+
+/** Calls a macro. Its queries may write, unlike those of models; each is committed by itself. */
+export const runOperationCommand: CommandAction = async ([name], raw, io) => {
+  const flags = parseFlags(OperationFlags, raw)
+  const opened = openProject(flags, io)
+  const { project, manifest, templates } = opened
+  const macro = String(name)
+  const found = templates.findMacro(macro)
+  if (found === undefined) {
+    throw new GmError('GM2005', `there is no macro "${macro}"`, {
+      hint: didYouMean(
+        macro,
+        manifest.macros.map((known) => known.name),
+      ),
+    })
+  }
+  const warehouse = await connect(project, io, { mayTemplatesWrite: true })
+  try {
+    const state = {
+      ...wholeState(opened, warehouse.runQuery),
+      log: (_level: 'info' | 'warn', message: string) => {
+        if (!flags.quiet) io.out(io.safe(`${message}\n`))
+      },
+    }
+    callOperation(macro, flags.args, project, manifest, templates, state)
+    if (!flags.quiet) io.out(`${macro} is done.\n`)
+    return EXIT.ok
+  } finally {
+    await warehouse.close()
+  }
+}
