@@ -7,6 +7,7 @@ import type { GlobalFlags } from './flags.ts'
 import type { Io } from './io.ts'
 import type { OpenProject } from './open-project.ts'
 import { packageVersion } from './package-version.ts'
+import { projectSelectors } from './project-selectors.ts'
 import { warn } from './warn.ts'
 
 /** One command's artifacts: written after its work, so that nobody waits for them. */
@@ -51,7 +52,16 @@ export function artifactsOf(
   ): Promise<void> =>
     write('manifest.json', async () => {
       const { manifestArtifact } = await import('../docs/artifacts/manifest-artifact.ts')
-      return manifestArtifact({ ...opened, invocation, now: io.now(), compiledCode })
+      const selectors = [...projectSelectors(project.root)].map(
+        ([name, { description, written }]) => [name, { name, description, definition: written }],
+      )
+      return manifestArtifact({
+        ...opened,
+        invocation,
+        now: io.now(),
+        compiledCode,
+        selectors: Object.fromEntries(selectors) as Readonly<Record<string, unknown>>,
+      })
     })
   return {
     invocation: ids,

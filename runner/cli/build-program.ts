@@ -17,13 +17,19 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .addHelpText('after', '\n`gm <command> --help` shows the options of a command, with examples.')
   addOptions(program, GLOBAL_OPTIONS)
   program.option('-V, --version', 'print the version')
-  for (const spec of COMMANDS) program.addCommand(build(spec, io, done))
+  for (const spec of inHelpOrder(COMMANDS)) program.addCommand(build(spec, io, done))
   return program
+}
+
+const GROUPS = ['Project', 'Build', 'Look', 'Data', undefined] as const
+
+function inHelpOrder(specs: readonly CommandSpec[]): readonly CommandSpec[] {
+  return GROUPS.flatMap((group) => specs.filter((spec) => spec.group === group))
 }
 
 function build(spec: CommandSpec, io: Io, done: (code: ExitCode) => void): Command {
   const command = settle(new Command(spec.name), io).description(spec.summary).helpCommand(false)
-  command.aliases([...(spec.aliases ?? [])])
+  command.aliases([...(spec.aliases ?? [])]).helpGroup(`${spec.group ?? 'More'}:`)
   for (const { name, description } of spec.arguments ?? []) command.argument(name, description)
   addOptions(command, spec.options ?? [])
   for (const child of spec.children ?? []) command.addCommand(build(child, io, done))

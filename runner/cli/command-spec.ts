@@ -18,6 +18,8 @@ export interface OptionSpec {
 export interface CommandSpec {
   readonly name: string
   readonly summary: string
+  /** Where the help lists it; `More` when not given. */
+  readonly group?: 'Build' | 'Look' | 'Data' | 'Project'
   /** Other names of it. */
   readonly aliases?: readonly string[]
   /** As commander writes them: `<topic> <path...>`. */

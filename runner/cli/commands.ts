@@ -88,12 +88,14 @@ const FOLLOW: readonly OptionSpec[] = [
 export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'demo',
+    group: 'Data',
     summary: 'generate events, land them in steps, build, test, show rows',
     examples: [['gm demo', 'what `npm start` does; safe to run again']],
     load: async () => (await import('./commands/demo.ts')).demoCommand,
   },
   {
     name: 'build',
+    group: 'Build',
     summary: 'build seeds, models and snapshots, test all of it',
     options: RUN,
     examples: [
@@ -105,6 +107,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'run',
+    group: 'Build',
     summary: 'build models',
     options: [...RUN, ...FOLLOW],
     examples: [
@@ -120,6 +123,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'seed',
+    group: 'Build',
     summary: 'load CSV files of the project that changed',
     options: RUN,
     examples: [['gm seed', 'load all seeds']],
@@ -127,6 +131,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'snapshot',
+    group: 'Build',
     summary: 'bring tables with history up to date',
     options: RUN,
     examples: [['gm snapshot -s dim_products', 'bring one history up to date']],
@@ -134,6 +139,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'test',
+    group: 'Build',
     summary: 'run data tests',
     options: RUN,
     examples: [['gm test -s fact_sales', 'the tests on one model']],
@@ -141,6 +147,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'compile',
+    group: 'Look',
     summary: 'print or write the SQL as the database gets it',
     options: [
       ...SELECT,
@@ -158,12 +165,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'parse',
+    group: 'Look',
     summary: 'check the project without a database',
     examples: [['gm parse', 'errors with their places, or what was found']],
     load: async () => (await import('./commands/parse.ts')).parseCommand,
   },
   {
     name: 'ls',
+    group: 'Look',
     aliases: ['list'],
     summary: 'list nodes of the project',
     options: [
@@ -179,6 +188,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'lineage',
+    group: 'Look',
     summary: 'show what a column comes from and what it feeds',
     arguments: [
       { name: '[column]', description: 'model.column; without it, what is known of all' },
@@ -196,6 +206,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'show',
+    group: 'Look',
     summary: 'show rows of a node or of a query',
     options: [
       { flags: '-s, --select <selector...>', description: 'the node to show' },
@@ -218,6 +229,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'docs',
+    group: 'Look',
     summary: 'write and serve the documentation site',
     children: [
       {
@@ -244,6 +256,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'generate',
+    group: 'Data',
     summary: 'write events to files, made up from a seed',
     options: [
       {
@@ -298,6 +311,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'ingest',
+    group: 'Data',
     summary: 'land raw events',
     children: [
       {
@@ -347,6 +361,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'db',
+    group: 'Data',
     summary: 'start, stop or reset the PostgreSQL that comes with gm',
     children: [
       {
@@ -380,6 +395,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'clone',
+    group: 'Build',
     summary: 'put tables of an earlier state into this target',
     options: SELECT.filter(({ flags }) => !/^--(?:jobs|defer|favor-state)/.test(flags)),
     examples: [
@@ -389,6 +405,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'init',
+    group: 'Project',
     summary: 'write a new project',
     arguments: [{ name: '[folder]', description: 'where; asked for when not given' }],
     options: [
@@ -400,6 +417,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'run-operation',
+    group: 'Build',
     summary: 'call a macro; its queries may write',
     arguments: [{ name: '<macro>', description: 'its name, or package.name' }],
     options: [{ flags: '--args <yaml>', description: "its arguments: '{role: reporter}'" }],
@@ -408,18 +426,21 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'debug',
+    group: 'Look',
     summary: 'show settings and versions, try the connection',
     examples: [['gm debug --target prod', 'is everything as it should be?']],
     load: async () => (await import('./commands/debug.ts')).debugCommand,
   },
   {
     name: 'clean',
+    group: 'Project',
     summary: 'remove artifacts and caches',
     examples: [['gm clean', 'tables and the data of the embedded server stay']],
     load: async () => (await import('./commands/clean.ts')).cleanCommand,
   },
   {
     name: 'completion',
+    group: 'Project',
     summary: 'print the script that completes words in your shell',
     arguments: [{ name: '<shell>', description: 'bash, zsh, fish or powershell' }],
     examples: [['source <(gm completion bash)', 'in ~/.bashrc; names of models complete too']],
@@ -427,6 +448,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'schema',
+    group: 'Project',
     summary: 'print the JSON Schema of a YAML file, for editors',
     arguments: [
       { name: '<file>', description: 'project, properties, mapping or ingest; or a topic' },

@@ -159,10 +159,8 @@ export const CloneFlags = SelectFlags.omit({ job: true }).extend({
   state: z.string({ error: 'is the folder of an earlier manifest.json, and must be given' }),
 })
 
-export const TEMPLATES = ['minimal', 'globalmart'] as const
-
 export const InitFlags = GlobalFlags.extend({
-  template: word(TEMPLATES).optional(),
+  template: word(['minimal', 'globalmart']).optional(),
   yes: z.boolean().default(false),
 })
 

@@ -4,8 +4,10 @@ import { packageFolder } from '../project/package-folder.ts'
 
 type Files = Readonly<Record<string, string | Buffer>>
 
+export type Template = 'minimal' | 'globalmart'
+
 /** The files of a new project by path, with forward slashes. */
-export function templateFiles(template: 'minimal' | 'globalmart', name: string): Files {
+export function templateFiles(template: Template, name: string): Files {
   return template === 'minimal' ? minimal(name) : globalmart()
 }
 

@@ -93,6 +93,8 @@ async function cloneNode(
         reason: `cloned from ${source}`,
         // Of no code at all: the next run of the node builds it from its own.
         fingerprint: '',
+        code: '',
+        isStable: false,
         isFullBuild: true,
       }),
     ],

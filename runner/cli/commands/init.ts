@@ -4,12 +4,11 @@ import { GmError } from '../../base/error.ts'
 import type { CommandAction } from '../command-spec.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { EXIT } from '../exit-code.ts'
-import { InitFlags, parseFlags, TEMPLATES } from '../flags.ts'
+import { InitFlags, parseFlags } from '../flags.ts'
+import type { Template } from '../init-templates.ts'
 import { templateFiles } from '../init-templates.ts'
 import type { Io } from '../io.ts'
 import { plural } from '../render/format.ts'
-
-type Template = (typeof TEMPLATES)[number]
 
 interface Answers {
   readonly folder: string
