@@ -4,7 +4,15 @@ import { GmError, throwAll } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'none'] as const
-const RESOURCE_TYPES = ['model', 'seed', 'snapshot', 'test', 'source'] as const
+const RESOURCE_TYPES = [
+  'model',
+  'seed',
+  'snapshot',
+  'test',
+  'source',
+  'analysis',
+  'exposure',
+] as const
 
 /** One of a few words; the message lists them. */
 function word<const Words extends readonly [string, ...string[]]>(words: Words) {

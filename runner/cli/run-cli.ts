@@ -22,7 +22,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode>
     }
     // What the completion scripts call; no command of people's.
     if (argv[0] === 'complete' && argv[1] === '--') {
-      const { complete } = await import('./commands/completion.ts')
+      const { complete } = await import('./complete.ts')
       complete(argv.slice(2), io)
       return EXIT.ok
     }

@@ -1,7 +1,7 @@
 import { GmError } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
 import { describeConfig } from '../manifest/describe-config.ts'
-import type { Manifest, Node, NodeKind } from '../manifest/node.ts'
+import type { Manifest, Node, NodeKind, Version } from '../manifest/node.ts'
 import type { EarlierState } from './earlier-state.ts'
 import { matchesFqn } from './match-fqn.ts'
 import { matchesFile, matchesPath } from './match-path.ts'
@@ -24,7 +24,15 @@ interface Method {
   names(node: Node): readonly string[]
 }
 
-const KINDS: readonly NodeKind[] = ['model', 'seed', 'snapshot', 'test', 'source']
+const KINDS: readonly NodeKind[] = [
+  'model',
+  'seed',
+  'snapshot',
+  'test',
+  'source',
+  'analysis',
+  'exposure',
+]
 
 const METHODS: Readonly<Record<string, Method>> = {
   fqn: {
@@ -32,7 +40,7 @@ const METHODS: Readonly<Record<string, Method>> = {
     matcher:
       ({ value }) =>
       (node) =>
-        node.kind !== 'source' && matchesFqn(node.fqn, value),
+        node.kind !== 'source' && matchesFqn(node.fqn, value, isVersioned(node)),
     names: (node) =>
       node.kind === 'source' || node.kind === 'test' ? [] : [node.name, ...node.fqn.slice(0, -1)],
   },
@@ -94,6 +102,25 @@ const METHODS: Readonly<Record<string, Method>> = {
         matchesWildcard(node.package, value === 'this' ? manifest.project : value),
     names: (node) => [node.package],
   },
+  exposure: {
+    matcher: exposureMatcher,
+    names: (node) => (node.kind === 'exposure' ? [node.name] : []),
+  },
+  group: {
+    matcher:
+      ({ value }) =>
+      ({ config: { group } }) =>
+        group !== undefined && matchesWildcard(group, value),
+    names: ({ config: { group } }) => (group === undefined ? [] : [group]),
+  },
+  access: {
+    matcher: ({ value }) => {
+      oneOf(value, ['private', 'protected', 'public'])
+      return (node) => node.kind === 'model' && (node.config.access ?? 'protected') === value
+    },
+    names: () => [],
+  },
+  version: { matcher: versionMatcher, names: () => [] },
   state: { matcher: ({ value }, { state }) => stateMatcher(value, state), names: () => [] },
   result: { matcher: ({ value }, { state }) => resultMatcher(value, state), names: () => [] },
   source_status: {
@@ -111,8 +138,8 @@ export function methodOf({ method, text, ...criterion }: Criterion): Method {
   const found = Object.hasOwn(METHODS, method) ? METHODS[method] : undefined
   const names = Object.keys(METHODS)
   if (found === undefined) {
-    throw new GmError('GM3002', `gm does not support the method "${method}" of "${text}" yet`, {
-      hint: didYouMean(method, names) ?? `Supported: ${names.join(', ')}.`,
+    throw new GmError('GM3002', `there is no method "${method}", which "${text}" asks for`, {
+      hint: didYouMean(method, names) ?? `There are ${names.join(', ')}.`,
     })
   }
   if (criterion.arguments.length > 0 !== (method === 'config')) {
@@ -124,6 +151,45 @@ export function methodOf({ method, text, ...criterion }: Criterion): Method {
     })
   }
   return found
+}
+
+/** `name` or `package.name`, each part with wildcards. */
+function exposureMatcher({ value, text }: Criterion): (node: Node) => boolean {
+  const parts = value.split('.')
+  if (parts.length > 2) {
+    throw new GmError('GM3002', `"${text}" has too many parts`, {
+      hint: 'Write exposure:<name> or exposure:<package>.<name>.',
+    })
+  }
+  const [first = '*', second] = parts
+  const [owner, name] = second === undefined ? ['*', first] : [first, second]
+  return (node) =>
+    node.kind === 'exposure' &&
+    matchesWildcard(node.package, owner) &&
+    matchesWildcard(node.name, name)
+}
+
+/** `version:latest|prerelease|old|none`: where a model's version stands beside the one that a plain ref means. */
+function versionMatcher({ value }: Criterion): (node: Node) => boolean {
+  oneOf(value, ['latest', 'prerelease', 'old', 'none'])
+  return (node) => {
+    if (node.kind !== 'model') return false
+    const { version, latestVersion } = node
+    if (version === undefined || latestVersion === undefined) return value === 'none'
+    const order = compareVersions(version, latestVersion)
+    return value === (order === 0 ? 'latest' : order > 0 ? 'prerelease' : 'old')
+  }
+}
+
+/** By number where both are numbers, else by text. */
+function compareVersions(a: Version, b: Version): number {
+  const [left, right] = [Number(a), Number(b)]
+  if (!Number.isNaN(left) && !Number.isNaN(right)) return left - right
+  return String(a) === String(b) ? 0 : String(a) < String(b) ? -1 : 1
+}
+
+function isVersioned(node: Node): boolean {
+  return node.kind === 'model' && node.version !== undefined
 }
 
 function fileName(node: Node): string {

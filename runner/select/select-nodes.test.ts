@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { buildGraph } from '../graph/build-graph.ts'
 import { idOf, manifestOf } from '../testing/manifest-of.ts'
+import { parseTexts } from '../testing/memory-project.ts'
 import { readSelectors } from './read-selectors.ts'
 import type { SelectOptions } from './select-nodes.ts'
 import { selectNodes } from './select-nodes.ts'
@@ -168,6 +169,42 @@ describe('methods', () => {
       expect(() => names(select)).toThrow(expect.objectContaining({ code: 'GM3002' }))
     },
   )
+})
+
+test('versions, access, groups and exposures are methods of their own', () => {
+  const { manifest: parsed } = parseTexts({
+    'models/orders_v1.sql': 'select 1 as id',
+    'models/orders_v2.sql': 'select 2 as id',
+    'models/orders_v3.sql': 'select 3 as id',
+    'models/plain.sql': "select * from {{ ref('orders', v=3) }}",
+    'models/s.yml': `
+groups: [{name: sales, owner: {name: Ann}}]
+exposures: [{name: board, type: dashboard, owner: {name: Ann}, depends_on: ["ref('plain')"]}]
+models:
+  - {name: plain, config: {group: sales, access: public}}
+  - {name: orders, latest_version: 2, versions: [{v: 1}, {v: 2}, {v: 3}]}
+`,
+  })
+  const of = (select: string): string[] => [
+    ...selectNodes({
+      select: [select],
+      manifest: parsed,
+      graph: buildGraph(parsed),
+      indirect: 'empty',
+    }).nodes,
+  ]
+  const [v1, v2, v3] = [1, 2, 3].map((v) => `model.shop.orders.v${v}`)
+  expect(of('orders')).toEqual([v1, v2, v3])
+  expect(of('orders.v2')).toEqual([v2])
+  expect(of('orders_v3')).toEqual([v3])
+  expect(of('version:latest')).toEqual([v2])
+  expect(of('version:old')).toEqual([v1])
+  expect(of('version:prerelease')).toEqual([v3])
+  expect(of('version:none')).toEqual(['model.shop.plain'])
+  expect(of('group:sal*')).toEqual(['model.shop.plain'])
+  expect(of('access:protected')).toEqual([v1, v2, v3])
+  expect(of('exposure:board')).toEqual(['exposure.shop.board'])
+  expect(of('1+exposure:shop.board')).toEqual(['exposure.shop.board', 'model.shop.plain'])
 })
 
 describe('neighbours', () => {

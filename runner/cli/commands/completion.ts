@@ -1,12 +1,9 @@
 import { RootCommand } from '@bomb.sh/tab'
 import { GmError } from '../../base/error.ts'
 import { didYouMean } from '../../base/nearest.ts'
-import type { CommandAction, CommandSpec, OptionSpec } from '../command-spec.ts'
-import { COMMANDS, GLOBAL_OPTIONS } from '../commands.ts'
+import { collectPrinted } from '../collect-printed.ts'
+import type { CommandAction } from '../command-spec.ts'
 import { EXIT } from '../exit-code.ts'
-import { GlobalFlags, parseFlags } from '../flags.ts'
-import type { Io } from '../io.ts'
-import { openProject } from '../open-project.ts'
 
 const SHELLS = ['bash', 'zsh', 'fish', 'powershell']
 
@@ -18,78 +15,6 @@ export const completionCommand: CommandAction = ([shell], _raw, io) => {
       hint: didYouMean(name, SHELLS) ?? `There are ${SHELLS.join(', ')}.`,
     })
   }
-  io.out(collect(() => new RootCommand().setup('gm', 'gm', name)))
+  io.out(collectPrinted(() => new RootCommand().setup('gm', 'gm', name)))
   return Promise.resolve(EXIT.ok)
-}
-
-/** Answers the shell: what may follow the words so far, one a line. Called by the script alone. */
-export function complete(words: readonly string[], io: Io): void {
-  const root = new RootCommand()
-  let known: readonly string[] | undefined
-  const names = (): readonly string[] => (known ??= selectable(io))
-  const add = (target: Pick<RootCommand, 'option'>, { flags, description }: OptionSpec): void => {
-    const [, short, long = '', value] = /^(?:-(\w), )?--([\w-]+)(?:.*?(<[^>]+>))?/.exec(flags) ?? []
-    const values = valuesOf(long, description)
-    if (value === undefined) {
-      if (short === undefined) target.option(long, description)
-      else target.option(long, description, short)
-      return
-    }
-    const handler = (give: (value: string, description: string) => void): void => {
-      for (const word of values ?? (/^(select|exclude)$/.test(long) ? names() : [])) give(word, '')
-    }
-    target.option(long, description, handler, short)
-  }
-  const define = (spec: CommandSpec, prefix: string): void => {
-    const full = `${prefix}${spec.name}`
-    const command = root.command(full, spec.summary)
-    for (const option of [...(spec.options ?? []), ...GLOBAL_OPTIONS]) add(command, option)
-    for (const child of spec.children ?? []) define(child, `${full} `)
-  }
-  for (const spec of COMMANDS) define(spec, '')
-  for (const option of GLOBAL_OPTIONS) add(root, option)
-  io.out(collect(() => root.parse([...words])))
-}
-
-/** The words that a description lists for an option: `text (default) or json`. */
-function valuesOf(long: string, description: string): readonly string[] | undefined {
-  if (!/^(?:log-format|log-level|output|lock|indirect-selection|resource-type)$/.test(long)) {
-    return undefined
-  }
-  return description
-    .replace(/^.*?:/, '')
-    .replace(/\(default\)|\bonly\b|;.*$|, one object a line/g, '')
-    .split(/,| or /)
-    .map((word) => word.trim())
-    .filter((word) => /^[\w+-]+$/.test(word))
-}
-
-/** What --select takes: names, tags and sources of the project. A project with mistakes completes nothing. */
-function selectable(io: Io): readonly string[] {
-  try {
-    const flags = parseFlags(GlobalFlags, { quiet: true })
-    const { manifest } = openProject(flags, { ...io, err: () => undefined })
-    const words = new Set<string>()
-    for (const node of manifest.nodes.values()) {
-      if (node.kind === 'source') words.add(`source:${node.sourceName}.${node.name}`)
-      else if (node.kind !== 'test') words.add(node.name)
-      for (const tag of node.config.tags) words.add(`tag:${tag}`)
-    }
-    return [...words].sort()
-  } catch {
-    return []
-  }
-}
-
-/** The library prints with console.log. */
-function collect(print: () => void): string {
-  const lines: string[] = []
-  const { log } = console
-  console.log = (...parts: unknown[]) => void lines.push(parts.map(String).join(' '))
-  try {
-    print()
-  } finally {
-    console.log = log
-  }
-  return lines.map((line) => `${line}\n`).join('')
 }

@@ -1,0 +1,66 @@
+import { RootCommand } from '@bomb.sh/tab'
+import { collectPrinted } from './collect-printed.ts'
+import type { CommandSpec, OptionSpec } from './command-spec.ts'
+import { COMMANDS, GLOBAL_OPTIONS } from './commands.ts'
+import { GlobalFlags, parseFlags } from './flags.ts'
+import type { Io } from './io.ts'
+import { openProject } from './open-project.ts'
+
+/** Answers the shell: what may follow the words so far, one a line. Called by the script alone. */
+export function complete(words: readonly string[], io: Io): void {
+  const root = new RootCommand()
+  let known: readonly string[] | undefined
+  const names = (): readonly string[] => (known ??= selectable(io))
+  const add = (target: Pick<RootCommand, 'option'>, { flags, description }: OptionSpec): void => {
+    const [, short, long = '', value] = /^(?:-(\w), )?--([\w-]+)(?:.*?(<[^>]+>))?/.exec(flags) ?? []
+    const values = valuesOf(long, description)
+    if (value === undefined) {
+      if (short === undefined) target.option(long, description)
+      else target.option(long, description, short)
+      return
+    }
+    const handler = (give: (value: string, description: string) => void): void => {
+      for (const word of values ?? (/^(select|exclude)$/.test(long) ? names() : [])) give(word, '')
+    }
+    target.option(long, description, handler, short)
+  }
+  const define = (spec: CommandSpec, prefix: string): void => {
+    const full = `${prefix}${spec.name}`
+    const command = root.command(full, spec.summary)
+    for (const option of [...(spec.options ?? []), ...GLOBAL_OPTIONS]) add(command, option)
+    for (const child of spec.children ?? []) define(child, `${full} `)
+  }
+  for (const spec of COMMANDS) define(spec, '')
+  for (const option of GLOBAL_OPTIONS) add(root, option)
+  io.out(collectPrinted(() => root.parse([...words])))
+}
+
+/** The words that a description lists for an option: `text (default) or json`. */
+function valuesOf(long: string, description: string): readonly string[] | undefined {
+  if (!/^(?:log-format|log-level|output|lock|indirect-selection|resource-type)$/.test(long)) {
+    return undefined
+  }
+  return description
+    .replace(/^.*?:/, '')
+    .replace(/\(default\)|\bonly\b|;.*$|, one object a line/g, '')
+    .split(/,| or /)
+    .map((word) => word.trim())
+    .filter((word) => /^[\w+-]+$/.test(word))
+}
+
+/** What --select takes: names, tags and sources of the project. A project with mistakes completes nothing. */
+function selectable(io: Io): readonly string[] {
+  try {
+    const flags = parseFlags(GlobalFlags, { quiet: true })
+    const { manifest } = openProject(flags, { ...io, err: () => undefined })
+    const words = new Set<string>()
+    for (const node of manifest.nodes.values()) {
+      if (node.kind === 'source') words.add(`source:${node.sourceName}.${node.name}`)
+      else if (node.kind !== 'test') words.add(node.name)
+      for (const tag of node.config.tags) words.add(`tag:${tag}`)
+    }
+    return [...words].sort()
+  } catch {
+    return []
+  }
+}
