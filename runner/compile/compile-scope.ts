@@ -13,18 +13,22 @@ import {
   recomputeArguments,
   refArguments,
   sourceArguments,
+  withBuiltins,
   writtenRef,
 } from '../parse/record-template.ts'
 import { relationObject } from '../parse/relation-object.ts'
 import { namesOf, resolveRef, resolveSource } from '../parse/resolve-input.ts'
-import { sharedScope, textOf } from '../parse/shared-scope.ts'
+import { sharedScope } from '../parse/shared-scope.ts'
 import { shortenIdentifier } from '../parse/shorten-identifier.ts'
+import { textOf } from '../parse/text-of.ts'
 import type { Project } from '../project/project.ts'
 import type { Templates } from '../template/create-templates.ts'
 import type { Call, Scope } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
+import { adapterFunctions } from './adapter-functions.ts'
 import { changesOf } from './changes-of.ts'
 import type { CompileState, Recomputed } from './compiled.ts'
+import { graphObject } from './graph-object.ts'
 import { queryResult } from './query-result.ts'
 import { trimStatement } from './trim-statement.ts'
 
@@ -65,12 +69,27 @@ export function compileScope(
   const owner = node?.package ?? project.name
   const names = namesOf(manifest)
   const objects = new Map<unknown, NodeId>()
+  const ask = (
+    callee: string,
+    call: Call,
+    sql: string,
+  ): ReturnType<NonNullable<typeof state.runQuery>> => {
+    if (state.runQuery !== undefined) return state.runQuery(sql)
+    throw new GmError('GM3008', `${callee} needs a database, and there is none here`, {
+      at: call.at,
+      calledFrom: call.calledFrom,
+      hint: 'Use a command that connects, such as gm compile, or guard the call with a variable.',
+    })
+  }
+  const adapter = adapterFunctions(ask, database)
   const shared = sharedScope({
     project,
     templates,
     package: owner,
     vars: state.vars,
     execute: true,
+    isFullRefresh: state.isFullRefresh ?? false,
+    adapter,
     ...(state.log !== undefined && { onLog: state.log }),
   })
 
@@ -97,26 +116,15 @@ export function compileScope(
       hint: `Its name or its condition is only known now. Add the line "-- depends_on: {{ ${written} }}" to ${node.at.file}.`,
     })
   }
-  const ask = (
-    callee: string,
-    call: Call,
-    sql: string,
-  ): ReturnType<NonNullable<typeof state.runQuery>> => {
-    if (state.runQuery !== undefined) return state.runQuery(sql)
-    throw new GmError('GM3008', `${callee} needs a database, and there is none here`, {
-      at: call.at,
-      calledFrom: call.calledFrom,
-      hint: 'Use a command that connects, such as gm compile, or guard the call with a variable.',
-    })
-  }
   const results = new Map<string, TemplateObject>()
 
-  return {
+  return withBuiltins({
     refer,
     values: {
       ...shared.values,
       config: configObject(() => undefined, { ...node?.config }),
       model: node === undefined ? null : modelObject(node),
+      graph: graphObject(manifest),
       ...(node !== undefined && thisOf(node, database)),
       ...(state.invocationId !== undefined && { invocation_id: state.invocationId }),
     },
@@ -173,6 +181,7 @@ export function compileScope(
         used.isForThisRun = true
         return state.isIncremental
       },
+      ...(adapter['load_relation'] !== undefined && { load_relation: adapter['load_relation'] }),
       run_query: (call) => {
         const { sql } = callArguments('run_query', call, ['sql'], 1)
         return queryResult(ask('run_query()', call, textOf(sql)))
@@ -202,7 +211,7 @@ export function compileScope(
         return new TemplateObject('result', { values: { table, data: table.values.rows } })
       },
     },
-  }
+  })
 }
 
 function queryOver(context: CompileContext, view: ModelNode, name: string): string {

@@ -34,6 +34,8 @@ export interface CompiledInput {
 export interface CompileState {
   /** `is_incremental()`: the target exists, is incremental, keeps its shape, and no full refresh was asked for. */
   readonly isIncremental: boolean
+  /** `--full-refresh`: what templates see as flags.FULL_REFRESH. */
+  readonly isFullRefresh?: boolean
   /** SQL for `changes(input)` of this node: a parenthesised select of the rows new to the node's mark, or the whole. */
   changes(
     input: NodeId,

@@ -5,7 +5,7 @@ import { BUILT_IN_PACKAGE } from '../parse/built-in-tests.ts'
 import { callArguments } from '../parse/call-arguments.ts'
 import { inputOfArgument } from '../parse/generic-test.ts'
 import { namesOf, resolveRef, resolveSource } from '../parse/resolve-input.ts'
-import { textOf } from '../parse/shared-scope.ts'
+import { textOf } from '../parse/text-of.ts'
 import { lineMap } from '../template/line-map.ts'
 import type { Rendered, Scope } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
@@ -78,9 +78,7 @@ function argumentValue(
     )
   }
   if (typeof value !== 'string' || !value.includes('{{')) return value
-  return templates.render({ file: node.at.file, text: value, package: node.package }, scope, {
-    lineMap: false,
-  }).text
+  return templates.evaluate({ file: node.at.file, text: value, package: node.package }, scope)
 }
 
 /** What the built-in tests write names and values with. */

@@ -5,7 +5,7 @@ import type { Project } from '../project/project.ts'
 import type { Macro, Templates } from '../template/create-templates.ts'
 import type { Call, Scope, TemplateFile } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
-import { BUILT_IN_PACKAGE } from './built-in-tests.ts'
+import { BUILT_IN_MACROS } from './built-in-macros.ts'
 import { callArguments, textArguments } from './call-arguments.ts'
 import type { InFileConfig } from './config-levels.ts'
 import { configObject } from './config-object.ts'
@@ -85,7 +85,7 @@ export function recordMacro(
 
 function macroIds(macros: readonly Macro[]): readonly string[] {
   return macros
-    .filter((macro) => macro.package !== BUILT_IN_PACKAGE)
+    .filter((macro) => !Object.hasOwn(BUILT_IN_MACROS, macro.package))
     .map((macro) => macroId(macro.package, macro.name))
     .sort()
 }
@@ -159,6 +159,7 @@ function record(
       this: placeholder({ schema, identifier: context.name }),
       config: configObject((given) => draft.config.push(given), {}),
       model: new TemplateObject('model', { values: { name: context.name } }),
+      graph: NO_GRAPH,
     },
     functions: {
       ...shared.functions,
@@ -202,16 +203,34 @@ function record(
         return isIncremental
       },
       run_query: () => null,
+      statement: () => '',
+      load_result: () => null,
+      load_relation: () => null,
     },
   }
   try {
-    render(scope)
+    render(withBuiltins(scope))
   } catch (error) {
     // The second rendering only looks for inputs: an error there may come from a query's result that parsing lacks,
     // and compiling reports it when it is real.
     if (!isIncremental) throw error
   }
   return draft
+}
+
+/** What `graph` holds while parsing, when no node is known: the same as dbt's. */
+const NO_GRAPH = new TemplateObject('graph', {
+  values: { nodes: {}, sources: {}, exposures: {}, groups: {}, metrics: {} },
+})
+
+/** The scope with `builtins`: what a project's own macro of the name `ref` calls to do the work. */
+export function withBuiltins<T extends Scope>(scope: T): T {
+  const { ref, source } = scope.functions
+  const builtins = new TemplateObject('builtins', {
+    values: { config: scope.values['config'] },
+    functions: { ...(ref !== undefined && { ref }), ...(source !== undefined && { source }) },
+  })
+  return { ...scope, values: { ...scope.values, builtins } }
 }
 
 /** `ref('x')`, `ref('package', 'x')`, both also with `v=2`. @throws GmError GM2008 wrong arguments. */

@@ -2,20 +2,36 @@ import type { Relation } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { TemplateObject } from '../template/template.ts'
 
-/** A relation as templates see it: prints its quoted name; `.schema`, `.identifier`, `.name`, `.database` are plain. */
+/**
+ * A relation as templates see it: prints its quoted name; `.schema`, `.identifier`, `.name`, `.database` are plain.
+ * @param text what it prints in place of the quoted name.
+ * @param type `table`, `view` …, where it is known.
+ */
 export function relationObject(
   relation: Relation,
   database: string,
   text?: string,
+  type?: string,
 ): TemplateObject {
-  return new TemplateObject('relation', {
+  const { schema, identifier } = relation
+  const self: TemplateObject = new TemplateObject('relation', {
     text: text ?? quoted(relation),
     values: {
       database,
-      schema: relation.schema,
-      identifier: relation.identifier,
-      name: relation.identifier,
-      table: relation.identifier,
+      schema,
+      identifier,
+      name: identifier,
+      table: identifier,
+      type: type ?? null,
+      is_table: type === 'table',
+      is_view: type === 'view',
+    },
+    functions: {
+      render: () => self.text,
+      // One connection reaches one database, so its name is never printed; quoting is never left away.
+      include: () => self,
+      quote: () => self,
     },
   })
+  return self
 }

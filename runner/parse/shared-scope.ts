@@ -4,9 +4,13 @@ import type { Project } from '../project/project.ts'
 import type { Templates } from '../template/create-templates.ts'
 import type { Builtin, Scope } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
+import { apiObject } from './api-object.ts'
 import { callArguments } from './call-arguments.ts'
+import { dateObject } from './date-object.ts'
+import { DBT_FUNCTIONS } from './dbt-functions.ts'
 import { envFunction } from './env-function.ts'
 
+import { textOf } from './text-of.ts'
 import { varValue } from './var-value.ts'
 import { varsIn } from './vars-in.ts'
 
@@ -18,6 +22,9 @@ export interface SharedScopeOptions {
   /** Variables given for this run alone; they come before the project's. */
   readonly vars?: Readonly<Record<string, unknown>>
   readonly execute: boolean
+  readonly isFullRefresh?: boolean
+  /** Members of `adapter` that ask the database. */
+  readonly adapter?: Readonly<Record<string, Builtin>>
   readonly templates: Templates
   /** Told of each variable read, found or not. */
   readonly onVar?: (name: string) => void
@@ -53,12 +60,42 @@ export function sharedScope(options: SharedScopeOptions): Scope {
       database,
       exceptions: exceptionsObject(options),
       adapter: adapterObject(options),
+      api: apiObject(database),
+      dbt_version: DBT_VERSION,
+      run_started_at: dateObject(STARTED),
+      flags: flagsObject(options),
       var: varValue({ ...varsIn(project, options.package), ...options.vars }, options.onVar),
     },
     functions: {
+      ...DBT_FUNCTIONS,
       env_var: envFunction(project, options.onEnv),
+      print: printFunction(options),
       log: logFunction(options),
     },
+  }
+}
+
+/** The dbt whose templates gm reads. */
+const DBT_VERSION = '1.11.0'
+
+/** One moment for all templates of a run. */
+const STARTED = new Date(performance.timeOrigin)
+
+/** dbt's flags that a template can have a use for. */
+function flagsObject({ isFullRefresh = false, execute }: SharedScopeOptions): TemplateObject {
+  return new TemplateObject('flags', {
+    values: {
+      FULL_REFRESH: isFullRefresh,
+      WHICH: execute ? 'run' : 'parse',
+      STORE_FAILURES: false,
+    },
+  })
+}
+
+function printFunction({ onLog }: SharedScopeOptions): Builtin {
+  return (call) => {
+    onLog?.('info', textOf(callArguments('print', call, ['message'], 1)['message']))
+    return ''
   }
 }
 
@@ -96,9 +133,19 @@ function dispatchFunction({ templates, project }: SharedScopeOptions): Builtin {
   }
 }
 
+/** What `adapter` says while parsing, when no database is there: the same as dbt's. */
+const NOTHING_KNOWN: Readonly<Record<string, Builtin>> = {
+  get_relation: () => null,
+  load_relation: () => null,
+  get_columns_in_relation: () => [],
+  check_schema_exists: () => false,
+}
+
 function adapterObject(options: SharedScopeOptions): TemplateObject {
   return new TemplateObject('adapter', {
     functions: {
+      ...NOTHING_KNOWN,
+      ...options.adapter,
       dispatch: dispatchFunction(options),
       quote: (call) => identifier(textOf(callArguments('adapter.quote', call, ['name'], 1).name)),
     },
@@ -127,11 +174,4 @@ function exceptionsObject({ onLog }: SharedScopeOptions): TemplateObject {
       },
     },
   })
-}
-
-/** What a template's value looks like in a message. */
-export function textOf(value: unknown): string {
-  if (typeof value === 'string') return value
-  if (value instanceof TemplateObject) return value.text ?? value.type
-  return JSON.stringify(value ?? null)
 }

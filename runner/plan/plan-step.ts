@@ -530,6 +530,7 @@ function compileState(
   const isIncremental = decision?.isIncremental ?? false
   return {
     isIncremental,
+    isFullRefresh: request.fullRefresh,
     vars: request.vars,
     ...(request.runQuery === undefined ? {} : { runQuery: request.runQuery }),
     changes: (inputId: NodeId, relation: Relation, columnsOf?: 'versions') => {

@@ -1,0 +1,62 @@
+import type { Manifest, Node } from '../manifest/node.ts'
+import { isReadable } from '../manifest/node.ts'
+import { TemplateObject } from '../template/template.ts'
+
+/** `graph` in templates: all nodes by id as dbt lists them, put together when a template asks. */
+export function graphObject(manifest: Manifest): TemplateObject {
+  const pick = (takes: (node: Node) => boolean): Readonly<Record<string, unknown>> =>
+    Object.fromEntries(
+      [...manifest.nodes.values()].filter(takes).map((node) => [node.id, describe(node)]),
+    )
+  return new TemplateObject('graph', {
+    values: {
+      get nodes() {
+        return pick((node) => node.kind !== 'source' && node.kind !== 'exposure')
+      },
+      get sources() {
+        return pick((node) => node.kind === 'source')
+      },
+      get exposures() {
+        return pick((node) => node.kind === 'exposure')
+      },
+      get groups() {
+        return Object.fromEntries(
+          [...manifest.groups.values()].map(({ name, package: owner, description }) => [
+            `group.${owner}.${name}`,
+            { name, package_name: owner, description },
+          ]),
+        )
+      },
+      metrics: {},
+    },
+  })
+}
+
+function describe(node: Node): Readonly<Record<string, unknown>> {
+  return {
+    unique_id: node.id,
+    name: node.name,
+    resource_type: node.kind,
+    package_name: node.package,
+    original_file_path: node.at.file,
+    path: node.at.file,
+    fqn: node.fqn,
+    description: node.description,
+    tags: node.config.tags,
+    meta: node.config.meta,
+    config: { ...node.config },
+    depends_on: { nodes: node.dependsOn },
+    columns: Object.fromEntries(
+      [...node.columns].map(([name, { description, data_type = null }]) => [
+        name,
+        { name, description, data_type },
+      ]),
+    ),
+    ...(isReadable(node) && {
+      schema: node.relation.schema,
+      alias: node.relation.identifier,
+      identifier: node.relation.identifier,
+    }),
+    ...(node.kind === 'source' && { source_name: node.sourceName }),
+  }
+}

@@ -1,0 +1,1 @@
+select * from {{ ref('customers') }} order by lifetime_value desc limit 3

@@ -1,0 +1,2 @@
+select account, title, {{ var('rounding') }} as digits
+from {{ ref('accounts') }}
