@@ -44,6 +44,20 @@ export default defineConfig({
           ...PATIENCE,
         },
       },
+      {
+        // Opens the built docs site in a real Chromium.
+        test: {
+          name: 'browser',
+          include: ['{runner,ingest}/**/*.browser.test.ts'],
+          globalSetup: [
+            'runner/testing/build-gm.ts',
+            'runner/testing/start-postgres.ts',
+            'runner/testing/start-chromium.ts',
+          ],
+          sequence: { groupOrder: 4 },
+          ...PATIENCE,
+        },
+      },
     ],
   },
 })

@@ -6,6 +6,7 @@ import type { FoundPage } from './found-page.ts'
 import { layerGraph } from './layer-graph.ts'
 import type { PageInput } from './list-pages.ts'
 import { countTests, listPages } from './list-pages.ts'
+import { renderMarkdown } from './render-markdown.ts'
 import type { SearchDocument } from './search-index.ts'
 import { SEARCH_OPTIONS } from './search-index.ts'
 import type {
@@ -80,11 +81,16 @@ export function* buildSite(input: SiteInput): Generator<Chunk, SiteIndex> {
   yield { name: 'lineage', value: lineageOf(nodes) }
   yield { name: 'search', value: search.toJSON() }
   const runs = yield* runChunks(history, manifest)
+  const written = manifest.docs.find(
+    ({ name, package: of }) => name === '__overview__' && of === manifest.project,
+  )
+  const overview = written === undefined ? undefined : renderMarkdown(written.text)
   return {
     project: manifest.project,
     version: input.version,
     target: input.target,
     generatedAt: input.generatedAt.toISOString(),
+    ...(overview === undefined ? {} : { overviewHtml: overview }),
     hasCatalog: input.relations !== undefined,
     hasColumnLineage: input.lineage !== undefined,
     nodes,

@@ -34,10 +34,40 @@ export function describeNode(node: Node, around: NodeSurroundings): NodePage {
     ...(compiled.sql === undefined ? {} : { compiled: compiled.sql }),
     ...(compiled.note === undefined ? {} : { compiledNote: compiled.note }),
     config: configEntries(node.config),
-    facts: node.kind === 'seed' ? [['File', node.file]] : [],
+    facts: factsOf(node),
     related: around.related,
     ...(around.lineageNotes.length === 0 ? {} : { lineageNotes: around.lineageNotes }),
     history: around.steps.map(describeStep),
+  }
+}
+
+/** What only its kind has to say. */
+function factsOf(node: Node): NodePage['facts'] {
+  switch (node.kind) {
+    case 'seed':
+      return [['File', node.file]]
+    case 'exposure': {
+      const { label, exposureType, maturity, url } = node
+      const facts = [
+        ['Label', label],
+        ['Type', exposureType],
+        ['Maturity', maturity],
+        ['URL', url],
+      ] as const
+      return facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
+    }
+    case 'model': {
+      const { version, latestVersion, deprecationDate } = node
+      return [
+        ...(version === undefined ? [] : [['Version', String(version)] as const]),
+        ...(latestVersion === undefined
+          ? []
+          : [['Latest version', String(latestVersion)] as const]),
+        ...(deprecationDate === undefined ? [] : [['Deprecated from', deprecationDate] as const]),
+      ]
+    }
+    default:
+      return []
   }
 }
 

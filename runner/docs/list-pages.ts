@@ -105,19 +105,19 @@ function nodePage(node: Node, topic: Topic | undefined, context: Context): Found
       node.kind === 'test' ? [] : (lineage?.problems ?? []).map(({ message }) => message),
   })
   const summary = summarize(node.description)
-  const owner = node.config.meta['owner']
+  const owner = ownerOf(node, input.manifest)
   const colour = node.config.docs?.node_color
   const [last] = steps
   return {
     draft: {
       id: node.id,
       kind: node.kind,
-      name: node.kind === 'source' ? `${node.sourceName}.${node.name}` : node.name,
+      name: displayName(node),
       path: node.at.file,
       ...(relation === undefined ? {} : { relation: `${relation.schema}.${relation.identifier}` }),
       ...(node.config.materialized === undefined ? {} : { materialized: node.config.materialized }),
       ...(node.config.tags.length === 0 ? {} : { tags: node.config.tags }),
-      ...(owner === undefined ? {} : { owner: plainText(owner) }),
+      ...(owner === undefined ? {} : { owner }),
       ...(summary === undefined ? {} : { summary }),
       ...(tests.length === 0 ? {} : { tests: countTests(tests) }),
       ...(last === undefined ? {} : { status: last.status }),
@@ -135,6 +135,21 @@ function nodePage(node: Node, topic: Topic | undefined, context: Context): Found
       ? { test: { page: describeTest(node, steps), on: testedBy(node)[0] } }
       : {}),
   }
+}
+
+/** As its SQL names it: `raw.events`, `orders.v2`. */
+function displayName(node: Node): string {
+  if (node.kind === 'source') return `${node.sourceName}.${node.name}`
+  const isVersion = node.kind === 'model' && node.version !== undefined
+  return isVersion ? `${node.name}.v${String(node.version)}` : node.name
+}
+
+/** Who answers for it: its own owner, that of its group, or `meta.owner`. */
+function ownerOf(node: Node, { groups }: Manifest): string | undefined {
+  const group = node.config.group === undefined ? undefined : groups.get(node.config.group)
+  const owner = node.kind === 'exposure' ? node.owner : group?.owner
+  const named = owner?.name ?? owner?.email ?? node.config.group ?? node.config.meta['owner']
+  return named === undefined ? undefined : plainText(named)
 }
 
 function topicPage(topic: Topic, lands: Node): FoundPage {

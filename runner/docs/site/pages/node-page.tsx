@@ -283,7 +283,7 @@ function Facts({ node, page }: { readonly node: SiteNode; readonly page: Page })
     ...(stored === undefined || stored.type === node.materialized
       ? []
       : [['In the database', stored.type] as const]),
-    ...page.facts,
+    ...page.facts.map(([label, value]) => [label, <Fact value={value} />] as const),
     [
       'Defined in',
       <code>
@@ -302,6 +302,10 @@ function Facts({ node, page }: { readonly node: SiteNode; readonly page: Page })
       ))}
     </dl>
   )
+}
+
+function Fact({ value }: { readonly value: string }): JSX.Element {
+  return /^https?:\/\//.test(value) ? <a href={value}>{value}</a> : <>{value}</>
 }
 
 /** Beyond, a drawing in the page would be no overview. */

@@ -90,9 +90,11 @@ export function QualityPage(): JSX.Element {
                     <span class="muted">no columns known</span>
                   ) : (
                     <span class="meter">
-                      <i
-                        style={{ width: `${(100 * node.describedColumns) / node.columnCount}%` }}
-                      />
+                      <span>
+                        <i
+                          style={{ width: `${(100 * node.describedColumns) / node.columnCount}%` }}
+                        />
+                      </span>
                       {node.describedColumns} of {node.columnCount}
                     </span>
                   )}

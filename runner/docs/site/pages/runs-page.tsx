@@ -52,7 +52,9 @@ export function RunsPage(): JSX.Element {
                   <td>
                     {run.durationMs === undefined ? null : (
                       <span class="meter">
-                        <i style={{ width: `${(100 * run.durationMs) / longest}%` }} />
+                        <span>
+                          <i style={{ width: `${(100 * run.durationMs) / longest}%` }} />
+                        </span>
                         {formatDuration(run.durationMs)}
                       </span>
                     )}

@@ -37,7 +37,7 @@ export function Gantt({ steps }: { readonly steps: readonly RunStep[] }): JSX.El
             <g key={ms}>
               <line x1={x(ms)} x2={x(ms)} y1={HEAD - 4} y2={HEAD + lanes * LANE} />
               <text x={x(ms) + 3} y={HEAD - 8}>
-                {formatDuration(ms)}
+                {ms === 0 ? '0' : formatDuration(ms)}
               </text>
             </g>
           ))}
@@ -58,7 +58,7 @@ export function Gantt({ steps }: { readonly steps: readonly RunStep[] }): JSX.El
                 <title>{`${name}\n${step.action}, ${step.status}, ${formatDuration(step.durationMs)}`}</title>
                 <rect x={left} y={top} width={width} height={LANE - 4} rx="3" />
                 {letters < 4 ? null : (
-                  <text x={left + 5} y={top + LANE / 2 + 2}>
+                  <text aria-hidden="true" x={left + 5} y={top + LANE / 2 + 2}>
                     {clip(name, letters)}
                   </text>
                 )}

@@ -141,7 +141,7 @@ function Box({ placed, isFocus, column, to, onNear }: BoxProps): JSX.Element {
           rx="2"
           style={node.colour === undefined ? undefined : { fill: node.colour }}
         />
-        <text x={x + 14} y={middle} dy="0.35em">
+        <text aria-hidden="true" x={x + 14} y={middle} dy="0.35em">
           {clip(node.name, hasTrouble ? 23 : 26)}
         </text>
         {hasTrouble ? <circle class="spot bad" cx={x + BOX.width - 12} cy={middle} r="4" /> : null}
@@ -160,7 +160,7 @@ function Box({ placed, isFocus, column, to, onNear }: BoxProps): JSX.Element {
             width={BOX.width - 4}
             height={BOX.line}
           />
-          <text x={x + 22} y={y + BOX.height + (i + 0.5) * BOX.line} dy="0.35em">
+          <text aria-hidden="true" x={x + 22} y={y + BOX.height + (i + 0.5) * BOX.line} dy="0.35em">
             {clip(name, 26)}
           </text>
         </a>
