@@ -205,6 +205,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/lineage.ts')).lineageCommand,
   },
   {
+    name: 'lsp',
+    summary: 'serve an editor: completion, definitions, hover, errors as you type',
+    load: async () => (await import('./commands/lsp.ts')).lspCommand,
+  },
+  {
     name: 'show',
     group: 'Look',
     summary: 'show rows of a node or of a query',

@@ -1,5 +1,6 @@
 import { cteName, isEphemeral } from '../compile/compile-scope.ts'
 import type { Node } from '../manifest/node.ts'
+import type { TextStore } from '../parse/text-store.ts'
 import { buildLineage } from '../sql/build-lineage.ts'
 import type { CatalogColumn } from '../sql/catalog.ts'
 import type { ColumnLineage } from '../sql/column-lineage.ts'
@@ -11,11 +12,14 @@ import type { OpenProject } from './open-project.ts'
 
 /**
  * Where every column of an opened project comes from. Kept in `.gm/cache` by content; needs no database.
- * @param known what the database says of a node's columns, where it was asked
+ * @param options.known what the database says of a node's columns, where it was asked
  */
 export async function projectLineage(
   opened: OpenProject,
-  known?: (node: Node) => readonly CatalogColumn[] | undefined,
+  options: {
+    readonly known?: (node: Node) => readonly CatalogColumn[] | undefined
+    readonly cache?: TextStore
+  } = {},
 ): Promise<ColumnLineage> {
   return await buildLineage({
     manifest: opened.manifest,
@@ -25,7 +29,7 @@ export async function projectLineage(
     addedColumns,
     inlinedAs: (node) => (isEphemeral(node) ? cteName(node) : undefined),
     cache: cachedText(opened.project.root, 'lineage.json'),
-    ...(known !== undefined && { known }),
+    ...options,
   })
 }
 

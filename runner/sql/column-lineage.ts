@@ -26,6 +26,8 @@ export interface LineageColumn {
   readonly name: string
   /** As the project or the database declares it, kept where it is copied; absent when that says nothing. */
   readonly type?: string
+  /** Where the compiled SQL makes it: code points from 0; absent where no SQL does. */
+  readonly offset?: number
   /** Without duplicates; a column that feeds in two ways stands there twice. Empty for constants. */
   readonly inputs: readonly ColumnInput[]
 }

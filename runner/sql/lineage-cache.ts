@@ -11,7 +11,13 @@ export interface OpenLineageCache {
   close(): void
 }
 
-/** Lineage by the hash of all that decides it. What nobody asked for is gone after closing. */
+/** How many entries that nobody asked for are kept for each that somebody did. */
+const PATIENCE = 3
+
+/**
+ * Lineage by the hash of all that decides it. One command asks for less than another, so what nobody asked for is kept
+ * as long as it is not too much.
+ */
 export function openLineageCache(store: TextStore | undefined): OpenLineageCache {
   const stored = entriesOf(store?.read())
   const used = new Map<string, StatementColumns>()
@@ -27,8 +33,10 @@ export function openLineageCache(store: TextStore | undefined): OpenLineageCache
       hasNew = true
     },
     close: () => {
-      if (!hasNew && used.size === stored.size) return
-      store?.write(JSON.stringify({ format: FORMAT, entries: [...used] }))
+      const isTooMuch = stored.size > (PATIENCE + 1) * used.size
+      if (!hasNew && !isTooMuch) return
+      const entries = isTooMuch ? used : new Map([...stored, ...used])
+      store?.write(JSON.stringify({ format: FORMAT, entries: [...entries] }))
     },
   }
 }

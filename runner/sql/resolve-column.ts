@@ -70,6 +70,7 @@ export function resolveStar(resolver: Resolver, ref: ColumnRef, scope: Scope): C
     ...found,
     columns: found.columns.map((column) => ({
       ...column,
+      location: column.location ?? ref.location,
       from: mentionedAt(ref.location, column.from),
     })),
   }

@@ -173,7 +173,7 @@ function windowsOf({ windowClause = [] }: SelectStmt): ReadonlyMap<string, Windo
 /** The columns of one item of a select list or of RETURNING. */
 export function resolveTarget(resolver: Resolver, target: SqlNode, scope: Scope): Columns {
   if (!('ResTarget' in target)) return { columns: [] }
-  const { name, val } = target.ResTarget
+  const { name, val, location } = target.ResTarget
   if (val === undefined) return { columns: [] }
   if ('ColumnRef' in val && (val.ColumnRef.fields ?? []).some((field) => 'A_Star' in field)) {
     return resolveStar(resolver, val.ColumnRef, scope)
@@ -183,7 +183,8 @@ export function resolveTarget(resolver: Resolver, target: SqlNode, scope: Scope)
     if (fields !== undefined) return fields
   }
   const from = resolver.expression(val, scope)
-  return { columns: [{ name: name ?? outputName(val), type: expressionType(val, scope), from }] }
+  const type = expressionType(val, scope)
+  return { columns: [{ name: name ?? outputName(val), type, from, location }] }
 }
 
 /** `(row).*` */

@@ -7,6 +7,8 @@ export interface Column {
   readonly name: string
   readonly type?: string | undefined
   readonly from: Contributions
+  /** Where the statement makes it: bytes from the start. */
+  readonly location?: number | undefined
 }
 
 /**

@@ -42,9 +42,10 @@ export function statementColumns(
     ...(location !== undefined && { offset: parsed.offsetOf(location) }),
   })
   return {
-    columns: columns.map(({ name, type, from }) => ({
+    columns: columns.map(({ name, type, from, location }) => ({
       name,
       ...(type !== undefined && { type }),
+      ...(location !== undefined && { offset: parsed.offsetOf(location) }),
       inputs: from.map(input),
     })),
     conditions: conditions.map(input),

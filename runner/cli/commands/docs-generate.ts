@@ -52,7 +52,9 @@ export const docsGenerateCommand: CommandAction = async (_args, raw, io) => {
       history: warehouse?.history,
       statistics: new Map(),
       lineage: flags.compile
-        ? await projectLineage(withoutTests(opened), (node) => columnsOf(node, warehouse))
+        ? await projectLineage(withoutTests(opened), {
+            known: (node) => columnsOf(node, warehouse),
+          })
         : undefined,
       compile: compiled,
       readText: (file) => readProjectFile(project.root, file),

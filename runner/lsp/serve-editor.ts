@@ -1,0 +1,220 @@
+import { join, relative, sep } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type {
+  Connection,
+  Location as EditorLocation,
+  Hover,
+  InitializeResult,
+  TextDocumentPositionParams,
+} from 'vscode-languageserver'
+import { MarkupKind, TextDocumentSyncKind, TextDocuments } from 'vscode-languageserver'
+import { createConnection } from 'vscode-languageserver/node'
+import { TextDocument } from 'vscode-languageserver-textdocument'
+import { gmErrorsOf } from '../base/error.ts'
+import type { ColumnLineage } from '../sql/column-lineage.ts'
+import type { ParseSql } from '../sql/parse-sql.ts'
+import { complete } from './complete.ts'
+import { meaningAt, placeOf } from './define.ts'
+import { describeColumn, describeNode } from './describe.ts'
+import { offsetOf, positionOf } from './places.ts'
+import type { ProjectOpener, ProjectView } from './project-view.ts'
+import { symbolsOf } from './symbols.ts'
+import type { Workspace } from './workspace.ts'
+import { openWorkspace } from './workspace.ts'
+import { yamlKeys } from './yaml-keys.ts'
+
+/** How long typing must pause before the project is read again. */
+const PAUSE_MS = 150
+
+export interface EditorRequest {
+  readonly input: NodeJS.ReadableStream
+  readonly output: NodeJS.WritableStream
+  /** The project of a folder that the editor has opened. @throws GmError GM1001 where there is none. */
+  readonly openProject: (folder: string | undefined) => ProjectOpener
+  readonly loadParser: () => Promise<ParseSql>
+  /** A file on disk by its absolute path; undefined where it cannot be read. */
+  readonly readText: (path: string) => string | undefined
+}
+
+/** Serves one editor over the Language Server Protocol until it leaves. */
+export async function serveEditor(request: EditorRequest): Promise<void> {
+  const connection = createConnection(request.input, request.output)
+  const documents = new TextDocuments(TextDocument)
+  let session: Session | undefined
+  connection.onInitialize(({ workspaceFolders }): InitializeResult => {
+    const [first] = workspaceFolders ?? []
+    const folder = first === undefined ? undefined : fileURLToPath(first.uri)
+    session = openSession(request, connection, documents, folder)
+    return {
+      serverInfo: { name: 'gm' },
+      capabilities: {
+        textDocumentSync: TextDocumentSyncKind.Incremental,
+        completionProvider: { triggerCharacters: ["'", '"', '.', '{', ' '] },
+        definitionProvider: true,
+        hoverProvider: true,
+        documentSymbolProvider: true,
+      },
+    }
+  })
+  connection.onInitialized(() => session?.changed(0))
+  documents.onDidChangeContent(() => session?.changed(PAUSE_MS))
+  documents.onDidClose(() => session?.changed(PAUSE_MS))
+  connection.onDidChangeWatchedFiles(() => session?.changed(PAUSE_MS))
+  connection.onCompletion((params) => session?.completion(params) ?? [])
+  connection.onDefinition((params) => session?.definition(params) ?? null)
+  connection.onHover((params) => session?.hover(params) ?? null)
+  connection.onDocumentSymbol(({ textDocument }) => session?.symbols(textDocument.uri) ?? [])
+  documents.listen(connection)
+  const ended = new Promise<void>((resolve) => {
+    connection.onShutdown(() => session?.stop())
+    connection.onExit(resolve)
+    request.input.on('end', resolve)
+  })
+  connection.listen()
+  await ended
+}
+
+interface Session {
+  readonly changed: (pauseMs: number) => void
+  readonly completion: (params: TextDocumentPositionParams) => Promise<ReturnType<typeof complete>>
+  readonly definition: (params: TextDocumentPositionParams) => Promise<EditorLocation | null>
+  readonly hover: (params: TextDocumentPositionParams) => Promise<Hover | null>
+  readonly symbols: (uri: string) => Promise<ReturnType<typeof symbolsOf>>
+  readonly stop: () => void
+}
+
+function openSession(
+  request: EditorRequest,
+  connection: Connection,
+  documents: TextDocuments<TextDocument>,
+  folder: string | undefined,
+): Session {
+  const texts = new Map<string, string>()
+  let opened: { readonly opener: ProjectOpener; readonly workspace: Workspace } | undefined
+  /** The check that is under way, or the last one: answers wait for it. */
+  let checked: Promise<void> = Promise.resolve()
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const project = (): NonNullable<typeof opened> => {
+    if (opened !== undefined) return opened
+    const opener = request.openProject(folder)
+    const readText = (file: string): string | undefined => request.readText(join(opener.root, file))
+    opened = { opener, workspace: openWorkspace(opener, texts, request.loadParser, readText) }
+    return opened
+  }
+  const fileOf = (uri: string): string =>
+    relative(project().opener.root, fileURLToPath(uri)).split(sep).join('/')
+  const uriOf = (file: string): string => pathToFileURL(join(project().opener.root, file)).href
+
+  const check = async (): Promise<void> => {
+    try {
+      texts.clear()
+      for (const document of documents.all()) {
+        if (document.uri.startsWith('file:')) texts.set(fileOf(document.uri), document.getText())
+      }
+      for (const [file, diagnostics] of await project().workspace.check()) {
+        await connection.sendDiagnostics({ uri: uriOf(file), diagnostics: [...diagnostics] })
+      }
+    } catch (thrown) {
+      const errors = gmErrorsOf(thrown)
+      connection.console.error(errors === undefined ? String(thrown) : errors.join('\n'))
+    }
+  }
+  const changed = (pauseMs: number): void => {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      timer = undefined
+      checked = checked.then(check)
+    }, pauseMs)
+  }
+  /** With the project as last read, when it could be read at all; a change that has not been looked at yet is. */
+  const current = async (): Promise<
+    { readonly view: ProjectView; readonly lineage: ColumnLineage } | undefined
+  > => {
+    if (timer !== undefined) {
+      clearTimeout(timer)
+      timer = undefined
+      checked = checked.then(check)
+    }
+    await checked
+    const view = opened?.workspace.view()
+    return view === undefined ? undefined : { view, lineage: await view.lineage() }
+  }
+  const at = ({
+    textDocument,
+    position,
+  }: TextDocumentPositionParams): {
+    readonly text: string
+    readonly offset: number
+    readonly file: string
+  } => {
+    const text = documents.get(textDocument.uri)?.getText() ?? ''
+    return { text, offset: offsetOf(text, position), file: fileOf(textDocument.uri) }
+  }
+
+  return {
+    changed,
+    stop: () => clearTimeout(timer),
+    completion: async (params) => {
+      const { text, offset, file } = at(params)
+      if (/\.ya?ml$/.test(file)) {
+        const name = file === 'project.yml' ? 'project' : 'properties'
+        return yamlKeys(text, params.position, await project().opener.schema(name))
+      }
+      const known = await current()
+      if (known === undefined) return []
+      const node = project().workspace.nodeIn(file)
+      return complete(text, offset, node, known.view.manifest, known.lineage)
+    },
+    definition: async (params) => {
+      const known = await current()
+      if (known === undefined) return null
+      const { text, offset, file } = at(params)
+      const { view, lineage } = known
+      const own = project().workspace.nodeIn(file)
+      const meaning = meaningAt(text, offset, own, view.manifest, lineage)
+      if (meaning === undefined) return null
+      const place = placeOf(meaning, view, lineage)
+      const start = positionOf(
+        texts.get(place.file) ?? request.readText(join(project().opener.root, place.file)),
+        place,
+      )
+      return { uri: uriOf(place.file), range: { start, end: start } }
+    },
+    hover: async (params) => {
+      const known = await current()
+      if (known === undefined) return null
+      const { text, offset, file } = at(params)
+      const { view, lineage } = known
+      const own = project().workspace.nodeIn(file)
+      const meaning = meaningAt(text, offset, own, view.manifest, lineage)
+      if (meaning === undefined) return null
+      const value = explain(meaning, view, lineage)
+      return value === undefined ? null : { contents: { kind: MarkupKind.Markdown, value } }
+    },
+    symbols: async (uri) => {
+      const known = await current()
+      const text = documents.get(uri)?.getText()
+      if (known === undefined || text === undefined) return []
+      return symbolsOf(fileOf(uri), text, known.view, known.lineage)
+    },
+  }
+}
+
+function explain(
+  meaning: NonNullable<ReturnType<typeof meaningAt>>,
+  view: ProjectView,
+  lineage: ColumnLineage,
+): string | undefined {
+  switch (meaning.kind) {
+    case 'macro':
+      return [`**${meaning.name}** · macro`, meaning.description].filter(Boolean).join('\n\n')
+    case 'column':
+      return describeColumn(meaning.node, meaning.column, view.manifest, lineage)
+    case 'node': {
+      const { node } = meaning
+      const sql = 'rawCode' in node ? view.compile(node).sql : undefined
+      return describeNode(node, lineage, sql)
+    }
+  }
+}
