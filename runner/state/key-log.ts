@@ -69,6 +69,6 @@ where not exists (
   select from gm.key_readers r
   left join gm.marks m on m.relation = r.relation and m.input = r.input and m.generation = r.generation::text
   where r.generation = log.generation and r.columns = log.columns
-    and log.xid >= pg_snapshot_xmin(coalesce(m.mark, r.since))
+    and not pg_visible_in_snapshot(log.xid, coalesce(m.mark, r.since))
 )`,
 }
