@@ -61,7 +61,12 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
     flags: '--project-dir <path>',
     description: 'the folder with project.yml; default: here or above',
   },
-  { flags: '-t, --target <name>', description: 'the target of project.yml to use' },
+  { flags: '-t, --target <name>', description: 'the target of project.yml or profiles.yml to use' },
+  { flags: '--profile <name>', description: 'the profile of profiles.yml to use' },
+  {
+    flags: '--profiles-dir <path>',
+    description: 'the folder with profiles.yml; default: here, ~/.dbt',
+  },
   { flags: '--vars <yaml>', description: "variables over project.yml's: '{key: value}'" },
   { flags: '--log-format <format>', description: 'text (default) or json, one object a line' },
   { flags: '--log-level <level>', description: 'debug, info (default), warn, error or none' },
@@ -435,6 +440,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'show settings and versions, try the connection',
     examples: [['gm debug --target prod', 'is everything as it should be?']],
     load: async () => (await import('./commands/debug.ts')).debugCommand,
+  },
+  {
+    name: 'deps',
+    group: 'Project',
+    summary: 'install the packages of packages.yml',
+    options: [
+      {
+        flags: '--upgrade',
+        description: 'take new commits of branches and tags, not the locked ones',
+      },
+    ],
+    examples: [['gm deps', 'local folders as links, git repositories at the locked commits']],
+    load: async () => (await import('./commands/deps.ts')).depsCommand,
   },
   {
     name: 'clean',

@@ -64,6 +64,8 @@ const vars = z.string().transform((text, context): Readonly<Record<string, unkno
 /** Flags that every command takes. */
 export const GlobalFlags = z.object({
   projectDir: z.string().optional(),
+  profilesDir: z.string().optional(),
+  profile: z.string().optional(),
   target: z.string().optional(),
   vars: vars.optional(),
   logFormat: word(['text', 'json']).default('text'),
@@ -173,6 +175,8 @@ export const InitFlags = GlobalFlags.extend({
 })
 
 export const OperationFlags = GlobalFlags.extend({ args: vars.default({}) })
+
+export const DepsFlags = GlobalFlags.extend({ upgrade: z.boolean().default(false) })
 
 export const ResetFlags = GlobalFlags.extend({ yes: z.boolean().default(false) })
 

@@ -9,6 +9,8 @@ import type { Io } from './io.ts'
 export type SettingFlags = GlobalFlags & {
   readonly threads?: number | undefined
   readonly asOf?: string | undefined
+  /** The command is about to install them. */
+  readonly allowsMissingPackages?: boolean
 }
 
 /** The project's configuration as the flags and the environment make it. Its password is kept out of all messages. */
@@ -21,7 +23,10 @@ export function loadSettings(flags: SettingFlags, io: Io): Project {
       vars: flags.asOf === undefined ? flags.vars : { ...flags.vars, ...asOfVars(flags.asOf) },
       threads: flags.threads,
       projectDir: flags.projectDir,
+      profilesDir: flags.profilesDir,
+      profile: flags.profile,
     },
+    allowsMissingPackages: flags.allowsMissingPackages ?? false,
     checkConfig: checkNodeConfig,
     evaluate: evaluateSetting,
   })

@@ -26,8 +26,8 @@ export interface ProfileSearch {
 }
 
 /**
- * The profile of a name, from the first profiles.yml that dbt would read: in `--profiles-dir`, else DBT_PROFILES_DIR, else
- * here, else in the project, else in `~/.dbt`. Undefined when there is no such file.
+ * The profile of a name, from the first profiles.yml that dbt would read: in `--profiles-dir`, else here, else in
+ * the project, else in `~/.dbt`. Undefined when there is no such file.
  *
  * @throws GmError GM1001 no file in a folder that was named, GM1004 YAML syntax, GM1007 no such profile, GM1003 one
  *   without outputs.
@@ -68,7 +68,7 @@ export function findProfile(name: string, search: ProfileSearch): Profile | unde
 }
 
 function profilesFile(search: ProfileSearch): { file: string; text: string } | undefined {
-  const { root, startDir, profilesDir = search.env.get('DBT_PROFILES_DIR'), read } = search
+  const { root, startDir, profilesDir, read } = search
   const folders =
     profilesDir === undefined
       ? [startDir, root, join(homedir(), '.dbt')]
@@ -84,7 +84,7 @@ function profilesFile(search: ProfileSearch): { file: string; text: string } | u
   }
   if (profilesDir === undefined) return undefined
   throw new GmError('GM1001', `no profiles.yml in ${folders[0] ?? ''}`, {
-    hint: 'Correct --profiles-dir or DBT_PROFILES_DIR.',
+    hint: 'Correct --profiles-dir (or DBT_PROFILES_DIR).',
   })
 }
 

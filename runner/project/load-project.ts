@@ -77,14 +77,25 @@ export function loadProject(options: LoadOptions): Project {
     givenVars: flags.vars ?? {},
     errors,
   })
+  const allowsMissing = options.allowsMissingPackages === true
+  if (!allowsMissing) requireInstalled(root, packages, disk)
+  const installed = allowsMissing
+    ? Object.keys({
+        ...file.models,
+        ...file.seeds,
+        ...file.snapshots,
+        ...file.data_tests,
+        ...file.tests,
+        ...file.sources,
+      })
+    : packages.map(({ name }) => name)
   const resourceConfig = readTrees(file, {
-    packages: [file.name, ...packages.map(({ name }) => name)],
+    packages: [file.name, ...installed],
     check: options.checkConfig,
     placeOf,
     errors,
   })
   throwAll(inFileOrder(errors))
-  if (options.allowsMissingPackages !== true) requireInstalled(root, packages, disk)
   const { threads } = target()
   return Object.freeze({
     root,

@@ -39,7 +39,7 @@ export function settleTarget(request: TargetRequest): ChosenTarget {
     return isTemplate(value) ? String(options.evaluate(value, request.scope)) : value
   }
   const defaultDatabase = `${raw.name ?? ''}_warehouse`
-  const wanted = flags.target ?? env.get('DBT_TARGET') ?? setting(raw.target)
+  const wanted = flags.target ?? setting(raw.target)
   const { targets } = raw
   if (typeof targets === 'object') {
     const below: PlaceOf = (path, part) => placeOf(['targets', ...path], part)
@@ -53,7 +53,7 @@ export function settleTarget(request: TargetRequest): ChosenTarget {
       mayHoldPassword: false,
     })
   }
-  const name = flags.profile ?? env.get('DBT_PROFILE') ?? setting(raw.profile)
+  const name = flags.profile ?? setting(raw.profile)
   const profile =
     name === undefined
       ? undefined
