@@ -231,6 +231,12 @@ const SHAPES = {
     event_time: text.describe(
       "Column with the row's time, for changes() of a table without tracking.",
     ),
+    lookback: z
+      .string()
+      .regex(/^\d+ (second|minute|hour|day|week|month)s?$/, 'an interval such as 2 hours')
+      .describe(
+        'With event_time: how late a row may come and still be read by changes(), such as 2 hours.',
+      ),
     log_keys: z
       .boolean()
       .describe(

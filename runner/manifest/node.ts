@@ -119,6 +119,8 @@ export interface NodeConfig {
   readonly store_failures?: boolean
   /** Sources with a column of their own for changes(). */
   readonly event_time?: string
+  /** Sources followed by event_time: how late a row may come and still be read, as an interval. */
+  readonly lookback?: string
   /** Sources: gm may put triggers on the table that log the keys which rows lose. */
   readonly log_keys?: boolean
 }

@@ -1,4 +1,6 @@
 import type { Statement } from '../engine/statement.ts'
+import type { EventTime } from '../state/event-time.ts'
+import { rowsSince } from '../state/event-time.ts'
 import { newRows } from '../state/marks.ts'
 
 /**
@@ -7,10 +9,20 @@ import { newRows } from '../state/marks.ts'
  * @param inputs quoted names.
  * @param reader the quoted name whose marks bound the rows; left out on a full build, which reads the whole.
  */
-export function countExtracted(inputs: readonly string[], reader?: string): readonly Statement[] {
+export function countExtracted(
+  inputs: readonly string[],
+  reader?: string,
+  eventTimes?: ReadonlyMap<string, EventTime>,
+): readonly Statement[] {
   const [input] = inputs
   if (input === undefined || inputs.length > 1) return []
-  const rows = reader === undefined ? input : newRows(reader, input)
+  const by = eventTimes?.get(input)
+  const rows =
+    reader === undefined
+      ? input
+      : by === undefined
+        ? newRows(reader, input)
+        : rowsSince(reader, input, by)
   return [
     {
       purpose: 'count extracted',

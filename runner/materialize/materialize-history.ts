@@ -109,7 +109,7 @@ export const updateHistory: Materialize<SnapshotNode> = (node, compiled, materia
         locks: materials.lockable.map((relation) => ({ relation, mode: 'access share' })),
         statements: [
           guardTarget(name, materials),
-          ...countExtracted(marks, name),
+          ...countExtracted(marks, name, materials.eventTimes),
           versions(node, compiled, 'create temporary table _gm_versions on commit drop as\n'),
           { purpose: 'index versions', sql: `create unique index on _gm_versions (${sk})` },
           { purpose: 'analyze versions', sql: 'analyze _gm_versions' },
@@ -143,7 +143,9 @@ select ${list} from _gm_versions as v
 where not exists (select from ${name} as old_row where old_row.${sk} = v.${sk})`,
             counts: 'inserted',
           },
-          ...(marks.length > 0 ? [moveMarks(materials.runId, name, marks)] : []),
+          ...(marks.length > 0
+            ? [moveMarks(materials.runId, name, marks, undefined, materials.eventTimes)]
+            : []),
           recordBuild(node, compiled, materials, 'update history', false),
         ],
       },

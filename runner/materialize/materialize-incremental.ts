@@ -57,9 +57,11 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
           guardTarget(name, materials),
           ...(mode === 'ignore' ? [] : probeColumns(compiled, expected)),
           ...missingIndexes(node.relation, target, wantedIndexes(node)),
-          ...countExtracted(marks, name),
+          ...countExtracted(marks, name, materials.eventTimes),
           ...writeRows(node, compiled, evolution.columns),
-          ...(marks.length > 0 ? [moveMarks(materials.runId, name, marks)] : []),
+          ...(marks.length > 0
+            ? [moveMarks(materials.runId, name, marks, undefined, materials.eventTimes)]
+            : []),
           recordBuild(node, compiled, materials, 'add rows', false),
         ],
       },

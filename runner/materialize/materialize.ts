@@ -3,6 +3,7 @@ import type { Compiled } from '../compile/compiled.ts'
 import type { Column, RelationState } from '../engine/adapter.ts'
 import type { Transaction } from '../engine/statement.ts'
 import type { BuiltNode, Relation } from '../manifest/node.ts'
+import type { EventTime } from '../state/event-time.ts'
 import type { KeyReader } from '../state/key-log.ts'
 
 /** What a planner is given besides the node: the warehouse as it is, and what the run was asked for. */
@@ -22,6 +23,8 @@ export interface Materials {
    * not take: a full build reads them whole, and its successors go on from there.
    */
   readonly follows: readonly string[]
+  /** How those followed inputs are read that are not tracked, by quoted name. */
+  readonly eventTimes: ReadonlyMap<string, EventTime>
   /** What the node's template reads through changed_keys(), in branches that this rendering did not take too. */
   readonly keyReaders: readonly KeyReader[]
   /** Inputs that can be locked against being swapped: tables and views, but not materialized views. */

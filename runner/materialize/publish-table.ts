@@ -91,6 +91,7 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
           hidden: hiddenQuoted,
           target: quoted(node.relation),
           inputs: build.marks,
+          eventTimes: materials.eventTimes,
         }),
       ],
     },

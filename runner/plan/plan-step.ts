@@ -1,4 +1,5 @@
 import { GmError } from '../base/error.ts'
+import { didYouMean } from '../base/nearest.ts'
 import { testStatement } from '../check/test-statement.ts'
 import type { Compiled, CompileState } from '../compile/compiled.ts'
 import { findUnstable } from '../compile/find-unstable.ts'
@@ -35,6 +36,8 @@ import { materializeView } from '../materialize/materialize-view.ts'
 import { isPolling, missingMeta, pollingHistory } from '../materialize/polling-history.ts'
 import { incrementCode } from '../materialize/record-build.ts'
 import { strategyOf } from '../materialize/write-rows.ts'
+import type { EventTime } from '../state/event-time.ts'
+import { rowsSince } from '../state/event-time.ts'
 import type { KeyReader } from '../state/key-log.ts'
 import { allKeys, changedKeys, followedName, keyColumns } from '../state/key-log.ts'
 import type { Ledger } from '../state/ledger.ts'
@@ -130,7 +133,9 @@ export function planStep(
     for (const [input, generation] of entry?.marks ?? []) marked.set(input, generation)
   }
   const compiled =
-    node.kind === 'seed' ? undefined : request.compile(node, compileState(node, decision, request))
+    node.kind === 'seed'
+      ? undefined
+      : request.compile(node, compileState(node, decision, request, warehouse))
   const unstable =
     compiled === undefined ? undefined : findUnstable(compiled.sql, warehouse.ledger.functions)
   const codes =
@@ -156,6 +161,7 @@ export function planStep(
     revision: entry?.revision ?? '0',
     marked,
     follows: node.kind === 'seed' ? [] : followedBy(node, request.manifest),
+    eventTimes: node.kind === 'seed' ? new Map() : eventTimes(node, request.manifest, warehouse),
     keyReaders: node.kind === 'seed' ? [] : keyReaders(node, request.manifest),
     lockable: compiled === undefined ? [] : lockable(compiled, request.manifest, warehouse, node),
     isStable: unstable === undefined,
@@ -254,7 +260,7 @@ function planTest(
   warehouse: Warehouse,
   foreseen: Foreseen,
 ): Step {
-  const compiled = request.compile(node, compileState(node, undefined, request))
+  const compiled = request.compile(node, compileState(node, undefined, request, warehouse))
   const missing = compiled.inputs.find(({ id, relation }) => {
     const input = request.manifest.nodes.get(id)
     const name = quoted(relation)
@@ -341,7 +347,7 @@ function decide(
   if (rebuild === undefined)
     return {
       action: update,
-      reason: 'new rows since its mark',
+      reason: reasonToAdd(node, request.manifest, warehouse),
       isIncremental: true,
       isOptional: true,
     }
@@ -480,17 +486,20 @@ function reasonToRebuild(
   const name = quoted(node.relation)
   const target = warehouse.relations.get(name)
   const entry = warehouse.ledger.entries.get(name)
+  const inputs = node.changesOf.flatMap((followed) => {
+    const input = request.manifest.nodes.get(followedTable(request.manifest, followed))
+    return input === undefined || !isReadable(input) ? [] : [input]
+  })
+  // What gm builds may be tracked by the time it is read.
+  for (const input of inputs) if (input.kind === 'source') refuseUntracked(node, input, warehouse)
   if (target === undefined) return 'first build'
   if (node.config.full_refresh === true) return 'full_refresh: true'
   if (request.fullRefresh && node.config.full_refresh !== false) return 'full refresh'
   if (target.type !== 'table' || !target.isTracked) return `a ${target.type} stands behind its name`
-  for (const followed of node.changesOf) {
-    const id = followedTable(request.manifest, followed)
-    const input = request.manifest.nodes.get(id)
-    if (input === undefined || !isReadable(input)) continue
+  for (const input of inputs) {
     const inputName = quoted(input.relation)
     const state = warehouse.relations.get(inputName)
-    refuseUntracked(node, input, state)
+    refuseUntracked(node, input, warehouse)
     const mark = entry?.marks.get(inputName)
     if (mark === undefined) return `it has no mark on ${input.name} yet`
     if (foreseen.rebuilt.has(inputName)) return `its input ${input.name} is rebuilt`
@@ -505,16 +514,90 @@ function reasonToRebuild(
 }
 
 /** changes() needs rows that say which transaction wrote them. */
-function refuseUntracked(node: Node, input: Node, state: RelationState | undefined): void {
+function refuseUntracked(
+  node: Node,
+  input: Node & { readonly relation: Relation },
+  warehouse: Warehouse,
+): void {
+  const state = warehouse.relations.get(quoted(input.relation))
   if (state === undefined || state.isTracked || (isBuilt(input) && isRebuiltWhole(input))) return
+  if (eventTimeOf(input, warehouse) !== undefined) {
+    if (node.kind !== 'model' || strategyOf(node) !== 'append') return
+    throw new GmError(
+      'GM3009',
+      `"${node.name}" appends, but rows of ${input.name} are read again: it is followed by time`,
+      {
+        at: node.at,
+        hint: 'Give the model a unique_key, so that a row which is read again replaces itself.',
+      },
+    )
+  }
   throw new GmError(
     'GM3009',
     `changes() cannot follow ${input.name}: it is a ${state.type} without the column _gm_xid`,
     {
       at: node.at,
-      hint: 'Read it with ref() or source(), or make it an incremental model, a snapshot or a landed table.',
+      hint: 'Read it with ref() or source(), or make it an incremental model, a snapshot or a landed table. A source can be followed by time: set event_time and lookback in its config.',
     },
   )
+}
+
+/** How a source without tracking is followed, where its configuration says so and the table is there. */
+function eventTimeOf(input: Node, { relations }: Warehouse): EventTime | undefined {
+  if (input.kind !== 'source') return undefined
+  const { event_time: column, lookback } = input.config
+  const state = relations.get(quoted(input.relation))
+  if (column === undefined || state === undefined || state.isTracked) return undefined
+  if (lookback === undefined) {
+    throw new GmError(
+      'GM3009',
+      `source ${input.sourceName}.${input.name} has event_time and no lookback`,
+      {
+        at: input.at,
+        hint: 'Say how late a row may come: lookback: 2 hours. A row that comes later is missed.',
+      },
+    )
+  }
+  const type = state.columns.find(({ name }) => name === column)?.type
+  if (type !== undefined) return { column, type, lookback }
+  throw new GmError(
+    'GM3009',
+    `event_time of source ${input.sourceName}.${input.name} names "${column}", which is no column`,
+    {
+      at: input.at,
+      hint: didYouMean(
+        column,
+        state.columns.map(({ name }) => name),
+      ),
+    },
+  )
+}
+
+function eventTimes(
+  node: BuiltNode,
+  manifest: Manifest,
+  warehouse: Warehouse,
+): ReadonlyMap<string, EventTime> {
+  const times = new Map<string, EventTime>()
+  if (!('changesOf' in node)) return times
+  for (const id of node.changesOf) {
+    const input = manifest.nodes.get(followedTable(manifest, id))
+    const by = input === undefined ? undefined : eventTimeOf(input, warehouse)
+    if (input?.kind === 'source' && by !== undefined) times.set(quoted(input.relation), by)
+  }
+  return times
+}
+
+/** What a run that reads new rows reads, and what it may miss where it can. */
+function reasonToAdd(node: BuiltNode, manifest: Manifest, warehouse: Warehouse): string {
+  const times = [...eventTimes(node, manifest, warehouse)]
+  if (times.length === 0) return 'new rows since its mark'
+  return times
+    .map(
+      ([input, { column, lookback }]) =>
+        `rows of ${input} from ${lookback} before the latest ${column}: what comes later than that, or is deleted, is missed`,
+    )
+    .join('; ')
 }
 
 /** Tables and seeds get a new generation with each build: their consumers rebuild, and between builds nothing is new. */
@@ -526,6 +609,7 @@ function compileState(
   node: Node,
   decision: Decision | undefined,
   request: PlanRequest,
+  warehouse: Warehouse,
 ): CompileState {
   const isIncremental = decision?.isIncremental ?? false
   return {
@@ -539,6 +623,8 @@ function compileState(
       if (!isIncremental || !isBuilt(node)) return name
       if (input !== undefined && isBuilt(input) && isRebuiltWhole(input))
         return `(select * from ${name} where false)`
+      const by = input === undefined ? undefined : eventTimeOf(input, warehouse)
+      if (by !== undefined) return rowsSince(quoted(node.relation), name, by)
       return newRows(
         quoted(node.relation),
         name,

@@ -1,5 +1,7 @@
 import type { Statement } from '../engine/statement.ts'
-import { literal } from '../manifest/quoted.ts'
+import { identifier, literal } from '../manifest/quoted.ts'
+import type { EventTime } from './event-time.ts'
+import { latestTime } from './event-time.ts'
 
 /** gm's tracking column: the transaction that wrote the row, set anew by every insert and update. */
 export const XID_COLUMN = '_gm_xid'
@@ -29,26 +31,40 @@ export function isNew(relation: string, input: string, xid: string): string {
 }
 
 /**
- * Moves the marks to the current transaction's pg_snapshot: the one that the step's statements read with.
+ * Moves the marks to the current transaction's pg_snapshot: the one that the step's statements read with. The transaction
+ * is repeatable read and its first query only reads: PostgreSQL leaves a transaction's own id out of its pg_snapshot, which
+ * would count it as seen if it had one already.
  * @param writtenHere those of the inputs that this very transaction has written to. Its rows were read, and its own
  *   pg_snapshot does not say so.
+ * @param eventTimes how those inputs are followed that are not tracked.
  */
 export function moveMarks(
   runId: string,
   relation: string,
   inputs: readonly string[],
   writtenHere: ReadonlySet<string> = new Set(),
+  eventTimes: ReadonlyMap<string, EventTime> = new Map(),
 ): Statement {
   const seen = (input: string): string =>
     writtenHere.has(input) ? 'array[pg_current_xact_id()]' : `'{}'::xid8[]`
+  const row = (input: string): string =>
+    `(${literal(input)}, ${seen(input)}, ${readTo(input, eventTimes)})`
   return {
     purpose: 'move marks',
-    sql: `insert into gm.marks (relation, input, generation, mark, seen, run_id)
-select ${literal(relation)}, i.input, to_regclass(i.input)::oid::text, pg_current_snapshot(), i.seen, ${literal(runId)}
-from (values ${inputs.map((input) => `(${literal(input)}, ${seen(input)})`).join(', ')}) as i (input, seen)
+    sql: `insert into gm.marks (relation, input, generation, mark, seen, event_time, read_to, run_id)
+select ${literal(relation)}, i.input, to_regclass(i.input)::oid::text, pg_current_snapshot(), i.seen, i.event_time, i.read_to, ${literal(runId)}
+from (values ${inputs.map(row).join(', ')}) as i (input, seen, event_time, read_to)
 on conflict (relation, input) do update set
-  generation = excluded.generation, mark = excluded.mark, seen = excluded.seen, moved_at = clock_timestamp(), run_id = excluded.run_id`,
+  generation = excluded.generation, mark = excluded.mark, seen = excluded.seen, event_time = excluded.event_time, read_to = excluded.read_to, moved_at = clock_timestamp(), run_id = excluded.run_id`,
   }
+}
+
+/** The two columns of a mark on an input that is followed by event time: nulls where it is tracked. */
+function readTo(input: string, eventTimes: ReadonlyMap<string, EventTime>): string {
+  const by = eventTimes.get(input)
+  return by === undefined
+    ? 'null::text, null::text'
+    : `${literal(identifier(by.column))}, ${latestTime(input, by)}`
 }
 
 /** Writes down a table that is being built out of sight, with what it has read and the pg_snapshot that it read with. */
@@ -58,15 +74,21 @@ export function recordPending(pending: {
   readonly hidden: string
   readonly target: string
   readonly inputs: readonly string[]
+  readonly eventTimes: ReadonlyMap<string, EventTime>
 }): Statement {
   const generations =
     pending.inputs.length === 0
       ? `'{}'::jsonb`
       : `jsonb_build_object(${pending.inputs.map((i) => `${literal(i)}, to_regclass(${literal(i)})::oid::text`).join(', ')})`
+  const times = [...pending.eventTimes].filter(([input]) => pending.inputs.includes(input))
+  const readTo =
+    times.length === 0
+      ? 'null::jsonb'
+      : `jsonb_build_object(${times.map(([input, by]) => `${literal(input)}, jsonb_build_array(${literal(identifier(by.column))}, ${latestTime(input, by)})`).join(', ')})`
   return {
     purpose: 'record pending table',
-    sql: `insert into gm.pending (relation, target, node_id, run_id, snapshot, generations, reads)
-values (${[pending.hidden, pending.target, pending.nodeId, pending.runId].map(literal).join(', ')}, pg_current_snapshot(), ${generations},
+    sql: `insert into gm.pending (relation, target, node_id, run_id, snapshot, generations, read_to, reads)
+values (${[pending.hidden, pending.target, pending.nodeId, pending.runId].map(literal).join(', ')}, pg_current_snapshot(), ${generations}, ${readTo},
   gm.reads(array[${literal(pending.hidden)}, ${literal(pending.target)}]))`,
   }
 }
@@ -87,8 +109,8 @@ export function publishPending(
     },
     {
       purpose: 'set marks',
-      sql: `insert into gm.marks (relation, input, generation, mark, run_id)
-select ${literal(target)}, g.key, g.value, p.snapshot, ${literal(runId)}
+      sql: `insert into gm.marks (relation, input, generation, mark, event_time, read_to, run_id)
+select ${literal(target)}, g.key, g.value, p.snapshot, p.read_to -> g.key ->> 0, p.read_to -> g.key ->> 1, ${literal(runId)}
 from gm.pending p, jsonb_each_text(p.generations) g
 where p.relation = ${literal(hidden)}`,
     },

@@ -479,4 +479,16 @@ $$`,
 language sql immutable as $$ select ${RANGES[type] ?? ''}(valid_from, valid_to) $$`,
     ),
   },
+  {
+    name: '0005_event_time_marks',
+    up: [
+      `alter table gm.marks add column event_time text, add column read_to text`,
+      `comment on column gm.marks.read_to is 'For an input without tracking: the latest value of its column event_time that was read.'`,
+      `alter table gm.pending add column read_to jsonb`,
+      `create function gm.read_to(of_relation text, on_input text) returns text
+language sql stable as $$
+  select m.read_to from gm.marks m where m.relation = of_relation and m.input = on_input
+$$`,
+    ],
+  },
 ]

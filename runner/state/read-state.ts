@@ -1,4 +1,5 @@
 import type { Session } from '../engine/adapter.ts'
+import { literal } from '../manifest/quoted.ts'
 import { isNew, newRows } from './marks.ts'
 
 /** How far one relation has read one of its inputs. */
@@ -76,6 +77,9 @@ interface MarkRow {
   readonly age: number
   readonly input_is: MarkState['inputIs']
   readonly is_tracked: boolean
+  /** The quoted column that an untracked input is followed by. */
+  readonly event_time: string | null
+  readonly read_to: string | null
 }
 
 interface OldRow {
@@ -97,7 +101,7 @@ const READ_MARKS = `select m.relation, m.input,
   end as input_is,
   exists (
     select from pg_attribute a where a.attrelid = to_regclass(m.input) and a.attname = '_gm_xid' and not a.attisdropped
-  ) as is_tracked
+  ) as is_tracked, m.event_time, m.read_to
 from gm.marks m
 order by m.relation, m.input`
 
@@ -122,23 +126,31 @@ async function countUnread(
   ask: Ask,
 ): Promise<readonly { readonly rows: number | undefined; readonly keys: number }[]> {
   if (marks.length === 0) return []
-  const counts = marks.map(({ relation, input, input_is, is_tracked }) => {
-    const rows =
-      input_is === 'followed' && is_tracked
-        ? `(select count(*)::int from ${newRows(relation, input)} as unread)`
-        : 'null'
-    const keys =
-      input_is === 'gone'
-        ? '0'
-        : `(select count(*)::int from gm.key_log log where log.generation = to_regclass('${input.replaceAll("'", "''")}')::oid
-    and ${isNew(relation, input, 'log.xid')})`
-    return `select ${rows} as rows, ${keys} as keys`
+  const counts = marks.map((mark) => {
+    const { relation, input } = mark
+    const keys = `select count(*)::int from gm.key_log log where log.generation = to_regclass(${literal(input)})::oid
+    and ${isNew(relation, input, 'log.xid')}`
+    return `select ${unreadRows(mark)} as rows, ${mark.input_is === 'gone' ? '0' : `(${keys})`} as keys`
   })
   const found = await ask<{ rows: number | null; keys: number }>(
     'count unread',
     counts.join('\nunion all\n'),
   )
   return found.map(({ rows, keys }) => ({ rows: rows ?? undefined, keys }))
+}
+
+function unreadRows({
+  relation,
+  input,
+  input_is,
+  is_tracked,
+  event_time,
+  read_to,
+}: MarkRow): string {
+  if (input_is !== 'followed' || (!is_tracked && event_time === null)) return 'null'
+  if (is_tracked) return `(select count(*)::int from ${newRows(relation, input)} as unread)`
+  const later = read_to === null ? 'is not null' : `> ${literal(read_to)}`
+  return `(select count(*)::int from ${input} where ${String(event_time)} ${later})`
 }
 
 function toMarkState(

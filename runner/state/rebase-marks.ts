@@ -12,9 +12,12 @@ import type { Transaction } from '../engine/statement.ts'
  */
 export const REBASE_MARKS: Transaction = {
   name: 'write',
-  isolation: 'read committed',
+  // Its pg_snapshot must be older than its transaction id, which PostgreSQL leaves out of it: else the rows that this
+  // transaction marks as unread would count as seen where a later one has ended meanwhile. So the first query only reads.
+  isolation: 'repeatable read',
   locks: [],
   statements: [
+    { purpose: 'take pg_snapshot', sql: 'select pg_current_snapshot()' },
     {
       purpose: 'note outcomes',
       sql: `create temporary table _gm_rebased (relation text, input text, outcome text) on commit drop`,
@@ -115,6 +118,7 @@ begin
     end loop;
   end loop;
 
+  insert into _gm_rebased select relation, input, 'kept' from gm.marks m where m.event_time is not null;
   update gm.marks set generation = to_regclass(input)::oid::text;
   update gm.key_readers set generation = to_regclass(input)::oid, since = pg_current_snapshot()
   where to_regclass(input) is not null;
