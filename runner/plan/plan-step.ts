@@ -184,7 +184,7 @@ export function planStep(
       materialize(node, decision, compiled, materials, foreseen).transactions,
       node,
       materials,
-      renderHooks(node, compileState(node, decision, request), request),
+      renderHooks(node, compileState(node, decision, request, warehouse), request),
     ),
     severity: undefined,
     ...(run.mayBeReused && { reuse: { key: name, codes } }),
@@ -368,8 +368,9 @@ function decide(
 function decideMaterializedView(
   node: ModelNode,
   request: PlanRequest,
-  { relations, ledger }: Warehouse,
+  warehouse: Warehouse,
 ): Decision {
+  const { relations, ledger } = warehouse
   const name = quoted(node.relation)
   const target = relations.get(name)
   const action = 'build materialized view'
@@ -378,7 +379,7 @@ function decideMaterializedView(
   if (target.type !== 'materialized view')
     return asked(action, `a ${target.type} stands behind its name`)
   // The fingerprint does not depend on what is decided here: the SQL of such a model is the same each time.
-  const { fingerprint } = request.compile(node, compileState(node, undefined, request))
+  const { fingerprint } = request.compile(node, compileState(node, undefined, request, warehouse))
   const isSame = ledger.entries.get(name)?.fingerprint === fingerprint
   const hasOtherIndexes = changesIndexes(node, target)
   return {
