@@ -1,4 +1,6 @@
-import type { ClientBase } from 'pg'
+import type { ClientBase, ClientConfig } from 'pg'
+import type { DeadLetterFilter } from './dead-letters/list-dead-letters.ts'
+import type { ReplayResult } from './dead-letters/replay-dead-letters.ts'
 import type { LandFileOptions, LandFileResult } from './files/land-file.ts'
 import type { FileOptions, GenerateResult } from './generate/generate-files.ts'
 import type { GenerateOptions } from './generate/options.ts'
@@ -71,4 +73,55 @@ export async function topicSchema(name: string): Promise<unknown> {
 export async function runKafka(options: RunKafkaOptions): Promise<void> {
   const { runKafka: run } = await import('./kafka/run-kafka.ts')
   await run(options)
+}
+
+/** What the commands on landed rows need: where they are, and which topics there may be. */
+export interface LandingPlace {
+  /** Folder of project.yml. */
+  readonly root: string
+  readonly variable: (name: string) => string | undefined
+  readonly connection: ClientConfig
+}
+
+/** See `dead-letters/list-dead-letters.ts`. */
+export async function listDeadLetters(
+  place: LandingPlace,
+  filter: DeadLetterFilter,
+  limit: number,
+): ReturnType<typeof import('./dead-letters/list-dead-letters.ts').listDeadLetters> {
+  const { listDeadLetters: list } = await import('./dead-letters/list-dead-letters.ts')
+  const { withLanding } = await import('./land/with-landing.ts')
+  return withLanding(place.connection, [], (client) => list(client, filter, limit))
+}
+
+/** See `dead-letters/list-dead-letters.ts`. */
+export async function showDeadLetter(
+  place: LandingPlace,
+  id: number,
+): ReturnType<typeof import('./dead-letters/list-dead-letters.ts').showDeadLetter> {
+  const { showDeadLetter: show } = await import('./dead-letters/list-dead-letters.ts')
+  const { withLanding } = await import('./land/with-landing.ts')
+  return withLanding(place.connection, [], (client) => show(client, id))
+}
+
+/** See `dead-letters/replay-dead-letters.ts`. */
+export async function replayDeadLetters(
+  { root, variable, connection }: LandingPlace,
+  filter: DeadLetterFilter,
+): Promise<ReplayResult> {
+  const [{ allPlans }, { replayDeadLetters: replay }, { withLanding }] = await Promise.all([
+    import('./config/all-plans.ts'),
+    import('./dead-letters/replay-dead-letters.ts'),
+    import('./land/with-landing.ts'),
+  ])
+  const plans = await allPlans(root, variable)
+  const topics = [...plans.values()].map(({ topic }) => topic)
+  return withLanding(connection, topics, (client) => replay(client, filter, plans))
+}
+
+/** See `land/prune.ts`. @throws GmError GM7012 where there is something to drop */
+export async function pruneRaw(place: LandingPlace, days: number): Promise<void> {
+  const { findPrunable, refusePrune } = await import('./land/prune.ts')
+  const { withLanding } = await import('./land/with-landing.ts')
+  refusePrune(await withLanding(place.connection, [], (client) => findPrunable(client, days)))
 }

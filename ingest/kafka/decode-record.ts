@@ -95,7 +95,8 @@ export function momentText(epochMs: number): string {
   return new Date(epochMs).toISOString()
 }
 
-function checkBytes(value: Buffer): Fault | undefined {
+/** What JSON text cannot be made of, or PostgreSQL cannot hold. */
+export function checkBytes(value: Buffer): Fault | undefined {
   if (!isUtf8(value)) return { reason: 'invalid_utf8', message: 'is not UTF-8' }
   if (value.includes(0)) return { reason: 'nul_character', message: 'holds a NUL byte' }
   return undefined

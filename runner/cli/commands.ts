@@ -55,6 +55,11 @@ const RUN: readonly OptionSpec[] = [
   },
 ]
 
+const DEAD_LETTERS: readonly OptionSpec[] = [
+  { flags: '--topic <name>', description: 'only those of a topic' },
+  { flags: '--reason <code>', description: 'only those of a reason, such as bad_json' },
+]
+
 /** Options that every command takes, before or after its name. */
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   {
@@ -353,6 +358,46 @@ export const COMMANDS: readonly CommandSpec[] = [
           ['gm ingest kafka --log-format json', 'one object a line, for a service; also gm-ingest'],
         ],
         load: async () => (await import('./commands/ingest-kafka.ts')).ingestKafkaCommand,
+      },
+      {
+        name: 'dead-letters',
+        summary: 'records that could not be landed',
+        children: [
+          {
+            name: 'list',
+            summary: 'list them, the newest first',
+            options: [
+              ...DEAD_LETTERS,
+              { flags: '--all', description: 'those that were landed after all, too' },
+              { flags: '--limit <n>', description: 'lines at most; 20 when not given' },
+              { flags: '--output <form>', description: 'table (default) or json' },
+            ],
+            examples: [['gm ingest dead-letters list --reason bad_json', 'those of one kind']],
+            load: async () => (await import('./commands/ingest-landed.ts')).deadLettersListCommand,
+          },
+          {
+            name: 'show',
+            summary: 'print one with its bytes',
+            arguments: [{ name: '<id>', description: 'as list shows it' }],
+            load: async () => (await import('./commands/ingest-landed.ts')).deadLettersShowCommand,
+          },
+          {
+            name: 'replay',
+            summary: 'try them again, after a change of ingest.yml or of gm; each lands once',
+            arguments: [{ name: '[id...]', description: 'as list shows them; all when not given' }],
+            options: DEAD_LETTERS,
+            examples: [['gm ingest dead-letters replay --topic clicks', 'those of one topic']],
+            load: async () =>
+              (await import('./commands/ingest-landed.ts')).deadLettersReplayCommand,
+          },
+        ],
+      },
+      {
+        name: 'prune',
+        summary: 'drop old partitions of raw tables (refuses until there is an archive)',
+        options: [{ flags: '--older-than <days>', description: 'such as 30d' }],
+        examples: [['gm ingest prune --older-than 30d', 'what is in the way, and for whom']],
+        load: async () => (await import('./commands/ingest-landed.ts')).ingestPruneCommand,
       },
     ],
   },

@@ -1,0 +1,21 @@
+import type { ClientConfig } from 'pg'
+import { Client } from 'pg'
+import type { Topic } from '../topics/topic.ts'
+import { prepareLanding } from './prepare-landing.ts'
+
+/** A connection for a piece of work on schema `raw`, which exists then; closed afterwards. */
+export async function withLanding<Result>(
+  connection: ClientConfig,
+  declared: readonly Topic[],
+  work: (client: Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new Client({ ...connection, application_name: 'gm ingest' })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    await prepareLanding(client, declared)
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
