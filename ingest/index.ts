@@ -1,5 +1,9 @@
 import type { ClientBase, ClientConfig } from 'pg'
-import type { DeadLetterFilter } from './dead-letters/list-dead-letters.ts'
+import type {
+  DeadLetterBytes,
+  DeadLetterFilter,
+  DeadLetterPage,
+} from './dead-letters/list-dead-letters.ts'
 import type { ReplayResult } from './dead-letters/replay-dead-letters.ts'
 import type { LandFileOptions, LandFileResult } from './files/land-file.ts'
 import type { FileOptions, GenerateResult } from './generate/generate-files.ts'
@@ -88,7 +92,7 @@ export async function listDeadLetters(
   place: LandingPlace,
   filter: DeadLetterFilter,
   limit: number,
-): ReturnType<typeof import('./dead-letters/list-dead-letters.ts').listDeadLetters> {
+): Promise<DeadLetterPage> {
   const { listDeadLetters: list } = await import('./dead-letters/list-dead-letters.ts')
   const { withLanding } = await import('./land/with-landing.ts')
   return withLanding(place.connection, [], (client) => list(client, filter, limit))
@@ -98,7 +102,7 @@ export async function listDeadLetters(
 export async function showDeadLetter(
   place: LandingPlace,
   id: number,
-): ReturnType<typeof import('./dead-letters/list-dead-letters.ts').showDeadLetter> {
+): Promise<DeadLetterBytes | undefined> {
   const { showDeadLetter: show } = await import('./dead-letters/list-dead-letters.ts')
   const { withLanding } = await import('./land/with-landing.ts')
   return withLanding(place.connection, [], (client) => show(client, id))

@@ -17,8 +17,8 @@ export interface BrokerOptions {
   readonly port?: number | undefined
   /** Settings over those of gm, as server.properties has them. */
   readonly settings?: Readonly<Record<string, string>> | undefined
-  /** For login modules: a JAAS file's text. */
-  readonly jaas?: string | undefined
+  /** Logins that it knows from its first start, as Kafka's storage tool takes them. */
+  readonly scram?: readonly string[] | undefined
 }
 
 export interface RunningBroker {
@@ -48,25 +48,17 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     properties,
     settingsText({ ...defaults(port, controller, data), ...options.settings }),
   )
-  const jaas = join(folder, 'jaas.conf')
-  if (options.jaas !== undefined) await writeFile(jaas, options.jaas, { mode: 0o600 })
   const java = [
     // Small and quick to start: it lives for a test suite or a demo.
     ...['-Xmx256m', '-Xms256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto'],
-    ...(options.jaas === undefined ? [] : [`-Djava.security.auth.login.config=${jaas}`]),
     ...['-cp', join(jars, '*')],
   ]
   const log = join(folder, 'broker.log')
   const isFormatted = await stat(join(data, 'meta.properties')).catch(() => undefined)
   if (isFormatted === undefined) {
     const format = [
-      'kafka.tools.StorageTool',
-      'format',
-      '-t',
-      CLUSTER,
-      '-c',
-      properties,
-      '--standalone',
+      ...['kafka.tools.StorageTool', 'format', '-t', CLUSTER, '-c', properties, '--standalone'],
+      ...(options.scram ?? []).flatMap((login) => ['--add-scram', login]),
     ]
     const child = spawn('java', [...java, ...format], { stdio: ['ignore', 'pipe', 'pipe'] })
     let said = ''

@@ -26,13 +26,12 @@ const VIEW = { event_id: 'v1', event_type: 'view', session_id: 's', product_id: 
 async function landThree(place: LandingPlace): Promise<void> {
   const path = join(place.root, 'views.jsonl')
   const time = { timestamp: '2026-01-01T00:00:00Z' }
-  const { session_id: _gone, ...incomplete } = VIEW
   await writeFile(
     path,
     [
       JSON.stringify({ ...VIEW, ...time }),
       'no json',
-      JSON.stringify({ ...incomplete, ...time }),
+      JSON.stringify({ ...VIEW, session_id: undefined, ...time }),
     ].join('\n'),
   )
   await landFile({ connection: place.connection, topic: 'product-views-topic', path })

@@ -21,6 +21,17 @@ export interface DeadLetterLine {
   readonly replayedAt: string | null
 }
 
+export interface DeadLetterPage {
+  readonly letters: readonly DeadLetterLine[]
+  /** All that the filter finds. */
+  readonly count: number
+}
+
+export interface DeadLetterBytes extends DeadLetterLine {
+  /** Null for a tombstone. */
+  readonly rawBytes: Buffer | null
+}
+
 /** The condition of a filter over `raw.dead_letters d`, with its binds from $1. */
 export function deadLetterCondition(filter: DeadLetterFilter): {
   readonly sql: string
@@ -43,7 +54,7 @@ export async function listDeadLetters(
   client: ClientBase,
   filter: DeadLetterFilter,
   limit: number,
-): Promise<{ readonly letters: readonly DeadLetterLine[]; readonly count: number }> {
+): Promise<DeadLetterPage> {
   const { sql, binds } = deadLetterCondition(filter)
   const { rows } = await client.query<DeadLetterLine & { total: string }>(
     `select d.id, d.topic,
@@ -60,11 +71,11 @@ export async function listDeadLetters(
   return { letters, count: Number(rows[0]?.total ?? 0) }
 }
 
-/** One dead letter with its bytes, which are null for a tombstone; undefined where there is none of the id. */
+/** One dead letter with its bytes; undefined where there is none of the id. */
 export async function showDeadLetter(
   client: ClientBase,
   id: number,
-): Promise<(DeadLetterLine & { readonly rawBytes: Buffer | null }) | undefined> {
+): Promise<DeadLetterBytes | undefined> {
   const { letters } = await listDeadLetters(client, { ids: [id], withReplayed: true }, 1)
   const [letter] = letters
   if (letter === undefined) return undefined

@@ -15,6 +15,8 @@ export const APPLICATION = 'gm ingest kafka'
 export interface ClaimedPartition extends TopicPartition {
   readonly epoch: number
   readonly nextOffset: number
+  /** The end of the partition when it was claimed. */
+  readonly high: number
   /** The last landed record, where the broker should still have it. */
   readonly last: { readonly offset: number; readonly hash: Buffer } | undefined
 }
@@ -153,6 +155,7 @@ async function claim(
         partition,
         epoch: Number(row?.epoch ?? 0) + 1,
         nextOffset: choice.at,
+        high: range.high,
         last:
           canVerify && row?.last_hash != null
             ? { offset: lastOffset, hash: row.last_hash }

@@ -26,6 +26,8 @@ export interface IngestorOptions {
   readonly onEvent: (event: IngestEvent) => void
   /** Ends the ingestor: it finishes its transaction and leaves the group. */
   readonly signal: AbortSignal
+  /** Ends when all that lay in the topics at the first claim has landed. */
+  readonly isOnce?: boolean | undefined
   /** See `LandOptions`. @internal */
   readonly isUnfenced?: boolean | undefined
 }
@@ -74,6 +76,9 @@ export class Ingestor {
   #rangesAt = 0
   #statusAt = 0
   #summaryAt = performance.now()
+  /** Ends of the partitions at the first claim, by key; undefined before it. */
+  #goal: ReadonlyMap<string, number> | undefined
+  #isDone = false
   #fatal: unknown
 
   constructor(options: IngestorOptions) {
@@ -112,7 +117,7 @@ export class Ingestor {
       await this.#connection.client()
       await checkTopics(broker, config, onEvent)
       onEvent({ type: 'started', id: this.id, topics: [...config.topics.keys()] })
-      while (!signal.aborted && this.#fatal === undefined) {
+      while (!signal.aborted && !this.#isDone) {
         try {
           await this.#step()
         } catch (error) {
@@ -153,8 +158,9 @@ export class Ingestor {
       await this.#report()
     }
     const chunks = this.#queue.take(this.#options.config.maxRows)
-    if (chunks.length === 0) await this.#queue.change(STATUS_MS / 4)
-    else await this.#land(chunks)
+    if (chunks.length > 0) await this.#land(chunks)
+    else if (this.#hasReachedGoal()) this.#isDone = true
+    else await this.#queue.change(STATUS_MS / 4)
   }
 
   async #consume(): Promise<void> {
@@ -226,9 +232,22 @@ export class Ingestor {
       this.#offsets.set(partitionKey(claimed), claimed.nextOffset)
       this.#consumption?.seek(claimed, position.read)
     }
+    if (this.#options.isOnce === true) {
+      this.#goal ??= new Map(
+        result.partitions.map((claimed) => [partitionKey(claimed), claimed.high]),
+      )
+    }
     this.#consumption?.resume(assignment)
     onEvent({ type: 'claimed', partitions: result.partitions.map(partitionKey) })
     this.#enter('running')
+  }
+
+  /** Whether the work of `isOnce` is done: what was there at the first claim has landed. */
+  #hasReachedGoal(): boolean {
+    if (this.#options.isOnce !== true || this.#goal === undefined || this.#needsClaim) return false
+    return [...this.#positions.keys()].every(
+      (key) => (this.#offsets.get(key) ?? 0) >= (this.#goal?.get(key) ?? 0),
+    )
   }
 
   async #land(chunks: readonly Chunk[]): Promise<void> {

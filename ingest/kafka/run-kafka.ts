@@ -15,11 +15,13 @@ export interface RunKafkaOptions {
   /** Asked again for each connection to PostgreSQL. */
   readonly connect: () => Promise<ClientConfig>
   readonly onEvent: (event: IngestEvent) => void
+  /** Ends when all that lay in the topics has landed. */
+  readonly isOnce?: boolean | undefined
   readonly signal: AbortSignal
 }
 
 /**
- * Lands the topics of ingest.yml until the signal is aborted.
+ * Lands the topics of ingest.yml until the signal is aborted, or once what is there.
  * @throws GmError GM7006, GM7007, GM7008, GM7009, GM7010; before the first claim also what pg throws
  */
 export async function runKafka(options: RunKafkaOptions): Promise<void> {

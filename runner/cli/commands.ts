@@ -353,6 +353,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         name: 'kafka',
         summary: 'from the Kafka topics of ingest.yml, exactly once, until it is stopped',
+        options: [{ flags: '--once', description: 'end when what lies in the topics has landed' }],
         examples: [
           ['gm ingest kafka', 'Ctrl-C finishes the transaction at hand'],
           ['gm ingest kafka --log-format json', 'one object a line, for a service; also gm-ingest'],

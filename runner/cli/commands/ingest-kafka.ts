@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { runKafka } from '../../../ingest/index.ts'
 import { gmErrorsOf } from '../../base/error.ts'
 import { explainError } from '../../engine/postgres/explain-error.ts'
@@ -12,9 +13,11 @@ import { ingestLevel, ingestLine } from '../render/ingest-line.ts'
 import { showsAt } from '../render/json-event.ts'
 import { watchSignals } from '../watch-signals.ts'
 
+const KafkaFlags = GlobalFlags.extend({ once: z.boolean().default(false) })
+
 /** Lands the topics of ingest.yml until it is told to stop; then it finishes its transaction and leaves the group. */
 export const ingestKafkaCommand: CommandAction = async (_args, raw, io) => {
-  const flags = parseFlags(GlobalFlags, raw)
+  const flags = parseFlags(KafkaFlags, raw)
   const project = loadSettings(flags, io)
   const level = flags.quiet ? 'error' : (flags.logLevel ?? project.logLevel ?? 'info')
   const signals = watchSignals(() => io.err('Finishing the transaction at hand.\n'))
@@ -35,6 +38,7 @@ export const ingestKafkaCommand: CommandAction = async (_args, raw, io) => {
             : `${now.toISOString().slice(11, 19)}  ${ingestLine(event)}`
         io.out(`${io.safe(line)}\n`)
       },
+      isOnce: flags.once,
       signal: signals.signal,
     })
     return EXIT.ok

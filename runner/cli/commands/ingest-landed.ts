@@ -77,8 +77,7 @@ export const deadLettersShowCommand: CommandAction = ([id], raw, io) =>
     if (letter.replayedAt !== null) io.out(`replayed  ${letter.replayedAt} UTC\n`)
     io.out(`bytes     ${letter.rawBytes === null ? 'none' : letter.rawBytes.length}\n\n`)
     // Control characters would do things to the terminal.
-    const text = letter.rawBytes?.toString('utf8') ?? ''
-    io.out(`${text.replace(/[\0-\x08\x0b-\x1f\x7f]/g, '\uFFFD')}\n`)
+    io.out(`${(letter.rawBytes?.toString('utf8') ?? '').replace(/[^\P{Cc}\n\t]/gu, '\uFFFD')}\n`)
     return EXIT.ok
   })
 
