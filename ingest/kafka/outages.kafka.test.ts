@@ -74,8 +74,8 @@ describe.runIf(hasKafka())('outages', () => {
         const root = await ingestYml([topic])
         const ingestor = ingest(root)
         const count = 20_000
-        for (let n = 0; n < count; n += 2_000) {
-          const messages = Array.from({ length: 2_000 }, (_, i) => ({
+        for (let n = 0; n < count; n += 500) {
+          const messages = Array.from({ length: 500 }, (_, i) => ({
             value: eventText(n + i, { text: 'x'.repeat(800) + randomBytes(400).toString('hex') }),
           }))
           await kafka.producer.send({ topic: topic.name, messages })
