@@ -39,7 +39,11 @@ export default defineConfig({
         test: {
           name: 'kafka',
           include: ['{runner,ingest}/**/*.kafka.test.ts'],
-          globalSetup: ['runner/testing/start-postgres.ts', 'runner/testing/start-kafka.ts'],
+          globalSetup: [
+            'runner/testing/build-gm.ts',
+            'runner/testing/start-postgres.ts',
+            'runner/testing/start-kafka.ts',
+          ],
           sequence: { groupOrder: 3 },
           ...PATIENCE,
         },

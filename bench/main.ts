@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { demo } from './cases/demo.ts'
+import { kafka } from './cases/kafka.ts'
 import { landing } from './cases/landing.ts'
 import { parse } from './cases/parse.ts'
 import { rerun } from './cases/rerun.ts'
@@ -10,7 +11,7 @@ import type { Case, Finding } from './finding.ts'
 import type { Pair } from './measure.ts'
 import { compare } from './measure.ts'
 
-const CASES: Readonly<Record<string, Case>> = { version, parse, rerun, landing, demo }
+const CASES: Readonly<Record<string, Case>> = { version, parse, rerun, landing, kafka, demo }
 const RESULTS = join(import.meta.dirname, 'RESULTS.md')
 const HEAD = `# Results
 

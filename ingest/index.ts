@@ -1,4 +1,6 @@
 import type { ClientBase, ClientConfig } from 'pg'
+import { GmError } from '../runner/base/error.ts'
+import type { RunningBroker } from './broker/start-broker.ts'
 import type {
   DeadLetterBytes,
   DeadLetterFilter,
@@ -9,6 +11,7 @@ import type { LandFileOptions, LandFileResult } from './files/land-file.ts'
 import type { FileOptions, GenerateResult } from './generate/generate-files.ts'
 import type { GenerateOptions } from './generate/options.ts'
 import type { RunKafkaOptions } from './kafka/run-kafka.ts'
+import type { SendFileOptions } from './kafka/send-file.ts'
 
 export type { LandFileOptions, LandFileResult } from './files/land-file.ts'
 export type { FileOptions, GeneratedFile, GenerateResult } from './generate/generate-files.ts'
@@ -128,4 +131,45 @@ export async function pruneRaw(place: LandingPlace, days: number): Promise<void>
   const { findPrunable, refusePrune } = await import('./land/prune.ts')
   const { withLanding } = await import('./land/with-landing.ts')
   refusePrune(await withLanding(place.connection, [], (client) => findPrunable(client, days)))
+}
+
+/** See `kafka/send-file.ts`. */
+export async function sendFile(options: SendFileOptions): Promise<number> {
+  const { sendFile: send } = await import('./kafka/send-file.ts')
+  return send(options)
+}
+
+/** Records that a topic has taken so far, all partitions together. */
+export async function topicEnd(address: string, topic: string): Promise<number> {
+  const { connectKafka } = await import('./kafka/kafkajs-broker.ts')
+  const kafka = { brokers: [address], clientId: 'gm', tls: false, sasl: undefined }
+  const broker = connectKafka(kafka, () => undefined)
+  try {
+    const ranges = await broker.ranges(topic)
+    return [...ranges.values()].reduce((sum, { high }) => sum + high, 0)
+  } finally {
+    await broker.close()
+  }
+}
+
+/**
+ * Starts a Kafka broker for trying things out, see `broker/start-broker.ts`.
+ * @throws GmError GM7007 where there is no Java, and where it does not come up
+ */
+export async function startKafkaBroker(at: {
+  readonly pom: string
+  readonly cache: string
+  readonly folder: string
+}): Promise<RunningBroker> {
+  const [{ fetchJars, missingJava }, { startBroker }] = await Promise.all([
+    import('./broker/fetch-jars.ts'),
+    import('./broker/start-broker.ts'),
+  ])
+  const missing = await missingJava()
+  if (missing !== undefined) {
+    throw new GmError('GM7007', `no Kafka broker can be started here: ${missing}`, {
+      hint: 'Install Java 17 and Maven, or use a broker of your own: docker compose up -d kafka, then gm ingest kafka.',
+    })
+  }
+  return startBroker({ jars: await fetchJars(at.pom, at.cache), folder: at.folder })
 }

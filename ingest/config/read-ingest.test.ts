@@ -37,7 +37,7 @@ describe('reading ingest.yml', () => {
 
   test('policies below a topic count over those at the top, and these over the defaults', () => {
     const { topics } = plan(
-      `${GOOD.replace('cart-events-topic:', 'cart-events-topic: { start: latest }')}`.replace(
+      GOOD.replace('cart-events-topic:', 'cart-events-topic: { start: latest }').replace(
         'topics:',
         "on_recreated: earliest\nstart: {timestamp: '2026-01-31T00:00:00Z'}\ntopics:",
       ),

@@ -141,7 +141,8 @@ select
   greatest(high_watermark - next_offset, 0) as lag_records,
   case
     when next_offset >= high_watermark and checked_at > now() - interval '10 seconds' then 0
-    else round(extract(epoch from now() - greatest(caught_up_at, last_timestamp)), 3)
+    -- A producer's clock may be ahead of this one.
+    else round(greatest(extract(epoch from now() - greatest(caught_up_at, last_timestamp)), 0), 3)
   end as lag_seconds,
   last_timestamp,
   landed_at,

@@ -73,7 +73,6 @@ export const CODES = {
   GM7008: 'topic is not there',
   GM7009: 'records are gone that were not landed',
   GM7010: 'topic was made anew',
-  GM7011: 'dead letter cannot be replayed',
   GM7012: 'raw rows cannot be dropped',
 } as const
 

@@ -100,6 +100,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'demo',
     group: 'Data',
     summary: 'generate events, land them in steps, build, test, show rows',
+    options: [
+      {
+        flags: '--kafka',
+        description: 'through a Kafka broker that it starts; needs Java and Maven',
+      },
+    ],
     examples: [['gm demo', 'what `npm start` does; safe to run again']],
     load: async () => (await import('./commands/demo.ts')).demoCommand,
   },

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import type { GeneratedFile } from '../../../ingest/index.ts'
 import { generateFiles, landFile } from '../../../ingest/index.ts'
 import { GmError } from '../../base/error.ts'
@@ -8,8 +9,9 @@ import type { CommandAction } from '../command-spec.ts'
 import { compileText } from '../compile-whole.ts'
 import type { OpenWarehouse } from '../connect.ts'
 import { connect } from '../connect.ts'
+import { startDemoKafka } from '../demo-kafka.ts'
 import { EXIT } from '../exit-code.ts'
-import { parseFlags, RunFlags } from '../flags.ts'
+import { GlobalFlags, parseFlags, RunFlags } from '../flags.ts'
 import type { Io } from '../io.ts'
 import type { OpenProject } from '../open-project.ts'
 import { openProject } from '../open-project.ts'
@@ -22,6 +24,8 @@ import { runNodes } from '../run-nodes.ts'
 import { RunScreen } from '../run-screen.ts'
 import { selectFor } from '../select-for.ts'
 import { watchSignals } from '../watch-signals.ts'
+
+const DemoFlags = GlobalFlags.extend({ kafka: z.boolean().default(false) })
 
 /** Two months, so that two month ends close; of a day long past, so that nothing lies ahead of the clock. */
 const EVENTS = { events: 100_000, start: '2025-01-01', days: 60, seed: 7 } as const
@@ -43,6 +47,7 @@ order by effective_from`
 export const demoCommand: CommandAction = async (_args, raw, io) => {
   const startMs = performance.now()
   const flags = parseFlags(RunFlags, raw)
+  const { kafka: wantsKafka } = parseFlags(DemoFlags, raw)
   const opened = openProject(flags, io)
   const queries = guideQueries(opened)
   const screen = new RunScreen(io, { format: 'text', level: 'warn', footer: true })
@@ -51,11 +56,13 @@ export const demoCommand: CommandAction = async (_args, raw, io) => {
   try {
     const steps = await generate(opened, signal, io)
     const warehouse = await connect(opened.project, io)
+    const kafka = wantsKafka ? await startDemoKafka(opened.project.root, io) : undefined
     try {
       await warehouse.prepare(opened.manifest)
       const selected = selectFor(opened, flags, io)
       for (const files of steps) {
-        await land(files, warehouse, signal, io)
+        if (kafka === undefined) await land(files, warehouse, signal, io)
+        else await kafka.land(files, warehouse, signal)
         const asked = { command: 'build', flags, opened, selected, warehouse, signal }
         const { result, logPath } = await runNodes(asked, screen, io)
         io.out(`${buildLine(result)}\n\n`)
@@ -72,6 +79,7 @@ export const demoCommand: CommandAction = async (_args, raw, io) => {
         await show(`${heading} (${file})`, text, QUERY_ROWS)
       }
     } finally {
+      await kafka?.stop()
       await warehouse.close()
     }
     io.out(howToGoOn(performance.now() - startMs))
