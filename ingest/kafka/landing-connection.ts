@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ClientConfig } from 'pg'
-import { Client } from 'pg'
+import type { Client, ClientConfig } from 'pg'
+import { landingClient } from '../land/landing-client.ts'
 import { prepareLanding } from '../land/prepare-landing.ts'
 import type { Topic } from '../topics/topic.ts'
 import { APPLICATION } from './claim-partitions.ts'
@@ -36,11 +36,7 @@ export class LandingConnection {
   async client(): Promise<Client> {
     if (this.#client !== undefined) return this.#client
     const { connect, topics, lock, onStandby, signal } = this.#options
-    const client = new Client({
-      ...(await connect()),
-      application_name: APPLICATION,
-      keepAlive: true,
-    })
+    const client = landingClient(await connect(), APPLICATION)
     // A connection that breaks fails the query that waits for it, or the next one.
     client.on('error', () => this.#forget(client))
     client.on('end', () => this.#forget(client))

@@ -1,6 +1,6 @@
-import type { ClientConfig } from 'pg'
-import { Client } from 'pg'
+import type { Client, ClientConfig } from 'pg'
 import type { Topic } from '../topics/topic.ts'
+import { landingClient } from './landing-client.ts'
 import { prepareLanding } from './prepare-landing.ts'
 
 /** A connection for a piece of work on schema `raw`, which exists then; closed afterwards. */
@@ -9,7 +9,7 @@ export async function withLanding<Result>(
   declared: readonly Topic[],
   work: (client: Client) => Promise<Result>,
 ): Promise<Result> {
-  const client = new Client({ ...connection, application_name: 'gm ingest' })
+  const client = landingClient(connection, 'gm ingest')
   client.on('error', () => undefined)
   await client.connect()
   try {
