@@ -32,9 +32,8 @@ export interface IngestorOptions {
   readonly isUnfenced?: boolean | undefined
 }
 
-// Two transactions' worth: one is written while the next is read.
-const QUEUE_TRANSACTIONS = 2
-const QUEUE_BYTES = 48 * 1024 * 1024
+// One transaction's worth is read while another is written. What is held for long is what makes the heap grow.
+const QUEUE_BYTES = 12 * 1024 * 1024
 const STATUS_MS = 1_000
 const SUMMARY_MS = 10_000
 const LANDING_TIMEOUT_MS = 60_000
@@ -94,7 +93,7 @@ export class Ingestor {
       },
       signal,
     })
-    this.#queue = new ChunkQueue(config.maxRows * QUEUE_TRANSACTIONS, QUEUE_BYTES)
+    this.#queue = new ChunkQueue(config.maxRows, QUEUE_BYTES)
     this.#reader = new PartitionReader({
       queue: this.#queue,
       plans: config.topics,

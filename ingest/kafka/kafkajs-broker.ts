@@ -11,8 +11,8 @@ const HEARTBEAT_MS = 2_000
 /** How soon partitions that are added to a topic are found. */
 const METADATA_AGE_MS = 5_000
 /** Compressed bytes: what they unfold to is held in memory all at once. */
-const PARTITION_BYTES = 512 * 1024
-const FETCH_BYTES = 4 * 1024 * 1024
+const PARTITION_BYTES = 256 * 1024
+const FETCH_BYTES = 2 * 1024 * 1024
 
 /** Tells what the client library has to say: kept for the debug log, nothing there is ours to explain. */
 export type BrokerLog = (level: 'debug' | 'warn', message: string) => void
