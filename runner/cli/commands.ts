@@ -456,6 +456,20 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
   },
   {
+    name: 'source',
+    group: 'Look',
+    summary: 'how old the newest rows of sources are',
+    children: [
+      {
+        name: 'freshness',
+        summary: 'compare them with warn_after and error_after; write sources.json',
+        options: SELECT.filter(({ flags }) => /^-s|^--(?:exclude |selector|state)/.test(flags)),
+        examples: [['gm source freshness -s source:raw', 'exit code 1 when one is too old']],
+        load: async () => (await import('./commands/source-freshness.ts')).sourceFreshnessCommand,
+      },
+    ],
+  },
+  {
     name: 'clone',
     group: 'Build',
     summary: 'put tables of an earlier state into this target',

@@ -89,6 +89,20 @@ const relationNotYet = {
   unlogged: notYet,
 }
 
+const age = z
+  .strictObject({
+    count: z.int().min(0).describe('How many of the periods.'),
+    period: z.enum(['minute', 'hour', 'day']).describe('minute, hour or day.'),
+  })
+  .optional()
+const freshness = z
+  .strictObject({
+    warn_after: age.describe('Older rows than this warn.'),
+    error_after: age.describe('Older rows than this fail.'),
+    filter: z.string().optional().describe('Condition on the rows that are looked at.'),
+  })
+  .describe('How old the newest row may be, for gm source freshness.')
+
 const SHAPES = {
   model: {
     ...common,
@@ -243,9 +257,9 @@ const SHAPES = {
         'Lets gm put triggers on the table that write down deleted and replaced keys, for changed_keys().',
       ),
     database: notYet,
-    freshness: notYet,
-    loaded_at_field: notYet,
-    loaded_at_query: notYet,
+    freshness,
+    loaded_at_field: text.describe('Column or expression with the time at which a row was loaded.'),
+    loaded_at_query: text.describe('A query for that time, in place of loaded_at_field.'),
     quoting: notYet,
   },
 } as const satisfies Record<NodeKind, Record<string, z.ZodType>>

@@ -121,8 +121,23 @@ export interface NodeConfig {
   readonly event_time?: string
   /** Sources followed by event_time: how late a row may come and still be read, as an interval. */
   readonly lookback?: string
+  /** Sources: how old the newest row may be, and where its time is read. */
+  readonly freshness?: Freshness
+  readonly loaded_at_field?: string
+  readonly loaded_at_query?: string
   /** Sources: gm may put triggers on the table that log the keys which rows lose. */
   readonly log_keys?: boolean
+}
+
+export interface Age {
+  readonly count: number
+  readonly period: 'minute' | 'hour' | 'day'
+}
+
+export interface Freshness {
+  readonly warn_after?: Age | undefined
+  readonly error_after?: Age | undefined
+  readonly filter?: string | undefined
 }
 
 export interface ColumnInfo {

@@ -186,10 +186,10 @@ const groupOfModels = z.strictObject({
   config: z.strictObject({ meta }).optional().describe('meta.'),
 })
 
-const sourceNotYet = {
-  freshness: notYet,
-  loaded_at_field: notYet,
-  loaded_at_query: notYet,
+const besideTables = {
+  freshness: z.unknown().optional().describe('As in config.'),
+  loaded_at_field: z.unknown().optional().describe('As in config.'),
+  loaded_at_query: z.unknown().optional().describe('As in config.'),
   quoting: z.record(z.string(), z.boolean()).optional().describe('gm quotes every name.'),
 }
 
@@ -204,7 +204,7 @@ const table = z.strictObject({
   ...tests,
   config: CONFIG_PLACES.source.optional().describe('Configuration of the table.'),
   external: notYet,
-  ...sourceNotYet,
+  ...besideTables,
 })
 
 const source = z.strictObject({
@@ -218,7 +218,7 @@ const source = z.strictObject({
   tables: z.array(table).optional().describe('The tables.'),
   database: z.string().optional().describe("The target's own database."),
   overrides: notYet,
-  ...sourceNotYet,
+  ...besideTables,
 })
 
 const argument = z.strictObject({

@@ -7,7 +7,16 @@ import type { Reading } from './reading.ts'
 import { placesBelow } from './reading.ts'
 
 /** Keys that dbt takes beside `config:` too. */
-const BESIDE = ['meta', 'tags', 'docs', 'access', 'group'] as const
+const BESIDE = [
+  'meta',
+  'tags',
+  'docs',
+  'access',
+  'group',
+  'freshness',
+  'loaded_at_field',
+  'loaded_at_query',
+] as const
 
 /** The configuration of a resource: what stands beside `config:` and what stands in it; both places count. */
 export function readConfig(

@@ -30,16 +30,25 @@ afterAll(() => {
 test("what a build writes is read by the parser of dbt's schemas", async ({
   connection,
   project,
+  sql,
   skip,
 }) => {
   if (!isThere) skip('no PyPI here')
   const root = await project(PROJECT)
-  await gm(root, ['build'], databaseUrl(connection))
+  await sql("create schema raw; create table raw.events as select now() - interval '2 hours' as at")
+  const env = databaseUrl(connection)
+  const fresh = await gm(root, ['source', 'freshness'], env)
+  expect(fresh.stdout).toContain('WARN          raw.events  2 hours old')
+  await gm(root, ['build'], env)
   const script = join(import.meta.dirname, 'read-artifacts.py')
   const read = execFileSync('python3', [script, join(root, 'target')], {
     env: { ...process.env, PYTHONPATH: folder },
   })
-  expect(read.toString().trim().split('\n')).toEqual(['manifest.json', 'run_results.json'])
+  expect(read.toString().trim().split('\n')).toEqual([
+    'manifest.json',
+    'run_results.json',
+    'sources.json',
+  ])
 })
 
 test('--no-write-json writes no artifacts, --target-path writes them elsewhere', async ({

@@ -7,7 +7,12 @@ export const PROJECT: Readonly<Record<string, string>> = {
   'models/marts/totals.sql': "select sum(amount) as total from {{ ref('stg') }}",
   'models/marts/daily.sql':
     "{{ config(materialized='incremental') }} select 1 as day, total from {{ ref('totals') }}",
-  'models/schema.yml': `models:
+  'models/schema.yml': `sources:
+  - name: raw
+    loaded_at_field: at
+    freshness: {warn_after: {count: 1, period: hour}}
+    tables: [{name: events}]
+models:
   - name: stg
     description: One row a sale.
     columns: [{name: id, description: Its number., data_tests: [unique, not_null]}]
