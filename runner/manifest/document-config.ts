@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { isNotYet } from '../project/explain-issues.ts'
 import { CONFIG_SCHEMAS } from './config-schema.ts'
 import type { NodeKind } from './node.ts'
@@ -15,7 +16,7 @@ const TITLES: Readonly<Record<NodeKind, string>> = {
 /** docs/reference/config.md: every configuration key with its meaning, from the schema that checks them. */
 export function documentConfig(): string {
   const sections = (Object.keys(TITLES) as NodeKind[]).map((kind) => {
-    const keys = Object.entries(CONFIG_SCHEMAS[kind].shape)
+    const keys = Object.entries<z.ZodType>(CONFIG_SCHEMAS[kind].shape)
     const rows = keys.flatMap(([key, schema]) => {
       if (isNotYet(schema)) return []
       const { description = '' } = schema
