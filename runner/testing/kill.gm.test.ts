@@ -44,7 +44,7 @@ test('gm killed at random moments while landing and building loses and doubles n
         .join(', ')
       await sql(`create table kept.${table.split('.')[1] ?? ''} as select * from ${table}`)
     }
-    await sql('drop schema raw, staging, intermediate, seeds, warehouse, gm cascade')
+    await sql('drop schema raw, staging, intermediate, seeds, warehouse, realtime, gm cascade')
 
     const seed = Number(process.env['GM_TEST_SEED'] ?? Date.now() % 1_000_000)
     let killed = 0

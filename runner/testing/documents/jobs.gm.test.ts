@@ -100,7 +100,7 @@ test('an unknown job, or a job beside a selection, runs nothing and says what th
   const { stderr } = await globalmart.gm('run --job dimension', 2)
   expect(stderr).toContain('GM1010  there is no job dimension')
   expect(stderr).toContain(
-    'Did you mean "dimensions"? There are dimensions, facts, analytics, all, and the name of every model, snapshot and seed.',
+    'Did you mean "dimensions"? There are dimensions, facts, analytics, realtime, all, and the name of every model, snapshot and seed.',
   )
   const both = await globalmart.gm('run --job facts --select dim_date', 2)
   expect(both.stderr).toContain('GM1010  --job and --select both say what to take')
