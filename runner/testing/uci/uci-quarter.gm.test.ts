@@ -84,13 +84,17 @@ async function proveOnFiles(
     // From all events, and landed in the wrong order before the first run.
     await build('--full-refresh')
     await equalsKept(sql)
-    await sql('drop schema if exists raw, staging, intermediate, seeds, warehouse, realtime, gm cascade')
+    await sql(
+      'drop schema if exists raw, staging, intermediate, seeds, warehouse, realtime, gm cascade',
+    )
     for (const { name } of [...files].reverse()) await land(name)
     await build()
     await equalsKept(sql)
 
     // And in the wrong order with a run after each, so that intervals have to be corrected.
-    await sql('drop schema if exists raw, staging, intermediate, seeds, warehouse, realtime, gm cascade')
+    await sql(
+      'drop schema if exists raw, staging, intermediate, seeds, warehouse, realtime, gm cascade',
+    )
     for (const { name } of [...files].reverse()) {
       await land(name)
       await build()
