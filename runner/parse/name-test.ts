@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 
 /** What a test is written on. */
 export type TestedTable =
-  | { readonly kind: 'node'; readonly name: string }
+  | { readonly kind: 'node'; readonly name: string; readonly version?: string | number }
   | { readonly kind: 'source'; readonly source: string; readonly table: string }
 
 /** A generic test as it is written in a properties file. */
@@ -37,9 +37,10 @@ export function nameTest(call: TestCall): TestName {
 
   const generated = generateName(call, args)
   const name = call.name ?? generated.name
+  const version = call.on.kind === 'node' ? call.on.version : undefined
   const model =
     call.on.kind === 'node'
-      ? `ref('${call.on.name}')`
+      ? `ref('${call.on.name}'${version === undefined ? '' : `, version='${version}'`})`
       : `source('${call.on.source}', '${call.on.table}')`
   const identity = {
     name: call.test,
@@ -61,11 +62,16 @@ function generateName(
   let test = call.test
   if (call.namespace !== undefined) test = `${call.namespace}_${test}`
   if (call.on.kind === 'source') test = `source_${test}`
-  const target = call.on.kind === 'node' ? call.on.name : `${call.on.source}_${call.on.table}`
+  const target = tableName(call.on)
   const stem = `${test}_${target}`
   const name = `${stem}_${parts.join('__')}`
   const alias = name.length < 64 ? name : `${stem.slice(0, 30)}_${hash('md5', name)}`
   return { name, alias }
+}
+
+function tableName(on: TestedTable): string {
+  if (on.kind === 'source') return `${on.source}_${on.table}`
+  return on.version === undefined ? on.name : `${on.name}_v${on.version}`
 }
 
 function flatten(value: unknown): string[] {

@@ -51,7 +51,7 @@ function readVersion(
   path: Path,
   reading: Reading,
 ): VersionProperties {
-  const on = { kind: 'node', name: `${raw.name}_v${version.v}` } as const
+  const on = { kind: 'node', name: raw.name, version: version.v } as const
   const columns = version.columns ?? []
   const chosen = columns.find(isChoice)
   const own = readColumns(
