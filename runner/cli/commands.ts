@@ -44,6 +44,10 @@ const RUN: readonly OptionSpec[] = [
     flags: '--dry-run',
     description: 'print what would be done and why, with its SQL; change nothing',
   },
+  {
+    flags: '--publish <mode>',
+    description: 'model: each when it is built; atomic: all of them in one moment, or none',
+  },
   { flags: '--force', description: 'run also what has not changed' },
   { flags: '--explain', description: 'say of each node why it runs or is reused' },
   { flags: '-x, --fail-fast', description: 'stop at the first failure' },

@@ -108,6 +108,7 @@ export const RunFlags = SelectFlags.extend({
   explain: z.boolean().default(false),
   threads: wholeNumber(1, 64, 'a whole number from 1 to 64').optional(),
   lock: word(['wait', 'fail']).default('wait'),
+  publish: word(['atomic', 'model']).optional(),
   asOf: asOf.optional(),
   follow: z.boolean().default(false),
   tick: wholeNumber(50, 3_600_000, 'a whole number of milliseconds from 50 to 3600000').default(

@@ -56,9 +56,10 @@ export function runRequest(
       testsGate: asked.command === 'build',
     },
     adapter: warehouse.adapter,
-    compile: (node, state) => {
-      const compiled = compileNode(node, opened.manifest, project, opened.templates, state)
-      compiledCode.set(node.id, compiled.sql)
+    compile: (node, state, manifest) => {
+      const compiled = compileNode(node, manifest, project, opened.templates, state)
+      // Artifacts show the published names.
+      if (manifest === opened.manifest) compiledCode.set(node.id, compiled.sql)
       return compiled
     },
     compileText: (node, text, state) =>
@@ -76,6 +77,7 @@ export function runRequest(
     failFast: flags.failFast,
     lock: flags.lock,
     publishWaitMs: project.publishWaitMs,
+    publish: flags.publish ?? project.publish,
     emit,
     signal: asked.signal,
   }

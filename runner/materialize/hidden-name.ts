@@ -3,10 +3,21 @@ import type { Relation } from '../manifest/node.ts'
 
 const MAX_BYTES = 63
 const SUFFIX = '__gm_new'
+const SHADOW_SUFFIX = '__gm_next'
 
 /** The name under which a relation is built before it is published: the same each time, as only one step can build it. */
 export function hiddenName(relation: Relation): Relation {
   return { schema: relation.schema, identifier: suffixed(relation.identifier, SUFFIX) }
+}
+
+/** The name under which a run that publishes all or nothing keeps a finished relation until then. */
+export function shadowName(relation: Relation): Relation {
+  return { schema: relation.schema, identifier: suffixed(relation.identifier, SHADOW_SUFFIX) }
+}
+
+/** The name of a replaced table, for as long as it takes to publish what reads it. */
+export function replacedName(relation: Relation): Relation {
+  return { schema: relation.schema, identifier: suffixed(relation.identifier, '__gm_old') }
 }
 
 /** `fact_sales_event_id_key` or `…_idx`, shortened when it would be too long for PostgreSQL. */

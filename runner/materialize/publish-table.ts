@@ -256,8 +256,8 @@ export function restoreDependents({ target }: Materials): readonly Statement[] {
 }
 
 /** Views that are dropped and made again as they were stay what the ledger knows, unless somebody had changed them. */
-function rememberViews(
-  views: readonly DependentView[],
+export function rememberViews(
+  views: readonly { readonly relation: Relation }[],
   when: 'before' | 'after',
 ): readonly Statement[] {
   if (views.length === 0) return []
@@ -272,7 +272,7 @@ from gm.states(array[${names}]) s where s.name = r.relation and r.identity = ${i
   ]
 }
 
-function comment(
+export function comment(
   kind: string,
   relationQuoted: string,
   text: string | undefined,
@@ -281,9 +281,10 @@ function comment(
   return [{ purpose: 'comment', sql: `comment on ${kind} ${relationQuoted} is ${literal(text)}` }]
 }
 
-function refuseForeignDependents(
+/** @throws GmError GM4008 that names what gm did not make. */
+export function refuseForeignDependents(
   dependents: readonly DependentView[],
-  materials: Materials,
+  materials: Pick<Materials, 'isOurs' | 'at'>,
   targetQuoted: string,
 ): void {
   const foreign = dependents.filter(

@@ -92,6 +92,9 @@ export const NOTHING_FORESEEN: Foreseen = {
   reshaped: new Set(),
 }
 
+/** Why a node is reused. */
+export const NOTHING_CHANGED = 'nothing that it depends on has changed'
+
 interface Decision {
   readonly action: Action
   readonly reason: string
@@ -187,6 +190,7 @@ export function planStep(
       renderHooks(node, compileState(node, decision, request, warehouse), request),
     ),
     severity: undefined,
+    codes,
     ...(run.mayBeReused && { reuse: { key: name, codes } }),
     ...(dropsDuplicates(node, request.manifest, warehouse) && { dropsDuplicates: true }),
   }
@@ -292,6 +296,7 @@ function planTest(
     lock: undefined,
     relation: undefined,
     severity: node.config.severity ?? 'error',
+    codes,
     ...(run.mayBeReused && { reuse: { key: node.id, codes } }),
     transactions:
       missing === undefined
@@ -438,7 +443,7 @@ function reusedStep(
     id: node.id,
     kind: node.kind,
     action: 'reuse',
-    reason: 'nothing that it depends on has changed',
+    reason: NOTHING_CHANGED,
     needs,
     lock: undefined,
     relation,

@@ -31,6 +31,8 @@ export interface Step {
   readonly transactions: readonly Transaction[]
   /** Tests: whether failing rows fail the run. */
   readonly severity: 'error' | 'warn' | undefined
+  /** What its code is known by: as a full build, and as an increment. */
+  readonly codes?: readonly string[]
   /**
    * It runs only because of what earlier steps of this run may change: reused after all where they change nothing. What
    * it was made of stands in the ledger under `key`, and its code must be one of `codes`.

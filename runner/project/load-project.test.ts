@@ -72,6 +72,7 @@ describe('project.yml', () => {
       version: '',
       paths: { models: ['models'], seeds: ['seeds'], target: 'target', logs: 'logs' },
       threads: 4,
+      publish: 'model',
       publishWaitMs: 10_000,
       reuse: 'all',
       statementTimeoutMs: undefined,

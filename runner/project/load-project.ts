@@ -117,6 +117,7 @@ export function loadProject(options: LoadOptions): Project {
     onRunStart: hooksOf(file['on-run-start'], 'on-run-start', placeOf),
     onRunEnd: hooksOf(file['on-run-end'], 'on-run-end', placeOf),
     resourceConfig,
+    publish: file.publish,
     publishWaitMs: file.publish_wait_seconds * 1000,
     reuse: file.reuse,
     statementTimeoutMs:

@@ -135,6 +135,12 @@ export const projectSchema = z.strictObject({
     .describe(
       'Longest wait for readers of an old table before its name gets the new one. Default 10.',
     ),
+  publish: z
+    .enum(['atomic', 'model'])
+    .default('model')
+    .describe(
+      'When readers see what a run builds: model: each relation when it is ready; atomic: all in one moment, after their tests, or none. Default model.',
+    ),
   reuse: z
     .enum(['all', 'models', 'none'])
     .default('all')

@@ -77,6 +77,7 @@ export interface Project {
   readonly resourceConfig: ResourceConfig
   /** Longest wait for old readers before a swap; see docs/adr on publishing. */
   readonly publishWaitMs: number
+  readonly publish: 'atomic' | 'model'
   readonly statementTimeoutMs: number | undefined
   /** What a run leaves out while its code and inputs are as at its last success; `models`: everything but tests. */
   readonly reuse: 'all' | 'models' | 'none'

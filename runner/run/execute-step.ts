@@ -11,12 +11,12 @@ import type { Node, NodeId } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import type { Step } from '../plan/plan.ts'
 import type { Foreseen, PlanRequest, Warehouse } from '../plan/plan-step.ts'
-import { NOTHING_FORESEEN, planStep } from '../plan/plan-step.ts'
+import { NOTHING_CHANGED, NOTHING_FORESEEN, planStep } from '../plan/plan-step.ts'
 import { readBases } from '../state/read-bases.ts'
 import { blameNode } from './blame-node.ts'
 import { dropPending } from './drop-pending.ts'
 import type { StepStatus } from './event.ts'
-import { placeError } from './place-error.ts'
+import { withLockRetries } from './with-lock-retries.ts'
 
 const MAX_ATTEMPTS = 8
 /** How long the short waits for a swap's locks may add up to. */
@@ -70,7 +70,8 @@ export async function executeStep(planned: Step, on: Execution): Promise<Execute
 }
 
 function reused(step: Step): Executed {
-  return { step, status: 'reused', counts: {} }
+  const kept: Step = { ...step, action: 'reuse', reason: NOTHING_CHANGED }
+  return { step: kept, status: 'reused', counts: {} }
 }
 
 /** The steps before it may have found nothing to do. */
@@ -192,7 +193,7 @@ async function runTransactions(step: Step, held: HeldLock, on: Execution): Promi
     if (writtenRows(counts) < (transaction.afterRowsWritten ?? 0)) continue
     if (transaction.waitForReaders === true) await waitForReaders(step, on)
     const isLast = transaction === step.transactions.at(-1)
-    last = await withLockRetries(transaction, isLast ? held.key : undefined, on)
+    last = await withLockRetries(transaction, on, LOCK_PATIENCE_MS, isLast ? held.key : undefined)
     if (isLast) held.key = undefined
     counts = { ...counts, ...last.counts }
   }
@@ -212,35 +213,4 @@ async function waitForReaders(step: Step, on: Execution): Promise<void> {
   on.note(
     `published ${step.lock ?? step.id} while older transactions are open: to them it is empty. Held by ${who}`,
   )
-}
-
-/** A swap asks for its locks briefly, steps back and asks again, so that readers never queue behind it for long. */
-async function withLockRetries(
-  transaction: Transaction,
-  release: string | undefined,
-  on: Execution,
-): Promise<Outcome> {
-  const begin = performance.now()
-  let noted = false
-  for (let attempt = 1; ; attempt++) {
-    try {
-      on.sent(transaction)
-      return await on.session.transaction(transaction, on.signal, release)
-    } catch (error) {
-      const waitedMs = performance.now() - begin
-      const isLockTimeout = sqlErrorOf(error)?.sqlState === '55P03'
-      if (
-        !isLockTimeout ||
-        transaction.lockTimeoutMs === undefined ||
-        waitedMs > LOCK_PATIENCE_MS
-      ) {
-        throw placeError(error, on.compiled)
-      }
-      if (!noted && waitedMs > 5_000) {
-        noted = true
-        on.note('waiting for readers that hold the old version')
-      }
-      await sleep(Math.min(1_000, 5 * 2 ** attempt), undefined, { signal: on.signal })
-    }
-  }
 }

@@ -12,6 +12,7 @@ import type { Plan } from '../plan/plan.ts'
 import type { PlannedNode, Work } from '../plan/plan-run.ts'
 import { planNodes, planRun } from '../plan/plan-run.ts'
 import type { PlanRequest, Reuse, Warehouse } from '../plan/plan-step.ts'
+import { withViewsBetween } from '../plan/shadow.ts'
 import { PRUNE_KEY_LOG } from '../state/key-log.ts'
 import {
   EMPTY_LEDGER,
@@ -27,6 +28,7 @@ import { deferEvents } from './defer-events.ts'
 import { dropPending } from './drop-pending.ts'
 import type { RunEvent, RunResult, StepResult } from './event.ts'
 import { executeStep } from './execute-step.ts'
+import { dropDeadShadows, runAtomically } from './run-atomically.ts'
 import type { RunHook } from './run-hooks.ts'
 import { runHooks } from './run-hooks.ts'
 import { schedule } from './schedule.ts'
@@ -38,7 +40,11 @@ export interface RunRequest {
   readonly manifest: Manifest
   readonly work: Work
   readonly adapter: Adapter
-  readonly compile: PlanRequest['compile']
+  readonly compile: (
+    node: Parameters<PlanRequest['compile']>[0],
+    state: Parameters<PlanRequest['compile']>[1],
+    manifest: Manifest,
+  ) => Compiled
   readonly compileText: PlanRequest['compileText']
   /** The project's own hooks, before the first step and after the last; each is run in a transaction of its own. */
   readonly onRunStart: readonly RunHook[]
@@ -58,6 +64,8 @@ export interface RunRequest {
   readonly publishWaitMs: number
   /** Leaves no record of a run in which every node was reused: following would leave one every second. */
   readonly isIdleForgotten?: boolean
+  /** `atomic`: all relations of the run get their new rows in one moment, or none does. */
+  readonly publish: 'atomic' | 'model'
   readonly emit: (event: RunEvent) => void
   readonly signal: AbortSignal
 }
@@ -66,9 +74,10 @@ export interface RunRequest {
 export async function planProject(request: RunRequest): Promise<Plan> {
   const session = await request.adapter.open(request.signal)
   try {
-    const planned = planNodes(request.work, request.manifest)
+    const work = workOf(request)
+    const planned = planNodes(work, request.manifest)
     const warehouse = await readWarehouse(request, session)
-    return planRun(planned, request.work.order, planRequest(request, new Map()), warehouse)
+    return planRun(planned, work.order, planRequest(request, new Map()), warehouse)
   } finally {
     await session.close()
   }
@@ -90,11 +99,17 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
     await control.query(PRUNE_KEY_LOG, signal)
     await followLanded(control, request.manifest)
     await dropPending(control, undefined)
+    await dropDeadShadows(control, async (of) => {
+      if (!(await control.lock(runLock(of), false))) return true
+      await control.unlock(runLock(of))
+      return false
+    })
     const compiled = new Map<NodeId, Compiled>()
-    const planned = planNodes(request.work, request.manifest)
+    const work = workOf(request)
+    const planned = planNodes(work, request.manifest)
     const warehouse = await readWarehouse(request, control)
     const toPlan = planRequest(request, compiled)
-    const plan = planRun(planned, request.work.order, toPlan, warehouse)
+    const plan = planRun(planned, work.order, toPlan, warehouse)
     await control.query(
       startRun({
         runId,
@@ -122,34 +137,72 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
         throw error
       },
     )
-    const steps = await schedule({
-      plan,
-      warehouse,
-      threads: request.threads,
-      failFast: request.failFast,
-      signal,
-      emit,
-      open: () => adapter.open(signal),
-      execute: (step, session, sessionNumber, abort) =>
-        executeStep(step, {
-          session,
-          request: toPlan,
-          nodes: request.manifest.nodes,
-          compiled,
-          lock: request.lock,
-          publishWaitMs: request.publishWaitMs,
-          readWarehouse: (again) => readWarehouse(request, again),
-          note: (message) => emit({ type: 'step-note', id: step.id, message }),
-          sent: (transaction) =>
-            emit(() => ({
-              type: 'sql',
-              id: step.id,
-              session: sessionNumber,
-              sql: transactionSql(transaction),
-            })),
-          signal: abort,
-        }),
-    })
+    const execute = async (
+      steps: Plan,
+      at: Warehouse,
+      toPlan: PlanRequest,
+      manifest: Manifest,
+    ): Promise<readonly StepResult[]> =>
+      await schedule({
+        plan: steps,
+        warehouse: at,
+        threads: request.threads,
+        failFast: request.failFast,
+        signal,
+        emit,
+        open: () => adapter.open(signal),
+        execute: (step, session, sessionNumber, abort) =>
+          executeStep(step, {
+            session,
+            request: toPlan,
+            nodes: manifest.nodes,
+            compiled,
+            lock: request.lock,
+            publishWaitMs: request.publishWaitMs,
+            readWarehouse: (again) => readWarehouse(request, again, manifest),
+            note: (message) => emit({ type: 'step-note', id: step.id, message }),
+            sent: (transaction) =>
+              emit(() => ({
+                type: 'sql',
+                id: step.id,
+                session: sessionNumber,
+                sql: transactionSql(transaction),
+              })),
+            signal: abort,
+          }),
+      })
+    const steps =
+      request.publish === 'model'
+        ? await execute(plan, warehouse, toPlan, request.manifest)
+        : await runAtomically({
+            runId,
+            adapter,
+            control,
+            plan,
+            planned,
+            order: work.order,
+            warehouse,
+            request: toPlan,
+            lock: request.lock,
+            publishWaitMs: request.publishWaitMs,
+            requestOver: (manifest) => ({
+              ...planRequest(request, compiled, manifest),
+              fullRefresh: false,
+              reuse: 'none',
+            }),
+            readWarehouse: (session, manifest) => readWarehouse(request, session, manifest),
+            execute,
+            compiled,
+            note: (message) => emit({ type: 'log', level: 'info', message }),
+            sent: (transaction) =>
+              emit(() => ({
+                type: 'sql',
+                id: undefined,
+                session: 0,
+                sql: transactionSql(transaction),
+              })),
+            signal,
+          })
     const hasEnded = await endHooks(request, steps, control, emit)
     const result: RunResult = {
       runId,
@@ -202,10 +255,18 @@ async function recordOverNewSession(
   }
 }
 
-function planRequest(request: RunRequest, compiled: Map<NodeId, Compiled>): PlanRequest {
+function workOf({ work, manifest, publish }: RunRequest): Work {
+  return publish === 'atomic' ? withViewsBetween(work, manifest) : work
+}
+
+function planRequest(
+  request: RunRequest,
+  compiled: Map<NodeId, Compiled>,
+  manifest = request.manifest,
+): PlanRequest {
   return {
     runId: request.runId,
-    manifest: request.manifest,
+    manifest,
     fullRefresh: request.fullRefresh,
     allowDestructive: request.allowDestructive,
     reuse: request.reuse,
@@ -213,16 +274,20 @@ function planRequest(request: RunRequest, compiled: Map<NodeId, Compiled>): Plan
     vars: request.vars,
     ...(request.runQuery === undefined ? {} : { runQuery: request.runQuery }),
     compile: (node, state) => {
-      const result = request.compile(node, state)
+      const result = request.compile(node, state, manifest)
       compiled.set(node.id, result)
       return result
     },
   }
 }
 
-async function readWarehouse(request: RunRequest, session: Session): Promise<Warehouse> {
+async function readWarehouse(
+  request: RunRequest,
+  session: Session,
+  manifest = request.manifest,
+): Promise<Warehouse> {
   const relations: Relation[] = []
-  for (const node of request.manifest.nodes.values()) {
+  for (const node of manifest.nodes.values()) {
     if (isBuilt(node) || node.kind === 'source') relations.push(node.relation)
   }
   const [states, ledger] = await Promise.all([

@@ -491,4 +491,175 @@ language sql stable as $$
 $$`,
     ],
   },
+  {
+    name: '0006_shadows',
+    up: [
+      `create table gm.shadows (
+  relation text primary key,
+  target text not null,
+  run_id text not null,
+  made_at timestamptz not null default clock_timestamp()
+)`,
+      `comment on table gm.shadows is 'Relations of runs that publish all or nothing; what a crash leaves is dropped by the next run.'`,
+      // They depend on each other alone. Each round drops those that nothing depends on.
+      `create function gm.drop_shadows(names text[]) returns void
+language plpgsql as $$
+declare
+  shadow record;
+  left_over text[] := names;
+  dropped boolean := true;
+begin
+  while dropped loop
+    dropped := false;
+    for shadow in
+      select n.name, case c.relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end as kind
+      from unnest(left_over) as n (name) join pg_class c on c.oid = to_regclass(n.name)
+      order by c.relkind = 'v' desc, c.oid desc
+    loop
+      begin
+        execute format('drop %s %s', shadow.kind, shadow.name);
+        dropped := true;
+      exception when dependent_objects_still_exist then
+        null;
+      end;
+    end loop;
+  end loop;
+  delete from gm.relations r where r.relation = any (names);
+  delete from gm.marks m where m.relation = any (names) or m.input = any (names);
+  delete from gm.key_readers k where k.relation = any (names) or k.input = any (names);
+  delete from gm.shadows s where s.relation = any (names) and to_regclass(s.relation) is null;
+end
+$$`,
+      // An increment needs the old rows under it. The rows keep the transactions that wrote them, so what has been read of
+      // the old table counts as read of the new one; keys that were lost and not yet read go along.
+      `create function gm.copy_to_shadow(shadow text, target text, shadows jsonb) returns bigint
+language plpgsql as $$
+declare
+  columns text;
+  copied bigint;
+  was oid := to_regclass(target);
+  reader record;
+begin
+  execute format('create table %s (like %s including all)', shadow, target);
+  select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into columns
+  from pg_attribute a
+  where a.attrelid = was and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
+  execute format('insert into %s (%s) overriding system value select %2$s from %s', shadow, columns, target);
+  get diagnostics copied = row_count;
+  execute format(
+    'create trigger gm_touched after insert or update or delete or truncate on %s for each statement execute function gm.note_touch()',
+    shadow
+  );
+  execute format('analyze %s', shadow);
+  insert into gm.relations
+  select (jsonb_populate_record(r, jsonb_build_object('relation', shadow))).*
+  from gm.relations r where r.relation = target;
+  update gm.relations r set identity = (select s.identity from gm.states(array[shadow]) s) where r.relation = shadow;
+  insert into gm.marks
+  select (jsonb_populate_record(m, jsonb_build_object('relation', shadow))).* from gm.marks m where m.relation = target;
+  insert into gm.key_log (generation, columns, xid, key)
+  select to_regclass(shadow)::oid, k.columns, k.xid, k.key from gm.key_log k where k.generation = was;
+  for reader in select * from gm.key_readers k where k.input = target and k.generation = was loop
+    perform gm.follow_keys(coalesce(shadows->>reader.relation, reader.relation), shadow, reader.columns);
+  end loop;
+  return copied;
+end
+$$`,
+      // A copied input is another table under another name, with the same rows: marks on it hold. Called once all copies are made.
+      `create function gm.shadow_marks(shadows jsonb, copies jsonb) returns void
+language sql as $$
+  update gm.marks m set input = c.value, generation = to_regclass(c.value)::oid::text
+  from jsonb_each_text(copies) c, jsonb_each_text(shadows) s
+  where m.relation = s.value and m.input = c.key and m.generation = to_regclass(c.key)::oid::text;
+  insert into gm.key_readers (relation, input, columns, generation, since)
+  select s.value, coalesce(c.value, k.input), k.columns, to_regclass(coalesce(c.value, k.input))::oid, k.since
+  from gm.key_readers k
+  join jsonb_each_text(shadows) s on s.key = k.relation
+  left join jsonb_each_text(copies) c on c.key = k.input
+  on conflict (relation, input, columns) do update set generation = excluded.generation, since = excluded.since
+$$`,
+      // What a shadow has read of another is only as good as that one still is.
+      `create function gm.check_shadow_reads(of_run text, shadows jsonb) returns void
+language sql as $$
+  with states as materialized (
+    select s.* from gm.states((select array_agg(e.value) from jsonb_each_text(shadows) e)) s
+  ),
+  checked as materialized (
+    select r.relation as key, jsonb_object_agg(
+      e.key,
+      case when s.name is null or s.state = e.value then e.value end
+    ) as reads
+    from (
+      select r.relation, r.reads from gm.relations r
+      where r.kind <> 'view' and r.relation in (select x.value from jsonb_each_text(shadows) x)
+      union all
+      select p.node_id, p.reads from gm.passes p where p.run_id = of_run
+    ) r
+    cross join jsonb_each_text(r.reads) e
+    left join states s on s.name = e.key
+    group by r.relation
+  ),
+  of_relations as (
+    update gm.relations r set reads = c.reads from checked c where r.relation = c.key
+  )
+  update gm.passes p set reads = c.reads from checked c where p.node_id = c.key and p.run_id = of_run
+$$`,
+      // The ledger of the shadows becomes that of the published relations, whose names they have by now.
+      // The key \`was\` is the oid of a table that the shadow is a copy of: who has read it goes on from there.
+      `create function gm.publish_shadows(of_run text, published jsonb, codes jsonb) returns void
+language plpgsql as $$
+begin
+  create temporary table _gm_published on commit drop as
+  select * from jsonb_to_recordset(published) as p (shadow text, target text, was text);
+  update gm.marks m set generation = to_regclass(p.target)::oid::text
+  from _gm_published p where m.input = p.target and m.generation = p.was;
+  update gm.key_readers k set generation = to_regclass(p.target)::oid
+  from _gm_published p where k.input = p.target and k.generation = p.was::oid;
+  delete from gm.marks m using _gm_published p where m.relation = p.target;
+  delete from gm.key_readers k using _gm_published p where k.relation = p.target;
+  update gm.marks m set relation = p.target from _gm_published p where m.relation = p.shadow;
+  update gm.marks m set input = p.target from _gm_published p where m.input = p.shadow;
+  update gm.key_readers k set relation = p.target from _gm_published p where k.relation = p.shadow;
+  delete from gm.key_readers k using _gm_published p, gm.key_readers other
+  where k.input = p.shadow and other.relation = k.relation and other.input = p.target and other.columns = k.columns;
+  update gm.key_readers k set input = p.target from _gm_published p where k.input = p.shadow;
+  update gm.relations s set revision = s.revision + r.revision
+  from _gm_published p, gm.relations r where s.relation = p.shadow and r.relation = p.target;
+  delete from gm.relations r using _gm_published p where r.relation = p.target;
+  update gm.relations r set
+    relation = p.target,
+    run_id = of_run,
+    code = coalesce(codes->>r.node_id, r.code),
+    identity = s.identity
+  from _gm_published p
+  join gm.states((select array_agg(x.target) from _gm_published x)) s on s.name = p.target
+  where r.relation = p.shadow;
+  update gm.relations r set reads = gm.view_reads(r.relation)
+  from _gm_published p where r.relation = p.target and r.kind = 'view';
+  with states as materialized (
+    select p.shadow, s.name, s.state
+    from gm.states((select array_agg(x.target) from _gm_published x)) s join _gm_published p on p.target = s.name
+  ),
+  renamed as materialized (
+    select r.key, jsonb_object_agg(coalesce(s.name, e.key), case when s.name is null then e.value when e.value is not null then s.state end) as reads
+    from (
+      select r.relation as key, r.reads from gm.relations r join _gm_published p on p.target = r.relation where r.kind <> 'view'
+      union all
+      select p.node_id, p.reads from gm.passes p where p.run_id = of_run
+    ) r
+    cross join jsonb_each_text(r.reads) e
+    left join states s on s.shadow = e.key
+    group by r.key
+  ),
+  of_relations as (
+    update gm.relations r set reads = n.reads from renamed n where r.relation = n.key
+  )
+  update gm.passes p set reads = n.reads from renamed n where p.node_id = n.key and p.run_id = of_run;
+  update gm.passes p set code = codes->>p.node_id where p.run_id = of_run and codes ? p.node_id;
+  update gm.steps t set relation = p.target from _gm_published p where t.run_id = of_run and t.relation = p.shadow;
+  delete from gm.shadows s using _gm_published p where s.relation = p.shadow;
+end
+$$`,
+    ],
+  },
 ]

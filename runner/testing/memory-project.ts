@@ -65,6 +65,7 @@ export function memoryProject(given: Partial<Project> = {}): Project {
       analyses: NO_CONFIG,
       exposures: NO_CONFIG,
     },
+    publish: 'model',
     publishWaitMs: 0,
     logLevel: undefined,
     generator: { seed: undefined, users: undefined, products: undefined },

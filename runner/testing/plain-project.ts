@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { Compiled, CompileState, Recomputed } from '../compile/compiled.ts'
+import type { Compiled, Recomputed } from '../compile/compiled.ts'
 import type { Adapter } from '../engine/adapter.ts'
 import type {
   BuiltNode,
@@ -11,6 +11,7 @@ import type {
   Relation,
   SnapshotNode,
   SourceNode,
+  TestNode,
 } from '../manifest/node.ts'
 import { NOTHING_READ, nodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
@@ -31,7 +32,7 @@ export interface Inputs {
 }
 
 interface Definition {
-  readonly kind?: 'model' | 'snapshot' | 'source'
+  readonly kind?: 'model' | 'snapshot' | 'source' | 'test'
   readonly schema?: string
   readonly config?: Partial<NodeConfig>
   readonly inputs?: readonly string[]
@@ -47,7 +48,7 @@ interface Definition {
  */
 export function plainProject(definitions: Readonly<Record<string, Definition>>): PlainProject {
   const nodes = new Map<NodeId, Node>()
-  const byName = new Map<string, Node & { readonly relation: Relation }>()
+  const byName = new Map<string, Node>()
   for (const [name, given] of Object.entries(definitions)) {
     const node = toNode(name, given, byName)
     nodes.set(node.id, node)
@@ -61,33 +62,39 @@ export function plainProject(definitions: Readonly<Record<string, Definition>>):
     groups: new Map(),
     docs: [],
   }
-  const compile = (node: Node, state: CompileState): Compiled => {
+  const compile: RunRequest['compile'] = (node, state, over): Compiled => {
     const sql = definitions[node.name]?.sql
     if (sql === undefined) throw new Error(`${node.name} has no SQL`)
     const used = (name: string): Node & { readonly relation: Relation } => {
-      const input = byName.get(name)
-      if (input === undefined) throw new Error(`no node ${name}`)
+      const input = over.nodes.get(byName.get(name)?.id ?? node.id)
+      if (input === undefined || !('relation' in input)) throw new Error(`no relation ${name}`)
       return input
     }
     const given = definitions[node.name]
     const throughChanges = new Set<string>()
     const recomputed: Recomputed[] = []
-    const text = sql({
-      ref: (name) => quoted(used(name).relation),
-      changes: (name, of) => {
-        throughChanges.add(name)
-        return state.changes(used(name).id, used(name).relation, of)
-      },
-      changedKeys: (name, columns, of) => {
-        throughChanges.add(name)
-        return state.changedKeys(used(name).id, used(name).relation, columns, of)
-      },
-      recompute: (columns, keys) => {
-        recomputed.push({ columns, sql: keys })
-        return keys
-      },
-      isIncremental: state.isIncremental,
-    })
+    const render = (isIncremental: boolean): string =>
+      sql({
+        ref: (name) => quoted(used(name).relation),
+        changes: (name, of) => {
+          throughChanges.add(name)
+          return isIncremental
+            ? state.changes(used(name).id, used(name).relation, of)
+            : quoted(used(name).relation)
+        },
+        changedKeys: (name, columns, of) => {
+          throughChanges.add(name)
+          return state.changedKeys(used(name).id, used(name).relation, columns, of)
+        },
+        recompute: (columns, keys) => {
+          recomputed.push({ columns, sql: keys })
+          return keys
+        },
+        isIncremental,
+      })
+    const full = render(false)
+    recomputed.length = 0
+    const text = state.isIncremental ? render(true) : full
     return {
       id: node.id,
       sql: text,
@@ -98,7 +105,9 @@ export function plainProject(definitions: Readonly<Record<string, Definition>>):
         viaChanges: throughChanges.has(name),
       })),
       recomputed,
-      fingerprint: createHash('sha256').update(sql.toString()).digest('hex'),
+      fingerprint: createHash('sha256')
+        .update(`${full} ${JSON.stringify(node.config)}`)
+        .digest('hex'),
     }
   }
   return { manifest, compile }
@@ -113,7 +122,7 @@ function toNode(
   name: string,
   given: Definition,
   byName: ReadonlyMap<string, Node>,
-): ModelNode | SnapshotNode | SourceNode {
+): ModelNode | SnapshotNode | SourceNode | TestNode {
   const kind = given.kind ?? 'model'
   const ids = (names: readonly string[]): NodeId[] =>
     names.flatMap((of) => byName.get(of)?.id ?? []).sort()
@@ -143,6 +152,7 @@ function toNode(
     macros: [],
     reads: NOTHING_READ,
   }
+  if (kind === 'test') return { ...base, ...templated, kind }
   return { ...base, ...templated, kind } satisfies BuiltNode | SnapshotNode
 }
 
@@ -155,6 +165,8 @@ export interface RunOptions {
   readonly threads?: number
   readonly lock?: 'wait' | 'fail'
   readonly publishWaitMs?: number
+  readonly publish?: RunRequest['publish']
+  readonly testsGate?: boolean
   readonly signal?: AbortSignal
   readonly onEvent?: (event: RunEvent) => void
 }
@@ -171,7 +183,7 @@ function requestOf(project: PlainProject, adapter: Adapter, options: RunOptions)
       selected: new Set(
         names === undefined ? order : order.filter((id) => names.includes(id.split('.')[2] ?? '')),
       ),
-      testsGate: false,
+      testsGate: options.testsGate ?? false,
     },
     adapter,
     compile: project.compile,
@@ -188,6 +200,7 @@ function requestOf(project: PlainProject, adapter: Adapter, options: RunOptions)
     failFast: false,
     lock: options.lock ?? 'wait',
     publishWaitMs: options.publishWaitMs ?? 5_000,
+    publish: options.publish ?? 'model',
     emit: options.onEvent ?? (() => undefined),
     signal: options.signal ?? new AbortController().signal,
   }

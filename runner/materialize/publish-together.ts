@@ -1,0 +1,178 @@
+import type { DependentView, RelationState } from '../engine/adapter.ts'
+import type { Statement, Transaction } from '../engine/statement.ts'
+import type { NodeId, Relation } from '../manifest/node.ts'
+import { identifier, literal, quoted } from '../manifest/quoted.ts'
+import { checkShadowReads, dropShadows, publishShadows } from '../state/shadows.ts'
+import { indexName, replacedName } from './hidden-name.ts'
+import { comment, rememberViews } from './publish-table.ts'
+
+/** A relation that is ready out of sight, and what stands behind its name until now. */
+export interface Ready {
+  readonly id: NodeId
+  readonly target: Relation
+  /** What was built. */
+  readonly shadow: RelationState
+  readonly old: RelationState | undefined
+  /** Of a view: the statement that creates it under its own name, over the published names. */
+  readonly createView: string | undefined
+  /** The shadow began as a copy of the old table. */
+  readonly isCopy: boolean
+}
+
+export interface Together {
+  readonly runId: string
+  /** Parents first. */
+  readonly ready: readonly Ready[]
+  /** Views of gm's that read a replaced relation and are not built in this run, innermost first. */
+  readonly carried: readonly DependentView[]
+  readonly codes: Readonly<Record<string, string>>
+  /**
+   * Views are replaced in place, so that nothing that hangs on them notices; where their columns do not allow it, they are
+   * dropped and made again.
+   */
+  readonly dropsViews: boolean
+}
+
+const LOCK_TIMEOUT_MS = 100
+
+/**
+ * Everything that a run has built gets its name in one short transaction. It holds no lock before it has all of them, in the order of
+ * the names, and waits for each only briefly. Replaced tables keep their place under another name until the views on them read the new ones.
+ */
+export function publishTogether(given: Together): Transaction {
+  const { ready, carried, runId } = given
+  const tables = ready.filter(({ shadow }) => shadow.type !== 'view')
+  const views = ready.filter(({ shadow }) => shadow.type === 'view')
+  const shadowNames = Object.fromEntries(
+    ready.map(({ target, shadow }) => [quoted(target), quoted(shadow.relation)]),
+  )
+  const replaced = ready.flatMap(({ old }) =>
+    old === undefined || old.type === 'view' ? [] : [old],
+  )
+  return {
+    name: 'publish',
+    isolation: 'read committed',
+    locks: [...ready.flatMap(({ old }) => old ?? []), ...carried].map(({ relation }) => ({
+      relation,
+      mode: 'access exclusive',
+    })),
+    lockTimeoutMs: LOCK_TIMEOUT_MS,
+    waitForReaders: true,
+    statements: [
+      guardTargets(ready),
+      checkShadowReads(runId, shadowNames),
+      ...rememberViews(carried, 'before'),
+      ...(given.dropsViews ? dropViews(ready, carried) : []),
+      ...replaced.map(({ relation }) => rename('table', relation, replacedName(relation))),
+      ...tables.map(({ shadow, target }) => rename('table', shadow.relation, target)),
+      ...views.flatMap(({ createView }) =>
+        createView === undefined ? [] : [{ purpose: 'create view', sql: createView }],
+      ),
+      ...carried.flatMap((view) => [
+        {
+          purpose: 'recreate dependent view',
+          sql: `create or replace view ${quoted(view.relation)} as\n${view.definition.replace(/;\s*$/, '')}`,
+        },
+        ...(given.dropsViews ? hangings('view', view.relation, view) : []),
+      ]),
+      ...[...views].reverse().map(({ shadow }) => ({
+        purpose: 'drop shadow',
+        sql: `drop view ${quoted(shadow.relation)}`,
+      })),
+      ...replaced.map((old) => ({
+        purpose: 'drop old',
+        sql: `drop ${old.type === 'partitioned table' ? 'table' : old.type} ${quoted(replacedName(old.relation))}`,
+      })),
+      ...tables.flatMap(nameIndexes),
+      ...ready.flatMap(({ shadow, target, old }) => {
+        if (old === undefined) return []
+        const kind = shadow.type === 'view' ? 'view' : 'table'
+        if (kind === 'view' && old.type === 'view' && !given.dropsViews) return []
+        return hangings(kind, target, {
+          grants: old.grants,
+          comment: shadow.comment === undefined ? old.comment : undefined,
+        })
+      }),
+      ...rememberViews(carried, 'after'),
+      publishShadows(
+        runId,
+        ready.map(({ target, shadow, old, isCopy }) => ({
+          target: quoted(target),
+          shadow: quoted(shadow.relation),
+          was: isCopy ? old?.generation : undefined,
+        })),
+        given.codes,
+      ),
+      dropShadows(Object.values(shadowNames)),
+    ],
+  }
+}
+
+/** Somebody may have put something in a table's place since the plan; what gm itself does there is held off by its locks. */
+function guardTargets(ready: readonly Ready[]): Statement {
+  const values = ready.map(
+    ({ target, old }) =>
+      `(${literal(quoted(target))}, ${old === undefined ? 'null' : literal(old.generation)})`,
+  )
+  return {
+    purpose: 'guard',
+    guard: 'all published relations are as planned',
+    sql: `select bool_and(to_regclass(t.name)::oid::text is not distinct from t.generation) as ok
+from (values ${values.join(', ')}) as t (name, generation)`,
+  }
+}
+
+/** The outermost first: whoever is read by more stands further in. */
+function dropViews(
+  ready: readonly Ready[],
+  carried: readonly DependentView[],
+): readonly Statement[] {
+  const drop = (relation: Relation): Statement => ({
+    purpose: 'drop view',
+    sql: `drop view ${quoted(relation)}`,
+  })
+  const old = ready.flatMap((item) => (item.old?.type === 'view' ? [item.old] : []))
+  return [
+    ...[...carried].reverse().map(({ relation }) => drop(relation)),
+    ...old
+      .sort((a, b) => a.dependents.length - b.dependents.length)
+      .map(({ relation }) => drop(relation)),
+  ]
+}
+
+function rename(kind: 'table', from: Relation, to: Relation): Statement {
+  return {
+    purpose: 'rename',
+    sql: `alter ${kind} ${quoted(from)} rename to ${identifier(to.identifier)}`,
+  }
+}
+
+/** Indexes carry the shadow's name in theirs. */
+function nameIndexes({ shadow, target }: Ready): readonly Statement[] {
+  const taken = new Set<string>()
+  return shadow.indexes.flatMap(({ name, columns, unique }) => {
+    const wanted = indexName(target.identifier, columns, unique)
+    if (wanted === name || taken.has(wanted)) return []
+    taken.add(wanted)
+    return [
+      {
+        purpose: 'name index',
+        sql: `alter index ${identifier(target.schema)}.${identifier(name)} rename to ${identifier(wanted)}`,
+      },
+    ]
+  })
+}
+
+function hangings(
+  kind: 'table' | 'view',
+  relation: Relation,
+  {
+    grants,
+    comment: text,
+  }: { readonly grants: readonly string[]; readonly comment: string | undefined },
+): readonly Statement[] {
+  return [
+    ...grants.map((sql) => ({ purpose: 'grant', sql })),
+    ...comment(kind, quoted(relation), text),
+  ]
+}

@@ -1,0 +1,217 @@
+import { expect } from 'vitest'
+import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
+import type { PlainProject, RunOptions } from '../testing/plain-project.ts'
+import { plainProject, runPlain } from '../testing/plain-project.ts'
+import { createLedger, test as withDatabase } from '../testing/sql-fixture.ts'
+import type { RunResult } from './event.ts'
+
+type Definitions = Parameters<typeof plainProject>[0]
+
+interface Fixture {
+  run: (project: PlainProject, options?: RunOptions) => Promise<RunResult>
+}
+
+const test = withDatabase.extend<Fixture>({
+  run: async ({ connection, sql }, use) => {
+    await createLedger(sql)
+    await use(async (project, options) => {
+      const adapter = createPostgresAdapter(connection)
+      try {
+        return await runPlain(project, adapter, {
+          reuse: 'all',
+          publish: 'atomic',
+          testsGate: true,
+          ...options,
+        })
+      } finally {
+        await adapter.close()
+      }
+    })
+  },
+})
+
+const LANDED = `create schema raw;
+create table raw.events (id int, v int, _gm_xid xid8 not null default pg_current_xact_id());
+create index on raw.events (_gm_xid)`
+
+/** Two increments in a row, a view between tables, and a test at the end. */
+function chain(factor: number): Definitions {
+  return {
+    events: { kind: 'source', schema: 'raw' },
+    copied: {
+      config: { materialized: 'incremental', unique_key: ['id'] },
+      changes: ['events'],
+      sql: ({ changes }) => `select id, v from ${changes('events')} e`,
+    },
+    kept: {
+      config: { materialized: 'incremental', unique_key: ['id'] },
+      changes: ['copied'],
+      sql: ({ changes }) => `select id, v + 1 as w from ${changes('copied')} c`,
+    },
+    scaled: {
+      config: { materialized: 'view' },
+      inputs: ['kept'],
+      sql: ({ ref }) => `select id, w * ${factor} as s from ${ref('kept')}`,
+    },
+    summed: {
+      config: { materialized: 'table', indexes: [{ columns: ['total'] }] },
+      inputs: ['scaled'],
+      sql: ({ ref }) => `select count(*)::int as n, sum(s)::int as total from ${ref('scaled')}`,
+    },
+    no_negative: {
+      kind: 'test',
+      inputs: ['summed'],
+      sql: ({ ref }) => `select * from ${ref('summed')} where total < 0`,
+    },
+  }
+}
+
+function outcome({ steps }: RunResult): Record<string, string> {
+  return Object.fromEntries(
+    steps.map((step) => [
+      step.id.split('.')[2] ?? step.id,
+      step.error === undefined ? step.status : `${step.status}: ${String(step.error)}`,
+    ]),
+  )
+}
+
+const LEAVINGS = `select relname from pg_class where relname ~ '__gm_(new|next|old)' union all
+  select relation from gm.shadows union all select relation from gm.relations where relation ~ '__gm_(new|next|old)' union all
+  select relation || input from gm.marks where relation || input ~ '__gm_(new|next|old)'`
+
+test('increments, views and tables are published together and equal what the usual way gives; a second run reuses all of them', async ({
+  run,
+  sql,
+}) => {
+  await sql(`${LANDED}; insert into raw.events values (1, 10), (2, 20)`)
+  expect(outcome(await run(plainProject(chain(2))))).toEqual({
+    copied: 'success',
+    kept: 'success',
+    scaled: 'success',
+    summed: 'success',
+    no_negative: 'pass',
+  })
+  expect(await sql('select n, total from shop.summed')).toEqual([{ n: 2, total: 64 }])
+  expect(await sql(LEAVINGS)).toEqual([])
+  const ALL_REUSED = {
+    copied: 'reused',
+    kept: 'reused',
+    scaled: 'reused',
+    summed: 'reused',
+    no_negative: 'reused',
+  }
+  expect(outcome(await run(plainProject(chain(2))))).toEqual(ALL_REUSED)
+  expect(outcome(await run(plainProject(chain(2)), { publish: 'model' }))).toEqual(ALL_REUSED)
+  await sql('insert into raw.events values (3, 30), (1, 11)')
+  const second = await run(plainProject(chain(2)))
+  expect(
+    second.steps.map(({ action, counts }) => [action, counts.inserted, counts.updated]),
+  ).toEqual([
+    ['add rows', 1, 1],
+    ['add rows', 1, 1],
+    ['create view', undefined, undefined],
+    ['build table', 1, undefined],
+    ['run test', undefined, undefined],
+  ])
+  expect(await sql('select id, w from shop.kept order by id')).toEqual([
+    { id: 1, w: 12 },
+    { id: 2, w: 21 },
+    { id: 3, w: 31 },
+  ])
+  expect(await sql('select n, total from shop.summed')).toEqual([{ n: 3, total: 128 }])
+  expect(await sql(LEAVINGS)).toEqual([])
+  const indexes = await sql<{ indexname: string }>(
+    `select indexname from pg_indexes where schemaname = 'shop' order by 1`,
+  )
+  expect(indexes.map(({ indexname }) => indexname)).toEqual([
+    'copied__gm_xid_idx',
+    'copied_id_key',
+    'kept__gm_xid_idx',
+    'kept_id_key',
+    'summed_total_idx',
+  ])
+  expect(outcome(await run(plainProject(chain(2))))).toEqual(ALL_REUSED)
+  // The usual way goes on from what was published.
+  await sql('insert into raw.events values (4, 40)')
+  const third = await run(plainProject(chain(2)), { publish: 'model' })
+  expect(third.steps.map(({ action, counts }) => [action, counts.inserted])).toEqual([
+    ['add rows', 1],
+    ['add rows', 1],
+    ['reuse', undefined],
+    ['build table', 1],
+    ['run test', undefined],
+  ])
+})
+
+test('a failing test at the end keeps everything as it was, and the next good run publishes all', async ({
+  run,
+  sql,
+}) => {
+  await sql(`${LANDED}; insert into raw.events values (1, 10)`)
+  await run(plainProject(chain(2)))
+  await sql('insert into raw.events values (2, 20)')
+  const failed = await run(plainProject(chain(-1)))
+  expect(failed.status).toBe('failed')
+  expect(outcome(failed)).toMatchObject({ copied: 'skipped', kept: 'skipped', summed: 'skipped' })
+  expect(await sql('select count(*)::int as n from shop.copied')).toEqual([{ n: 1 }])
+  expect(await sql('select n, total from shop.summed')).toEqual([{ n: 1, total: 22 }])
+  expect(await sql('select s from shop.scaled')).toEqual([{ s: 22 }])
+  expect(await sql(LEAVINGS)).toEqual([])
+  expect((await run(plainProject(chain(2)))).status).toBe('success')
+  expect(await sql('select n, total from shop.summed')).toEqual([{ n: 2, total: 64 }])
+})
+
+test("views that are not selected are taken along, those between selected ones are built, and a stranger's view on a view survives", async ({
+  run,
+  sql,
+}) => {
+  await sql(`${LANDED}; insert into raw.events values (1, 10)`)
+  const project = (factor: number): PlainProject => {
+    const base = chain(factor)
+    return plainProject({
+      ...base,
+      beside: {
+        inputs: ['copied'],
+        sql: ({ ref }) => `select count(*)::int as n from ${ref('copied')}`,
+      },
+      above: { inputs: ['scaled'], sql: ({ ref }) => `select max(s) as top from ${ref('scaled')}` },
+      alone: { sql: () => `select ${factor} as x` },
+    })
+  }
+  await run(project(2))
+  await sql(`create view public.report as select x from shop.alone; comment on view shop.above is 'kept';
+    insert into raw.events values (2, 20)`)
+  const result = await run(project(2), { select: ['copied', 'kept', 'summed'] })
+  expect(outcome(result)).toEqual({
+    copied: 'success',
+    kept: 'success',
+    scaled: 'success',
+    summed: 'success',
+  })
+  expect(await sql('select n from shop.beside')).toEqual([{ n: 2 }])
+  expect(await sql('select top from shop.above')).toEqual([{ top: 42 }])
+  expect(await sql(`select obj_description('shop.above'::regclass) as c`)).toEqual([{ c: 'kept' }])
+  expect((await run(project(3), { reuse: 'none' })).status).toBe('success')
+  expect(await sql('select x from public.report')).toEqual([{ x: 3 }])
+  await sql('create view public.on_table as select * from shop.summed')
+  await expect(run(project(4))).rejects.toMatchObject({ code: 'GM4008' })
+})
+
+test('a view whose columns change is published with the views on it; a stranger on it makes the run refuse', async ({
+  run,
+  sql,
+}) => {
+  const project = (columns: string): PlainProject =>
+    plainProject({
+      base: { sql: () => `select ${columns}` },
+      top: { inputs: ['base'], sql: ({ ref }) => `select a from ${ref('base')}` },
+    })
+  await run(project('1 as a'))
+  expect((await run(project(`'x'::text as a, 2 as b`))).status).toBe('success')
+  expect(await sql('select a from shop.top')).toEqual([{ a: 'x' }])
+  await sql('create view public.report as select a from shop.top')
+  const refused = await run(project('1 as a'))
+  expect(outcome(refused)['base']).toContain('GM4008')
+  expect(await sql('select a from shop.top')).toEqual([{ a: 'x' }])
+  expect(await sql(LEAVINGS)).toEqual([])
+})

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Compiled } from '../compile/compiled.ts'
+import type { Session } from '../engine/adapter.ts'
+import { sqlErrorOf } from '../engine/sql-error.ts'
+import type { Outcome, Transaction } from '../engine/statement.ts'
+import type { NodeId } from '../manifest/node.ts'
+import { placeError } from './place-error.ts'
+
+interface LockRetries {
+  readonly session: Session
+  readonly compiled: ReadonlyMap<NodeId, Compiled>
+  readonly note: (message: string) => void
+  readonly sent: (transaction: Transaction) => void
+  readonly signal: AbortSignal
+}
+
+/**
+ * A swap asks for its locks briefly, steps back and asks again, so that readers never queue behind it for long.
+ * @param patienceMs how long its short waits may add up to.
+ * @param release the key of a lock to give back once it is committed.
+ */
+export async function withLockRetries(
+  transaction: Transaction,
+  on: LockRetries,
+  patienceMs: number,
+  release?: string,
+): Promise<Outcome> {
+  const begin = performance.now()
+  let noted = false
+  for (let attempt = 1; ; attempt++) {
+    try {
+      on.sent(transaction)
+      return await on.session.transaction(transaction, on.signal, release)
+    } catch (error) {
+      const waitedMs = performance.now() - begin
+      const isLockTimeout = sqlErrorOf(error)?.sqlState === '55P03'
+      if (!isLockTimeout || transaction.lockTimeoutMs === undefined || waitedMs > patienceMs) {
+        throw placeError(error, on.compiled)
+      }
+      if (!noted && waitedMs > 5_000) {
+        noted = true
+        on.note('waiting for readers that hold the old version')
+      }
+      await sleep(Math.min(1_000, 5 * 2 ** attempt), undefined, { signal: on.signal })
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import type { Statement } from '../engine/statement.ts'
+import { literal } from '../manifest/quoted.ts'
+
+/** Quoted names of shadows by those of what they are made for. */
+export type ShadowNames = Readonly<Record<string, string>>
+
+/** Before the first of them is made, so that a crash leaves nothing that nobody knows. */
+export function recordShadows(runId: string, shadows: ShadowNames): Statement {
+  return {
+    purpose: 'record shadows',
+    sql: `insert into gm.shadows (relation, target, run_id)
+select s.value, s.key, ${literal(runId)} from jsonb_each_text(${json(shadows)}) s`,
+  }
+}
+
+/** The old rows under an increment. Returns their count. */
+export function copyToShadow(shadow: string, target: string, shadows: ShadowNames): Statement {
+  return {
+    purpose: `copy ${target}`,
+    sql: `select gm.copy_to_shadow(${literal(shadow)}, ${literal(target)}, ${json(shadows)})`,
+  }
+}
+
+export function moveMarksToShadows(shadows: ShadowNames, copies: ShadowNames): Statement {
+  return {
+    purpose: 'move marks',
+    sql: `select gm.shadow_marks(${json(shadows)}, ${json(copies)})`,
+  }
+}
+
+export function checkShadowReads(runId: string, shadows: ShadowNames): Statement {
+  return {
+    purpose: 'check what was read',
+    sql: `select gm.check_shadow_reads(${literal(runId)}, ${json(shadows)})`,
+  }
+}
+
+export function publishShadows(
+  runId: string,
+  published: readonly {
+    readonly shadow: string
+    readonly target: string
+    /** The generation of the table that the shadow is a copy of. */
+    readonly was: string | undefined
+  }[],
+  /** Of what was run, under the published names, by node. */
+  codes: Readonly<Record<string, string>>,
+): Statement {
+  return {
+    purpose: 'publish in the ledger',
+    sql: `select gm.publish_shadows(${literal(runId)}, ${json(published)}, ${json(codes)})`,
+  }
+}
+
+export function dropShadows(names: readonly string[]): Statement {
+  return {
+    purpose: 'drop shadows',
+    sql: `select gm.drop_shadows(array[${names.map(literal).join(', ')}]::text[])`,
+  }
+}
+
+function json(value: unknown): string {
+  return `${literal(JSON.stringify(value))}::jsonb`
+}
