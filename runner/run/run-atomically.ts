@@ -276,7 +276,8 @@ async function publish(given: Together, on: Atomic): Promise<void> {
     const state = sqlErrorOf(error)?.sqlState ?? ''
     if (CANNOT_STAY.has(state) && !given.dropsViews) {
       refuseForeignViews(given, on)
-      return await publish({ ...given, dropsViews: true }, on)
+      await publish({ ...given, dropsViews: true }, on)
+      return
     }
     throw explain(error, state)
   }
