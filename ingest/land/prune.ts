@@ -56,7 +56,7 @@ export function refusePrune(candidates: readonly PruneCandidate[]): void {
   )
   throw new GmError(
     'GM7012',
-    `no archive holds the rows of ${candidates.length} partitions that are old enough, so a full refresh could not read them any more${behind.join('')}`,
+    `of the partitions ${candidates.length} could be dropped by age, and no archive holds their rows: a full refresh could not read them any more${behind.join('')}`,
     {
       hint: 'Nothing was dropped. Keep the partitions until there is an archive of the raw events, which this version of gm does not write yet.',
     },
