@@ -42,6 +42,8 @@ const FENCES = {
   kafkajs: ['ingest'],
   zod: ['runner/project', 'runner/manifest', 'runner/parse', 'runner/cli', 'ingest'],
   picocolors: ['runner/cli'],
+  'libpg-query': ['runner/sql'],
+  'vscode-languageserver(-textdocument)?': ['runner/lsp'],
 }
 
 const fenceRules = Object.entries(FENCES).map(([pkg, folders]) => ({

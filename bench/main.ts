@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { demo } from './cases/demo.ts'
 import { kafka } from './cases/kafka.ts'
 import { landing } from './cases/landing.ts'
+import { lineage } from './cases/lineage.ts'
 import { parse } from './cases/parse.ts'
 import { rerun } from './cases/rerun.ts'
 import { version } from './cases/version.ts'
@@ -11,7 +12,15 @@ import type { Case, Finding } from './finding.ts'
 import type { Pair } from './measure.ts'
 import { compare } from './measure.ts'
 
-const CASES: Readonly<Record<string, Case>> = { version, parse, rerun, landing, kafka, demo }
+const CASES: Readonly<Record<string, Case>> = {
+  version,
+  parse,
+  lineage,
+  rerun,
+  landing,
+  kafka,
+  demo,
+}
 const RESULTS = join(import.meta.dirname, 'RESULTS.md')
 const HEAD = `# Results
 

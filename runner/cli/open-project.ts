@@ -5,6 +5,7 @@ import { diskFiles } from '../parse/disk-files.ts'
 import { parseProject } from '../parse/parse-project.ts'
 import { rememberedFiles } from '../parse/remembered-files.ts'
 import type { Project } from '../project/project.ts'
+import type { ReachOfColumn } from '../select/select-nodes.ts'
 import type { Templates } from '../template/create-templates.ts'
 import { cachedText } from './cached-text.ts'
 import type { Io } from './io.ts'
@@ -21,6 +22,8 @@ export interface OpenProject {
   /** Every node, parents first. */
   readonly order: readonly NodeId[]
   readonly graph: Graph
+  /** What the selection method `column:` means; present where a selection uses it. */
+  readonly columns?: ReachOfColumn
 }
 
 /**

@@ -35,6 +35,7 @@ export function selectFor(
     excludeResourceTypes: flags.excludeResourceType,
     manifest: opened.manifest,
     graph: opened.graph,
+    columns: opened.columns,
     indirect: flags.indirectSelection,
     selectors: new Map([...selectors].map(([name, { definition }]) => [name, definition])),
     state: flags.state === undefined ? undefined : earlierState(flags.state, opened, io),

@@ -25,7 +25,18 @@ export interface SelectOptions {
   readonly selectors?: ReadonlyMap<string, Selector> | undefined
   /** What state:, result: and source_status: compare with. */
   readonly state?: EarlierState | undefined
+  /** What `column:` means. */
+  readonly columns?: ReachOfColumn | undefined
 }
+
+/**
+ * The nodes of a column such as `fact_sales.total_amount`: the one that has it, with those that it comes from and those
+ * that it feeds where they are asked for.
+ */
+export type ReachOfColumn = (
+  column: string,
+  directions: { readonly up: boolean; readonly down: boolean },
+) => Iterable<NodeId>
 
 export interface Selection {
   readonly nodes: ReadonlySet<NodeId>
@@ -39,6 +50,7 @@ interface Context {
   readonly indirect: IndirectSelection
   readonly selectors: ReadonlyMap<string, Selector>
   readonly state: EarlierState | undefined
+  readonly columns: ReachOfColumn | undefined
   readonly warnings: GmError[]
 }
 
@@ -58,7 +70,8 @@ export function selectNodes(options: SelectOptions): Selection {
   const { manifest, graph, indirect = 'eager', select = [], exclude = [] } = options
   const warnings: GmError[] = []
   const selectors = options.selectors ?? new Map<string, Selector>()
-  const context: Context = { manifest, graph, indirect, selectors, state: options.state, warnings }
+  const { state, columns } = options
+  const context: Context = { manifest, graph, indirect, selectors, state, columns, warnings }
   const wanted: Selector =
     options.selector === undefined
       ? parseSelector(select, indirect)
@@ -136,11 +149,8 @@ function evaluateCriterion(criterion: Criterion, context: Context): Chosen {
   const add = (ids: Iterable<NodeId>): void => {
     for (const id of ids) selected.add(id)
   }
-  if (criterion.childrensParents) add(reach(graph, reach(graph, matched, 'down'), 'up'))
-  if (criterion.parentsDepth !== undefined) add(reach(graph, matched, 'up', criterion.parentsDepth))
-  if (criterion.childrenDepth !== undefined) {
-    add(reach(graph, matched, 'down', criterion.childrenDepth))
-  }
+  // The neighbours of a column are those of its lineage, which have been matched, and not all those of its node.
+  if (criterion.method !== 'column') addNeighbours(criterion, matched, graph, add)
   // Here and not at the end: a test is excluded with any of its parents, as dbt does it.
   const mode = criterion.indirect ?? context.indirect
   if (mode === 'empty') return { direct: selected, indirect: new Set() }
@@ -157,6 +167,18 @@ function evaluateCriterion(criterion: Criterion, context: Context): Chosen {
   return { direct, indirect }
 }
 
+function addNeighbours(
+  criterion: Criterion,
+  matched: readonly NodeId[],
+  graph: Graph,
+  add: (ids: Iterable<NodeId>) => void,
+): void {
+  const { childrensParents, parentsDepth, childrenDepth } = criterion
+  if (childrensParents) add(reach(graph, reach(graph, matched, 'down'), 'up'))
+  if (parentsDepth !== undefined) add(reach(graph, matched, 'up', parentsDepth))
+  if (childrenDepth !== undefined) add(reach(graph, matched, 'down', childrenDepth))
+}
+
 function hasNeighbours(criterion: Criterion): boolean {
   const { childrensParents, parentsDepth, childrenDepth } = criterion
   return childrensParents || parentsDepth !== undefined || childrenDepth !== undefined
@@ -167,11 +189,29 @@ function matchedBy(criterion: Criterion, context: Context): readonly NodeId[] {
   if (criterion.method === 'selector') {
     return [...evaluate(namedSelector(criterion.value, context), context).direct]
   }
+  if (criterion.method === 'column') return columnNodes(criterion, context)
   const matches = methodOf(criterion).matcher(criterion, context)
   const matched: NodeId[] = []
   for (const node of manifest.nodes.values()) if (matches(node)) matched.push(node.id)
   if (matched.length === 0) context.warnings.push(nothingMatched(criterion, manifest))
   return matched
+}
+
+function columnNodes(criterion: Criterion, { columns }: Context): readonly NodeId[] {
+  const { value, text, parentsDepth, childrenDepth, childrensParents } = criterion
+  const isLimited = (depth: number | undefined): boolean => Number.isFinite(depth)
+  if (
+    columns === undefined ||
+    childrensParents ||
+    isLimited(parentsDepth) ||
+    isLimited(childrenDepth)
+  ) {
+    throw new GmError('GM3002', `"${text}" is not a way to use the method column`, {
+      hint: 'Write column:<model>.<column> in --select or --exclude, with + before or behind it.',
+    })
+  }
+  const directions = { up: parentsDepth !== undefined, down: childrenDepth !== undefined }
+  return [...columns(value, directions)]
 }
 
 /** Parents that let a test come along: those selected, and for `buildable` also those above them and all sources. */

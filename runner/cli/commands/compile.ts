@@ -12,6 +12,7 @@ import type { OpenProject } from '../open-project.ts'
 import { openProject } from '../open-project.ts'
 import { plural } from '../render/format.ts'
 import { selectFor } from '../select-for.ts'
+import { withColumns } from '../with-columns.ts'
 
 /**
  * Prints the SQL of the one selected node, else writes the SQL of all selected ones below target/compiled.
@@ -19,7 +20,7 @@ import { selectFor } from '../select-for.ts'
  */
 export const compileCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(CompileFlags, raw)
-  const opened = openProject(flags, io)
+  const opened = await withColumns(openProject(flags, io), flags)
   if (flags.inline !== undefined) {
     io.out(`${compileText(flags.inline, opened).sql}\n`)
     return EXIT.ok

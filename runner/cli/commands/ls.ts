@@ -4,11 +4,12 @@ import { LsFlags, parseFlags } from '../flags.ts'
 import { openProject } from '../open-project.ts'
 import { nodeListing } from '../render/node-listing.ts'
 import { selectFor } from '../select-for.ts'
+import { withColumns } from '../with-columns.ts'
 
 /** Lists the selected nodes, parents first. Needs no database. */
-export const lsCommand: CommandAction = (_args, raw, io) => {
+export const lsCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(LsFlags, raw)
-  const opened = openProject(flags, io)
+  const opened = await withColumns(openProject(flags, io), flags)
   const selected = selectFor(opened, flags, io)
   const form = flags.outputKeys.length > 0 ? 'json' : flags.output
   for (const id of opened.order) {
@@ -16,5 +17,5 @@ export const lsCommand: CommandAction = (_args, raw, io) => {
     if (node === undefined || !selected.has(id)) continue
     io.out(`${nodeListing(node, form, flags.outputKeys)}\n`)
   }
-  return Promise.resolve(EXIT.ok)
+  return EXIT.ok
 }

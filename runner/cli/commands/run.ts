@@ -24,6 +24,7 @@ import type { ScreenOptions } from '../run-screen.ts'
 import { RunScreen } from '../run-screen.ts'
 import { selectFor } from '../select-for.ts'
 import { watchSignals } from '../watch-signals.ts'
+import { withColumns } from '../with-columns.ts'
 
 /** What a command runs when no `--resource-type` narrows it further. A job is run with its seeds and snapshots. */
 const KINDS = {
@@ -46,7 +47,7 @@ export const testCommand: CommandAction = (_args, raw, io) => execute('test', ra
 
 async function execute(command: RunCommandName, raw: unknown, io: Io): Promise<ExitCode> {
   const flags = parseFlags(RunFlags, raw)
-  const opened = openProject(flags, io)
+  const opened = await withColumns(openProject(flags, io), flags)
   const { project } = opened
   const kinds = command === 'run' && flags.job.length > 0 ? JOB_KINDS : KINDS[command]
   const selected = selectFor(opened, flags, io, kinds)
