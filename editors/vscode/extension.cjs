@@ -30,7 +30,9 @@ exports.activate = async () => {
       { scheme: 'file', language: 'jinja-sql' },
       { scheme: 'file', language: 'yaml' },
     ],
-    synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/*.{sql,yml,yaml,csv}') },
+    synchronize: {
+      fileEvents: vscode.workspace.createFileSystemWatcher('**/*.{sql,yml,yaml,csv}'),
+    },
   })
   await client.start()
 }
