@@ -40,6 +40,7 @@ const RUN: readonly OptionSpec[] = [
     flags: '--allow-destructive',
     description: 'let on_schema_change: sync_all_columns drop columns and narrow types',
   },
+  { flags: '--store-failures', description: 'keep the failing rows of tests in tables' },
   {
     flags: '--dry-run',
     description: 'print what would be done and why, with its SQL; change nothing',

@@ -102,6 +102,7 @@ export const RunFlags = SelectFlags.extend({
   fullRefresh: z.boolean().default(false),
   fullReload: z.boolean().default(false),
   allowDestructive: z.boolean().default(false),
+  storeFailures: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   failFast: z.boolean().default(false),
   force: z.boolean().default(false),

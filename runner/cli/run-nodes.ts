@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
+import { FAILURES_SCHEMA } from '../check/store-failures.ts'
 import { compileNode } from '../compile/compile-node.ts'
 import { compileText } from '../compile/compile-text.ts'
 import type { Manifest, NodeId } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
+import { nameRelation } from '../parse/name-relation.ts'
 import type { ProjectHook } from '../project/project.ts'
 import type { RunEvent, RunResult, StepResult } from '../run/event.ts'
 import type { RunHook } from '../run/run-hooks.ts'
@@ -62,6 +64,13 @@ export function runRequest(
       if (manifest === opened.manifest) compiledCode.set(node.id, compiled.sql)
       return compiled
     },
+    storeFailures: flags.storeFailures,
+    failuresRelation: (test) =>
+      nameRelation(
+        { ...test, config: { ...test.config, schema: test.config.schema ?? FAILURES_SCHEMA } },
+        project,
+        opened.templates,
+      ),
     compileText: (node, text, state) =>
       compileText({ text, at: node.at, node }, opened.manifest, project, opened.templates, state),
     onRunStart: runHooksOf('on-run-start', project.onRunStart, asked),

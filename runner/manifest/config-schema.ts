@@ -210,7 +210,11 @@ const SHAPES = {
       .string()
       .regex(/^[^\n\r"]$/, 'one character')
       .describe('What separates the columns of the CSV file. Default comma.'),
-    quote_columns: z.boolean().describe('Whether column names keep their case.'),
+    quote_columns: z
+      .boolean()
+      .describe(
+        'true: column names stay as the header has them; false: they become lower case. Default true, in a dbt project false.',
+      ),
     full_refresh: fullRefresh,
     indexes,
     group,
@@ -230,13 +234,17 @@ const SHAPES = {
     limit: z.int().min(1).describe('Most failing rows to look at.'),
     where: text.describe('Condition that the tested rows must meet.'),
     store_failures: z.boolean().describe('Whether failing rows are kept in a table.'),
+    store_failures_as: z
+      .enum(['table', 'view', 'ephemeral'])
+      .describe(
+        'What failing rows are kept as; ephemeral: not at all. Decides over store_failures.',
+      ),
     schema: placed.schema,
     alias: placed.alias,
     database: notYet,
     group: notYet,
     sql_header: notYet,
     static_analysis: notYet,
-    store_failures_as: notYet,
   },
   analysis: { ...common, docs, group: notYet },
   exposure: { ...common },

@@ -117,6 +117,7 @@ export interface NodeConfig {
   readonly limit?: number
   readonly where?: string
   readonly store_failures?: boolean
+  readonly store_failures_as?: 'table' | 'view' | 'ephemeral'
   /** Sources with a column of their own for changes(). */
   readonly event_time?: string
   /** Sources followed by event_time: how late a row may come and still be read, as an interval. */

@@ -148,10 +148,11 @@ function draftSeed(
       dependsOn: [],
       relation: relationOf(parsing, { kind: 'seed', name, package: owner, fqn, config }),
       file: file.file,
-      fields: found.map((field) => ({
-        ...field,
-        type: config.column_types?.[field.name] ?? field.type,
-      })),
+      fields: found.map(({ name: written, type }) => {
+        const column = foldsNames(parsing, config) ? folded(written) : written
+        const types = config.column_types
+        return { name: column, type: types?.[column] ?? types?.[written] ?? type }
+      }),
     },
     inputs: [],
   }
@@ -257,4 +258,13 @@ export function columnsOf(columns: readonly ColumnProperties[]): ReadonlyMap<str
       { name, description, meta, tags, ...(data_type !== undefined && { data_type }) },
     ]),
   )
+}
+/** dbt writes a seed's columns without quotes unless it is told to quote them, and the database folds them. */
+function foldsNames({ project }: Parsing, { quote_columns }: NodeConfig): boolean {
+  return quote_columns === undefined ? project.isDbt : !quote_columns
+}
+
+/** What the database makes of a name without quotes. Any other needs quotes in any case. */
+function folded(name: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name.toLowerCase() : name
 }

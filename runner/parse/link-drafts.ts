@@ -1,4 +1,4 @@
-import { GmError } from '../base/error.ts'
+import type { GmError } from '../base/error.ts'
 import type { FollowedKeys, Node, NodeId, RefCall, SourceCall } from '../manifest/node.ts'
 import type { Draft } from './draft.ts'
 import { collecting } from './draft.ts'
@@ -16,7 +16,7 @@ export interface Linked {
  * Gives each node its inputs by id.
  * @param root the project's own package.
  * @param broken names of files with errors of their own; nothing is said about calls for them.
- * @param errors takes GM2003 and GM2004 for calls of enabled nodes that find nothing, GM1008 for what tests cannot do.
+ * @param errors takes GM2003 and GM2004 for calls of enabled nodes that find nothing.
  */
 export function linkDrafts(
   root: string,
@@ -48,14 +48,6 @@ function link(
 ): Node {
   if (node.kind === 'seed' || node.kind === 'source') return node
   const caller = { package: node.package }
-  if (node.kind === 'test' && node.config.store_failures === true) {
-    errors.push(
-      new GmError('GM1008', 'gm does not support store_failures yet', {
-        at: node.at,
-        hint: 'Remove it; gm test shows the failing rows.',
-      }),
-    )
-  }
   const refs: RefCall[] = []
   const sources: SourceCall[] = []
   // Plain lists: nearly all nodes have one input or a few, and there are tens of thousands of nodes.

@@ -327,11 +327,6 @@ describe('mistakes are told with code, place, message and hint', () => {
       'models/p.yml:1:41 GM2008 the test "unique" needs a column | List it under a column, or give column_name.',
     ],
     [
-      'a test that would store its failures',
-      { ...a, 'tests/t.sql': '{{ config(store_failures=true) }} select 1' },
-      'tests/t.sql:1:1 GM1008 gm does not support store_failures yet | Remove it; gm test shows the failing rows.',
-    ],
-    [
       'an unknown key in config()',
       { 'models/b.sql': "\n{{ config(materialised='table') }} select 1" },
       'models/b.sql:2:4 GM1002 unknown key "materialised" in the configuration of a model | Did you mean "materialized"?',

@@ -1,5 +1,6 @@
 import { GmError } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
+import { storedAs, storeFailures } from '../check/store-failures.ts'
 import { testStatement } from '../check/test-statement.ts'
 import type { Compiled, CompileState } from '../compile/compiled.ts'
 import { findUnstable } from '../compile/find-unstable.ts'
@@ -56,6 +57,10 @@ export interface PlanRequest {
   /** Which steps may be left out when nothing that they depend on has changed. */
   readonly reuse: Reuse
   readonly compile: (node: ModelNode | SnapshotNode | TestNode, state: CompileState) => Compiled
+  /** `--store-failures`. */
+  readonly storeFailures: boolean
+  /** Where the failing rows of a test are kept. */
+  readonly failuresRelation: (node: TestNode) => Relation
   /** Renders a template of a node's configuration. */
   readonly compileText: (node: BuiltNode, text: string, state: CompileState) => string
   readonly vars: Readonly<Record<string, unknown>>
@@ -275,8 +280,11 @@ function planTest(
       !foreseen.made.has(name)
     )
   })
+  const form = storedAs(node, request.storeFailures)
+  const stores = form === undefined ? undefined : request.failuresRelation(node)
   const statement = testStatement(node, compiled)
-  const codes = [incrementCode({ fingerprint: compiled.fingerprint, sql: statement.sql })]
+  const code = `${statement.sql}\n${form ?? ''} ${stores === undefined ? '' : quoted(stores)}`
+  const codes = [incrementCode({ fingerprint: compiled.fingerprint, sql: code })]
   const run = whetherToRun(node, {
     decided: missing === undefined ? 'selected' : `${quoted(missing.relation)} is not built yet`,
     isAsked: request.reuse !== 'all' || missing !== undefined,
@@ -297,6 +305,7 @@ function planTest(
     relation: undefined,
     severity: node.config.severity ?? 'error',
     codes,
+    ...(stores !== undefined && missing === undefined && { stores }),
     ...(run.mayBeReused && { reuse: { key: node.id, codes } }),
     transactions:
       missing === undefined
@@ -307,7 +316,9 @@ function planTest(
               isolation: 'repeatable read',
               locks: [],
               statements: [
-                statement,
+                ...(form === undefined || stores === undefined
+                  ? [statement]
+                  : storeFailures(node, compiled, form, stores)),
                 ...codes.map((code) => recordTest(request.runId, node.id, code)),
               ],
             },

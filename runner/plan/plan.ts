@@ -28,6 +28,8 @@ export interface Step {
   /** The lock that is held from before the first transaction until after the last; absent for tests. */
   readonly lock: string | undefined
   readonly relation: Relation | undefined
+  /** Tests: where their failing rows are kept. */
+  readonly stores?: Relation
   readonly transactions: readonly Transaction[]
   /** Tests: whether failing rows fail the run. */
   readonly severity: 'error' | 'warn' | undefined

@@ -9,6 +9,7 @@ import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Outcome, RowCounts, Transaction } from '../engine/statement.ts'
 import type { Node, NodeId } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
 import type { Step } from '../plan/plan.ts'
 import type { Foreseen, PlanRequest, Warehouse } from '../plan/plan-step.ts'
 import { NOTHING_CHANGED, NOTHING_FORESEEN, planStep } from '../plan/plan-step.ts'
@@ -99,7 +100,10 @@ function failedTest(step: Step, { failures }: Verdict, on: Execution): GmError {
   const node = on.nodes.get(step.id)
   return new GmError('GM5001', failures === 1 ? '1 row fails' : `${failures} rows fail`, {
     at: node?.at,
-    hint: `To see them: gm show --select ${node?.name ?? step.id} --limit -1`,
+    hint:
+      step.stores === undefined
+        ? `To see them: gm show --select ${node?.name ?? step.id} --limit -1`
+        : `They are kept: select * from ${quoted(step.stores)}`,
   })
 }
 

@@ -45,6 +45,8 @@ export interface RunRequest {
     state: Parameters<PlanRequest['compile']>[1],
     manifest: Manifest,
   ) => Compiled
+  readonly storeFailures: boolean
+  readonly failuresRelation: PlanRequest['failuresRelation']
   readonly compileText: PlanRequest['compileText']
   /** The project's own hooks, before the first step and after the last; each is run in a transaction of its own. */
   readonly onRunStart: readonly RunHook[]
@@ -270,6 +272,8 @@ function planRequest(
     fullRefresh: request.fullRefresh,
     allowDestructive: request.allowDestructive,
     reuse: request.reuse,
+    storeFailures: request.storeFailures,
+    failuresRelation: request.failuresRelation,
     compileText: request.compileText,
     vars: request.vars,
     ...(request.runQuery === undefined ? {} : { runQuery: request.runQuery }),
@@ -319,7 +323,9 @@ async function followLanded(session: Session, manifest: Manifest): Promise<void>
 async function createSchemas(session: Session, plan: Plan): Promise<void> {
   const wanted = [
     ...new Set(
-      plan.steps.flatMap((step) => (step.relation === undefined ? [] : [step.relation.schema])),
+      plan.steps.flatMap(({ relation, stores }) =>
+        [relation, stores].flatMap((made) => (made === undefined ? [] : [made.schema])),
+      ),
     ),
   ]
   const { rows } = await session.query({

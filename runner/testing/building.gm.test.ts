@@ -58,3 +58,67 @@ select * from {{ source('raw', 'orders') }}
     ['fail', 1],
   ])
 })
+
+test('hooks, privileges and failing rows are there after a build of a project with templates', async ({
+  connection,
+  sql,
+  project,
+}) => {
+  const env = databaseUrl(connection)
+  await sql('create schema audit; create table audit.log (id serial, what text)')
+  const root = await project({
+    'project.yml': `name: shop
+on-run-start: "insert into audit.log (what) values ('begins')"
+on-run-end:
+  - "insert into audit.log (what) values ('{% for r in results %}{{ r.node.name }} {{ r.status }} {% endfor %}{{ schemas | join(',') }}')"
+models:
+  +post-hook: ["insert into audit.log (what) select '{{ this }} ' || count(*) from {{ this }}"]
+  shop:
+    +grants: {select: [public]}
+`,
+    'models/numbers.sql': `{{ config(materialized='table', pre_hook="insert into audit.log (what) values ('before {{ this.name }}')") }}
+select generate_series(1, 3) as n`,
+    'models/numbers.yml': `models:
+  - name: numbers
+    columns:
+      - name: n
+        data_tests:
+          - accepted_values: {arguments: {values: [1], quote: false}, config: {store_failures: true, alias: odd_numbers}}
+          - unique: {config: {store_failures_as: view, severity: warn}}
+`,
+  })
+  await gm(root, ['build'], env, 1)
+  const log = async (): Promise<string[]> =>
+    (await sql<{ what: string }>('select what from audit.log order by id')).map(({ what }) => what)
+  expect(await log()).toEqual([
+    'begins',
+    'before numbers',
+    '"public"."numbers" 3',
+    expect.stringMatching(/^numbers success .*fail.* public$/),
+  ])
+  expect(await sql('select value_field from dbt_test__audit.odd_numbers order by 1')).toEqual([
+    { value_field: 2 },
+    { value_field: 3 },
+  ])
+  expect(
+    await sql(
+      `select table_type from information_schema.tables where table_name = 'unique_numbers_n'`,
+    ),
+  ).toEqual([{ table_type: 'VIEW' }])
+  const again = await gm(root, ['test', '--force'], env, 1)
+  expect(again.stdout).toContain('select * from "dbt_test__audit"."odd_numbers"')
+})
+
+test('a table that holds something else is never dropped for failing rows', async ({
+  connection,
+  sql,
+  project,
+}) => {
+  await sql('create schema kept; create table kept.mine as select 1 as id')
+  const root = await project({
+    'tests/odd.sql': `{{ config(store_failures=true, schema='kept', alias='mine') }} select 2 as id`,
+  })
+  const { stdout } = await gm(root, ['test'], databaseUrl(connection), 1)
+  expect(stdout).toContain('"kept"."mine" exists already')
+  expect(await sql('select id from kept.mine')).toEqual([{ id: 1 }])
+})

@@ -187,6 +187,8 @@ function requestOf(project: PlainProject, adapter: Adapter, options: RunOptions)
     },
     adapter,
     compile: project.compile,
+    storeFailures: false,
+    failuresRelation: (test) => ({ schema: 'audit', identifier: test.name }),
     compileText: (node, text) => text.replaceAll('{{ this }}', quoted(node.relation)),
     onRunStart: [],
     onRunEnd: [],
