@@ -8,7 +8,7 @@ import { describe, expect, inject } from 'vitest'
 import { resetEmbedded } from '../../runner/engine/embedded/reset-embedded.ts'
 import { startEmbedded } from '../../runner/engine/embedded/start-embedded.ts'
 import type { Connection } from '../../runner/project/project.ts'
-import { eventText, hasKafka, test } from '../../runner/testing/kafka-fixture.ts'
+import { eventText, hasKafka, hasLeaders, test } from '../../runner/testing/kafka-fixture.ts'
 import type { IngestorProcess } from '../../runner/testing/landing-rig.ts'
 import {
   FAULTLESS,
@@ -48,8 +48,8 @@ describe.runIf(hasKafka())('faults under load', () => {
     const topic = await kafka.topic(4)
     await admin.createTopics({
       topics: [{ topic: topic.name, numPartitions: 4 }],
-      waitForLeaders: true,
     })
+    while (!(await hasLeaders(admin, topic.name, 4))) await sleep(20)
     const root = await ingestYml([{ ...topic, yml: topic.yml }], `client_id: faults\n`)
     await useBroker(root, kafka.address, serving.address)
     await writeConnection(root, server.connection)

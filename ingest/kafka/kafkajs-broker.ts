@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, Consumer, KafkaConfig } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import type { KafkaConnection } from '../config/ingest-config.ts'
@@ -47,10 +48,9 @@ export function connectKafka(connection: KafkaConnection, log: BrokerLog): Broke
     },
     createTopic: async (topic, partitions) => {
       const admin = await reach()
-      await admin.createTopics({
-        topics: [{ topic, numPartitions: partitions }],
-        waitForLeaders: true,
-      })
+      // kafkajs waits for leaders as well, and fails where the topic is not known everywhere yet.
+      await admin.createTopics({ topics: [{ topic, numPartitions: partitions }] })
+      await untilThere(admin, topic, partitions)
     },
     ranges: async (topic) => {
       const admin = await reach()
@@ -75,6 +75,25 @@ export function connectKafka(connection: KafkaConnection, log: BrokerLog): Broke
     },
     consume: (options) => consume(kafka, options),
     close: leave,
+  }
+}
+
+const CREATE_MS = 10_000
+const LOOK_MS = 50
+
+/** Waits until a new topic has all its partitions, with leaders. */
+async function untilThere(admin: Admin, topic: string, partitions: number): Promise<void> {
+  const begin = performance.now()
+  for (;;) {
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+      const known = topics[0]?.partitions ?? []
+      if (known.filter(({ leader }) => leader >= 0).length === partitions) return
+      if (performance.now() - begin > CREATE_MS) return
+    } catch (error) {
+      if (performance.now() - begin > CREATE_MS) throw error
+    }
+    await sleep(LOOK_MS)
   }
 }
 

@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import { describe, expect, inject } from 'vitest'
-import { eventText, hasKafka, test } from '../../runner/testing/kafka-fixture.ts'
+import { eventText, hasKafka, hasLeaders, test } from '../../runner/testing/kafka-fixture.ts'
 import { startBroker } from '../broker/start-broker.ts'
 
 const PASSWORD = 'open-sesame'
@@ -58,7 +59,8 @@ describe.runIf(hasKafka())('a broker that asks for TLS and a login', () => {
     try {
       await Promise.all([producer.connect(), admin.connect()])
       const topic = await kafka.topic(1)
-      await admin.createTopics({ topics: [{ topic: topic.name }], waitForLeaders: true })
+      await admin.createTopics({ topics: [{ topic: topic.name, numPartitions: 1 }] })
+      while (!(await hasLeaders(admin, topic.name, 1))) await sleep(20)
       const start = async (mechanism: string, password: string, tls: string) => {
         const lines = `tls: ${tls}\nsasl: { mechanism: ${mechanism}, username: gm, password: ${password} }\n`
         const root = await ingestYml([topic], lines)

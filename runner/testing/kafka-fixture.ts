@@ -83,8 +83,9 @@ export const test = base.extend<KafkaFixture>({
         const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
         await admin.createTopics({
           topics: [{ topic, numPartitions: partitions, configEntries }],
-          waitForLeaders: true,
         })
+        // Until all of the broker knows it, others are told that there is none.
+        while (!(await hasLeaders(admin, topic, partitions))) await sleep(20)
         made.push(topic)
         const yml = `  ${topic}:\n    table: t_${id}\n${FIELDS}${lines}`
         return { name: topic, table: `raw.t_${id}`, yml }
@@ -151,6 +152,21 @@ export const test = base.extend<KafkaFixture>({
     })
   },
 })
+
+/** Whether a new topic has all its partitions, with leaders. */
+export async function hasLeaders(
+  admin: kafkajs.Admin,
+  topic: string,
+  partitions: number,
+): Promise<boolean> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+    const leaders = topics[0]?.partitions.filter(({ leader }) => leader >= 0) ?? []
+    return leaders.length === partitions
+  } catch {
+    return false
+  }
+}
 
 /** Whether this machine can run the tests with Kafka. */
 export const hasKafka = (): boolean => inject('kafka') !== null
