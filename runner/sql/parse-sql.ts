@@ -1,7 +1,5 @@
-import type { RawStmt, Node as SqlNode } from 'libpg-query'
+import type { RawStmt } from 'libpg-query'
 import { byteOffsets } from './byte-offsets.ts'
-
-export type { SqlNode }
 
 /** SQL as PostgreSQL's own grammar reads it. */
 export interface ParsedSql {
