@@ -48,6 +48,7 @@ describe.runIf(hasKafka())('faults under load', () => {
     const topic = await kafka.topic(4)
     await admin.createTopics({
       topics: [{ topic: topic.name, numPartitions: 4 }],
+      waitForLeaders: false,
     })
     while (!(await hasLeaders(admin, topic.name, 4))) await sleep(20)
     const root = await ingestYml([{ ...topic, yml: topic.yml }], `client_id: faults\n`)

@@ -49,7 +49,8 @@ export function connectKafka(connection: KafkaConnection, log: BrokerLog): Broke
     createTopic: async (topic, partitions) => {
       const admin = await reach()
       // kafkajs waits for leaders as well, and fails where the topic is not known everywhere yet.
-      await admin.createTopics({ topics: [{ topic, numPartitions: partitions }] })
+      const topics = [{ topic, numPartitions: partitions }]
+      await admin.createTopics({ topics, waitForLeaders: false })
       await untilThere(admin, topic, partitions)
     },
     ranges: async (topic) => {

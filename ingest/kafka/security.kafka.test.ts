@@ -59,7 +59,8 @@ describe.runIf(hasKafka())('a broker that asks for TLS and a login', () => {
     try {
       await Promise.all([producer.connect(), admin.connect()])
       const topic = await kafka.topic(1)
-      await admin.createTopics({ topics: [{ topic: topic.name, numPartitions: 1 }] })
+      const topics = [{ topic: topic.name, numPartitions: 1 }]
+      await admin.createTopics({ topics, waitForLeaders: false })
       while (!(await hasLeaders(admin, topic.name, 1))) await sleep(20)
       const start = async (mechanism: string, password: string, tls: string) => {
         const lines = `tls: ${tls}\nsasl: { mechanism: ${mechanism}, username: gm, password: ${password} }\n`

@@ -83,6 +83,7 @@ export const test = base.extend<KafkaFixture>({
         const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
         await admin.createTopics({
           topics: [{ topic, numPartitions: partitions, configEntries }],
+          waitForLeaders: false,
         })
         // Until all of the broker knows it, others are told that there is none.
         while (!(await hasLeaders(admin, topic, partitions))) await sleep(20)
