@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { demo } from './cases/demo.ts'
+import { docs } from './cases/docs.ts'
 import { kafka } from './cases/kafka.ts'
 import { landing } from './cases/landing.ts'
 import { lineage } from './cases/lineage.ts'
@@ -20,6 +21,7 @@ const CASES: Readonly<Record<string, Case>> = {
   landing,
   kafka,
   demo,
+  docs,
 }
 const RESULTS = join(import.meta.dirname, 'RESULTS.md')
 const HEAD = `# Results

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { gm, startGm } from '../testing/gm.ts'
@@ -8,8 +8,6 @@ import { manifestOf } from '../testing/manifest-of.ts'
 import type { BuiltSite } from '../testing/site-fixture.ts'
 import { buildSite, SECRETS } from '../testing/site-fixture.ts'
 import { writeSite } from './write-site.ts'
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Every kind of page with its heading. */
 const PAGES = {
@@ -48,7 +46,7 @@ describe.skipIf(inject('chromium') === '')('the docs site', () => {
       const { page, complaints, requests } = await site.open(hash)
       await page.waitForLoadState('load')
       expect(await page.locator('main h1').first().innerText()).toContain(heading)
-      await page.evaluate(AXE)
+      await page.evaluate(axe.source)
       expect(await faults(page)).toEqual([])
       await page.emulateMedia({ colorScheme: 'dark' })
       expect(await faults(page, ['color-contrast'])).toEqual([])
@@ -64,7 +62,7 @@ describe.skipIf(inject('chromium') === '')('the docs site', () => {
     await page.getByRole('heading', { name: 'Over time' }).waitFor()
     expect(await page.locator('.gantt .bar-of').count()).toBeGreaterThan(5)
     expect(await page.locator('tbody tr').first().innerText()).toMatch(/broken|not_null/)
-    await page.evaluate(AXE)
+    await page.evaluate(axe.source)
     expect(await faults(page)).toEqual([])
     expect(complaints).toEqual([])
     await page.close()
@@ -102,6 +100,8 @@ describe.skipIf(inject('chromium') === '')('the docs site', () => {
     expect(text).toMatch(/Rows\s*≈ 3/)
     expect(text).toContain('people of the shop')
     expect(await page.locator('#columns').innerText()).toMatch(/numbers\.id\s*computed/)
+    expect(await page.locator('#columns').innerText()).toContain('2 … 6 · 3 distinct')
+    expect(await page.locator('#column-region .statistics').count()).toBe(0)
     expect(await page.locator('#tests').innerText()).toMatch(
       /not_null\s*customer_id\s*✕ fail 1 rows/,
     )

@@ -24,6 +24,10 @@ const docs = z
   .strictObject({
     show: z.boolean().optional().describe('Whether the docs site lists the node.'),
     node_color: z.string().optional().describe('Colour in the lineage graph.'),
+    statistics: z
+      .boolean()
+      .optional()
+      .describe('Whether the docs site shows figures of a sample of the rows. Default false.'),
   })
   .describe('How the docs site shows the node.')
 

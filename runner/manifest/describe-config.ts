@@ -77,7 +77,9 @@ export function writtenKeys(config: NodeConfig): DescribedConfig {
     }),
     ...(indexes.length > 0 && { indexes }),
     ...(severity !== undefined && { severity: severity.toUpperCase() }),
-    ...(docs !== undefined && { docs: { show: true, node_color: null, ...docs } }),
+    ...(docs !== undefined && {
+      docs: { show: docs.show ?? true, node_color: docs.node_color ?? null },
+    }),
   }
 }
 

@@ -58,7 +58,12 @@ export interface NodeConfig {
   readonly tags: readonly string[]
   readonly meta: Readonly<Record<string, unknown>>
   /** How the docs site shows the node. */
-  readonly docs?: { readonly show?: boolean; readonly node_color?: string }
+  readonly docs?: {
+    readonly show?: boolean
+    readonly node_color?: string
+    /** Whether a sample of the rows is shown as figures of columns. */
+    readonly statistics?: boolean
+  }
   /** Models: who may refer to it. Absent means `protected`. */
   readonly access?: Access
   /** Models: the group that owns it; a `private` model is for that group alone. */

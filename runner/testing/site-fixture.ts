@@ -40,7 +40,7 @@ models:
         description: Lines as they landed.
 `,
   'models/events.sql': `select event_id, event_time from {{ source('raw', 'transactions') }}\n`,
-  'models/orders.sql': `{{ config(materialized='table', tags=['nightly']) }}
+  'models/orders.sql': `{{ config(materialized='table', tags=['nightly'], docs={'statistics': true}) }}
 select id, id * 2 as amount, nullif(id, 3) as customer_id, '{{ env_var('SHOP_REGION') }}' as region
 from {{ ref('numbers') }}
 `,
@@ -60,6 +60,9 @@ from {{ ref('numbers') }}
       - name: id
         description: Number of the order.
         data_tests: [not_null, unique]
+      - name: region
+        description: Where.
+        meta: {personal_data: true}
       - name: customer_id
         description: Who bought; [a script](javascript:window.hacked=1).
         data_tests: [not_null]

@@ -1,10 +1,14 @@
 import { join, resolve } from 'node:path'
 import { gmErrorsOf } from '../../base/error.ts'
 import { catalogArtifact } from '../../docs/artifacts/catalog-artifact.ts'
+import type { PageInput } from '../../docs/list-pages.ts'
 import type { RelationFacts } from '../../docs/relation-facts.ts'
 import { relationFacts } from '../../docs/relation-facts.ts'
+import { sampleColumns } from '../../docs/sample-columns.ts'
+import type { ColumnStatistics } from '../../docs/site-data.ts'
 import { writeSite } from '../../docs/write-site.ts'
-import type { Node } from '../../manifest/node.ts'
+import type { Session } from '../../engine/adapter.ts'
+import type { Manifest, Node } from '../../manifest/node.ts'
 import { quoted } from '../../manifest/quoted.ts'
 import { packageFolder } from '../../project/package-folder.ts'
 import type { CatalogColumn } from '../../sql/catalog.ts'
@@ -32,6 +36,7 @@ const HISTORY = { runs: 200, wholeRuns: 20, stepsPerNode: 30 } as const
 interface Warehouse {
   readonly relations: ReadonlyMap<string, RelationFacts>
   readonly history: History | undefined
+  readonly statistics: PageInput['statistics']
 }
 
 /** Writes the docs site to target/docs, and manifest.json and catalog.json beside it for dbt's readers. */
@@ -50,7 +55,7 @@ export const docsGenerateCommand: CommandAction = async (_args, raw, io) => {
       generatedAt: io.now(),
       relations: warehouse?.relations,
       history: warehouse?.history,
-      statistics: new Map(),
+      statistics: warehouse?.statistics ?? new Map(),
       lineage: flags.compile
         ? await projectLineage(withoutTests(opened), {
             known: (node) => columnsOf(node, warehouse),
@@ -94,8 +99,10 @@ async function readWarehouse(
         const relations = [...manifest.nodes.values()].flatMap((node) =>
           'relation' in node ? [node.relation] : [],
         )
+        const facts = await relationFacts(session, relations)
         return {
-          relations: await relationFacts(session, relations),
+          relations: facts,
+          statistics: await sampleAll(session, manifest, facts),
           history: await readHistory(session, project.name, HISTORY),
         }
       } finally {
@@ -111,6 +118,32 @@ async function readWarehouse(
     io.err('The site has no types, sizes and results: the database could not be asked.\n')
     return undefined
   }
+}
+
+/** Figures of the relations whose configuration asks for them: `docs: {statistics: true}`. */
+async function sampleAll(
+  session: Session,
+  manifest: Manifest,
+  relations: Warehouse['relations'],
+): Promise<PageInput['statistics']> {
+  const sampled = new Map<string, ReadonlyMap<string, ColumnStatistics>>()
+  for (const node of manifest.nodes.values()) {
+    if (!('relation' in node) || node.config.docs?.statistics !== true) continue
+    if (isPersonal(node.config.meta)) continue
+    const name = quoted(node.relation)
+    const facts = relations.get(name)
+    if (facts === undefined) continue
+    const isPrivate = (column: string): boolean => isPersonal(node.columns.get(column)?.meta ?? {})
+    sampled.set(name, await sampleColumns(session, facts, isPrivate))
+  }
+  return sampled
+}
+
+/** Words by which projects mark what is about persons. */
+const PERSONAL = ['personal_data', 'pii', 'contains_pii']
+
+function isPersonal(meta: Readonly<Record<string, unknown>>): boolean {
+  return PERSONAL.some((key) => Boolean(meta[key]))
 }
 
 /** The columns of a test's query are of no account to readers of pages. */

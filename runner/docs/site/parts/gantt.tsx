@@ -45,6 +45,7 @@ export function Gantt({ steps }: { readonly steps: readonly RunStep[] }): JSX.El
             const node = byId.get(step.id)
             const name = node?.name ?? nameOf(step.id)
             const width = Math.max(1, x(step.durationMs) - 1)
+            const label = `${name}, ${step.action}, ${step.status}, ${formatDuration(step.durationMs)}`
             const letters = Math.floor((width - 8) / LETTER)
             const left = x(step.startMs ?? 0)
             const top = HEAD + step.lane * LANE
@@ -52,10 +53,10 @@ export function Gantt({ steps }: { readonly steps: readonly RunStep[] }): JSX.El
               <a
                 key={step.id}
                 href={href('node', step.id)}
-                aria-label={`${name}, ${step.status}, ${formatDuration(step.durationMs)}`}
+                aria-label={label}
                 class={`bar-of ${toneOf(step.status)}${step.isCritical === true ? ' critical' : ''}`}
               >
-                <title>{`${name}\n${step.action}, ${step.status}, ${formatDuration(step.durationMs)}`}</title>
+                <title>{label}</title>
                 <rect x={left} y={top} width={width} height={LANE - 4} rx="3" />
                 {letters < 4 ? null : (
                   <text aria-hidden="true" x={left + 5} y={top + LANE / 2 + 2}>
