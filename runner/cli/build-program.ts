@@ -14,7 +14,12 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .description('SQL models, history and tests on PostgreSQL')
     .usage('<command> [options]')
     .helpCommand(false)
-    .addHelpText('after', '\n`gm <command> --help` shows the options of a command, with examples.')
+    // The commands are what one looks for here: with all options besides they would not fit one screen.
+    .configureHelp({ visibleOptions: () => [], subcommandTerm: (child) => child.name() })
+    .addHelpText(
+      'after',
+      '\n`gm <command> --help` shows the options of a command, with examples.\n`gm --version` prints the version.',
+    )
   addOptions(program, GLOBAL_OPTIONS)
   program.option('-V, --version', 'print the version')
   for (const spec of inHelpOrder(COMMANDS)) program.addCommand(build(spec, io, done))

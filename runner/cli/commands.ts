@@ -227,7 +227,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'lsp',
+    group: 'Look',
     summary: 'serve an editor: completion, definitions, hover, errors as you type',
+    examples: [['gm lsp', 'started by an editor, over standard input and output']],
     load: async () => (await import('./commands/lsp.ts')).lspCommand,
   },
   {
@@ -415,6 +417,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'state',
+    group: 'Data',
     summary: 'how far each model has read its inputs, and who holds old snapshots',
     options: [{ flags: '--output <format>', description: 'table (default) or json' }],
     load: async () => (await import('./commands/state.ts')).stateCommand,
@@ -537,7 +540,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Project',
     summary: 'print the script that completes words in your shell',
     arguments: [{ name: '<shell>', description: 'bash, zsh, fish or powershell' }],
-    examples: [['source <(gm completion bash)', 'in ~/.bashrc; names of models complete too']],
+    examples: [
+      ['gm completion bash > ~/.gm-completion', 'and `source ~/.gm-completion` in ~/.bashrc'],
+    ],
     load: async () => (await import('./commands/completion.ts')).completionCommand,
   },
   {

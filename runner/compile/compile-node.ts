@@ -181,13 +181,13 @@ const DESCRIPTIVE: ReadonlySet<string> = new Set([
   'group',
 ])
 
+/** Of a materialized view these are compared with what the database has. */
+const OF_THE_CATALOG: ReadonlySet<string> = new Set(['indexes', 'on_configuration_change'])
+
 /**
  * The configuration that decides what is built: a change of it makes a relation out of date, as its SQL does. What only
  * describes the node is left out rather than the rest listed, so that a new key is not forgotten.
  */
-/** Of a materialized view these are compared with what the database has. */
-const OF_THE_CATALOG: ReadonlySet<string> = new Set(['indexes', 'on_configuration_change'])
-
 function decisive(node: Node): unknown {
   const isMaterializedView = node.config.materialized === 'materialized_view'
   return [

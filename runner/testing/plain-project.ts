@@ -106,11 +106,18 @@ export function plainProject(definitions: Readonly<Record<string, Definition>>):
       })),
       recomputed,
       fingerprint: createHash('sha256')
-        .update(`${full} ${JSON.stringify(node.config)}`)
+        .update(`${full} ${JSON.stringify(decisive(node.config))}`)
         .digest('hex'),
     }
   }
   return { manifest, compile }
+}
+
+/** As compiling does it: of a materialized view the indexes are compared with the database's. */
+function decisive(config: NodeConfig): Readonly<Record<string, unknown>> {
+  if (config.materialized !== 'materialized_view') return { ...config }
+  const fromCatalog = ['indexes', 'on_configuration_change']
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !fromCatalog.includes(key)))
 }
 
 export interface PlainProject {
