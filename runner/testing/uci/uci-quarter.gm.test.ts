@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { expect } from 'vitest'
+import { WITHOUT_SPEED_LAYER } from '../globalmart/shop.ts'
 import { copyOfProject, databaseUrl, gm, REPOSITORY } from '../gm.ts'
 import { test } from '../sql-fixture.ts'
 import type { UciFile } from './oracle.ts'
@@ -61,7 +62,7 @@ async function proveOnFiles(
         env,
       )
     const build = (...flags: string[]): Promise<{ stdout: string }> =>
-      gm(root, ['build', ...flags], env)
+      gm(root, ['build', ...WITHOUT_SPEED_LAYER, ...flags], env)
 
     // Month by month, with a run after each.
     for (const { name } of files) {
