@@ -61,6 +61,7 @@ describe('gm lsp', () => {
     expect(await labels(MODEL, `select * from {{ source('|`)).toEqual(['gm', 'raw'])
     expect(await labels(MODEL, `select * from {{ source('raw', '|`)).toEqual([
       'cart_events',
+      'dead_letters',
       'product_views',
       'transactions',
     ])
