@@ -3,7 +3,6 @@ import type { RunStep } from '../../site-data.ts'
 import { useSite } from '../context.ts'
 import { formatDuration } from '../format.ts'
 import { href } from '../route.ts'
-import { clip } from './lineage-canvas.tsx'
 import { toneOf } from './status.tsx'
 
 const LANE = 24
@@ -58,9 +57,10 @@ export function Gantt({ steps }: { readonly steps: readonly RunStep[] }): JSX.El
               >
                 <title>{label}</title>
                 <rect x={left} y={top} width={width} height={LANE - 4} rx="3" />
-                {letters < 4 ? null : (
+                {/* Whole or not at all: whoever speaks a link by what is seen of it must find its name. */}
+                {letters < name.length ? null : (
                   <text aria-hidden="true" x={left + 5} y={top + LANE / 2 + 2}>
-                    {clip(name, letters)}
+                    {name}
                   </text>
                 )}
               </a>
