@@ -167,6 +167,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/run.ts')).testCommand,
   },
   {
+    name: 'retry',
+    group: 'Build',
+    summary: 'go on with the last run: what failed in it, and what it did not come to',
+    options: [
+      { flags: '--dry-run', description: 'print what would be done and why; change nothing' },
+      { flags: '-x, --fail-fast', description: 'stop at the first failure' },
+      { flags: '--threads <n>', description: 'nodes at a time' },
+    ],
+    examples: [['gm retry', 'with the flags, variables and selection of that run']],
+    load: async () => (await import('./commands/retry.ts')).retryCommand,
+  },
+  {
     name: 'compile',
     group: 'Look',
     summary: 'print or write the SQL as the database gets it',

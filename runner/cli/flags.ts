@@ -121,6 +121,12 @@ export const RunFlags = SelectFlags.extend({
 }))
 export type RunFlags = z.infer<typeof RunFlags>
 
+export const RetryFlags = GlobalFlags.extend({
+  threads: wholeNumber(1, 64, 'a whole number from 1 to 64').optional(),
+  dryRun: z.boolean().default(false),
+  failFast: z.boolean().default(false),
+})
+
 export const CompileFlags = SelectFlags.extend({
   inline: z.string().optional(),
   asOf: asOf.optional(),

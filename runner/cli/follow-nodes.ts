@@ -41,6 +41,8 @@ export async function followNodes(
         const atNow = { ...asked, opened: { ...opened, project: { ...opened.project, vars } } }
         return await runProject({
           ...runRequest(atNow, () => undefined),
+          // It tries again by itself.
+          asked: undefined,
           command: 'follow',
           isIdleForgotten: true,
         })

@@ -51,6 +51,11 @@ export function runRequest(
   return {
     runId: randomBytes(6).toString('hex'),
     command: asked.command,
+    asked: {
+      flags,
+      publish: flags.publish ?? project.publish,
+      selected: [...asked.selected].sort(),
+    },
     manifest: opened.manifest,
     work: {
       order: opened.order,

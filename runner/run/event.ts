@@ -64,6 +64,8 @@ export interface StepResult {
   readonly counts: RowCounts
   /** Tests: rows that fail. */
   readonly failures?: number
+  /** How often it was tried again after a deadlock, a serialization failure or a lost connection; absent for never. */
+  readonly retries?: number
   readonly error?: GmError
   /** Skipped: the node whose failure is the reason. */
   readonly because?: NodeId

@@ -14,6 +14,7 @@ import { planNodes, planRun } from '../plan/plan-run.ts'
 import type { PlanRequest, Reuse, Warehouse } from '../plan/plan-step.ts'
 import { withViewsBetween } from '../plan/shadow.ts'
 import { PRUNE_KEY_LOG } from '../state/key-log.ts'
+import type { AskedRun } from '../state/last-run.ts'
 import {
   EMPTY_LEDGER,
   finishRun,
@@ -37,6 +38,8 @@ export interface RunRequest {
   readonly runId: string
   /** `run`, `build`, `test`, … for the ledger and the report. */
   readonly command: string
+  /** Kept with the run, for `gm retry`; undefined for a run that is not to be gone on with. */
+  readonly asked?: AskedRun | undefined
   readonly manifest: Manifest
   readonly work: Work
   readonly adapter: Adapter
@@ -119,6 +122,7 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
         project: request.manifest.project,
         target: request.targetName,
         version: request.version,
+        request: request.asked,
       }),
     )
     await createSchemas(control, plan)
@@ -389,5 +393,6 @@ function forLedger(step: StepResult, manifest: Manifest): Parameters<typeof fini
     counts: step.counts,
     failures: step.failures ?? null,
     message: step.error instanceof GmError ? String(step.error) : null,
+    retries: step.retries ?? 0,
   }
 }

@@ -115,11 +115,21 @@ export function startRun(run: {
   readonly project: string
   readonly target: string
   readonly version: string
+  /** What `gm retry` needs to ask for the same again, kept as JSON; undefined for what is not to be gone on with. */
+  readonly request?: unknown
 }): Statement {
+  const { request } = run
   return {
     purpose: 'record run',
-    sql: `insert into gm.runs (run_id, command, project, target, gm_version) values ($1, $2, $3, $4, $5)`,
-    binds: [run.runId, run.command, run.project, run.target, run.version],
+    sql: `insert into gm.runs (run_id, command, project, target, gm_version, request) values ($1, $2, $3, $4, $5, $6)`,
+    binds: [
+      run.runId,
+      run.command,
+      run.project,
+      run.target,
+      run.version,
+      request === undefined ? null : JSON.stringify(request),
+    ],
   }
 }
 
@@ -163,6 +173,7 @@ export interface FinishedStep {
   readonly counts: RowCounts
   readonly failures: number | null
   readonly message: string | null
+  readonly retries: number
 }
 
 /** Ends a run: its status, and for each step what only the runner knows: start, duration, all rows, failures, messages. */
@@ -176,20 +187,20 @@ export function finishRun(
     sql: `with given as (
   select * from jsonb_to_recordset($3::jsonb) as s (
     "nodeId" text, relation text, action text, reason text, status text, "startedAt" timestamptz,
-    "durationMs" double precision, counts jsonb, failures bigint, message text
+    "durationMs" double precision, counts jsonb, failures bigint, message text, retries int
   )
 ), recorded as (
   insert into gm.steps (
-    run_id, node_id, relation, action, reason, status, started_at, duration_ms, extracted, inserted, updated, deleted, failures, message
+    run_id, node_id, relation, action, reason, status, started_at, duration_ms, extracted, inserted, updated, deleted, failures, message, retries
   )
   select
     $1, "nodeId", relation, action, reason, status, "startedAt", "durationMs", (counts->>'extracted')::bigint,
-    (counts->>'inserted')::bigint, (counts->>'updated')::bigint, (counts->>'deleted')::bigint, failures, message
+    (counts->>'inserted')::bigint, (counts->>'updated')::bigint, (counts->>'deleted')::bigint, failures, message, retries
   from given
   on conflict (run_id, node_id) do update set
     status = excluded.status, started_at = excluded.started_at, duration_ms = excluded.duration_ms, extracted = excluded.extracted,
     inserted = excluded.inserted, updated = excluded.updated, deleted = excluded.deleted,
-    failures = excluded.failures, message = excluded.message
+    failures = excluded.failures, message = excluded.message, retries = excluded.retries
 )
 , judged as (
   select "nodeId" as node_id, status = 'pass' as has_passed from given where status in ('pass', 'warn', 'fail', 'error')

@@ -662,4 +662,14 @@ end
 $$`,
     ],
   },
+  {
+    name: '0007_requests_of_runs',
+    up: [
+      `alter table gm.runs add column request jsonb`,
+      `comment on column gm.runs.request is 'What was asked for, so that gm retry can go on with it: flags, variables, selected nodes. Null where nothing can be gone on with.'`,
+      `alter table gm.steps add column retries int`,
+      `comment on column gm.steps.retries is 'How often it was tried again after a deadlock, a serialization failure or a lost connection.'`,
+      `create index runs_started_at_idx on gm.runs (started_at)`,
+    ],
+  },
 ]

@@ -37,7 +37,11 @@ const KINDS = {
 
 const JOB_KINDS: readonly NodeKind[] = ['model', 'seed', 'snapshot']
 
-type RunCommandName = keyof typeof KINDS
+export type RunCommandName = keyof typeof KINDS
+
+export function isRunCommand(name: string): name is RunCommandName {
+  return Object.hasOwn(KINDS, name)
+}
 
 export const buildCommand: CommandAction = (_args, raw, io) => execute('build', raw, io)
 export const runCommand: CommandAction = (_args, raw, io) => execute('run', raw, io)
@@ -46,11 +50,23 @@ export const snapshotCommand: CommandAction = (_args, raw, io) => execute('snaps
 export const testCommand: CommandAction = (_args, raw, io) => execute('test', raw, io)
 
 async function execute(command: RunCommandName, raw: unknown, io: Io): Promise<ExitCode> {
-  const flags = parseFlags(RunFlags, raw)
+  return await runWith(command, parseFlags(RunFlags, raw), io)
+}
+
+/** @param only the nodes to run in place of what the flags select; those that are no more are left out. */
+export async function runWith(
+  command: RunCommandName,
+  flags: RunFlags,
+  io: Io,
+  only?: ReadonlySet<string>,
+): Promise<ExitCode> {
   const opened = await withColumns(openProject(flags, io), flags)
   const { project } = opened
   const kinds = command === 'run' && flags.job.length > 0 ? JOB_KINDS : KINDS[command]
-  const selected = selectFor(opened, flags, io, kinds)
+  const selected =
+    only === undefined
+      ? selectFor(opened, flags, io, kinds)
+      : new Set(opened.order.filter((id) => only.has(id)))
   if (command !== 'test') await refuseLostChanges(opened, selected)
   const options = screenOptions(flags, project)
   const screen = new RunScreen(io, options)

@@ -1,0 +1,76 @@
+import type { Session } from '../engine/adapter.ts'
+import { MARK_DEAD_RUNS } from './ledger.ts'
+
+/** What a run was asked for, as the ledger keeps it. */
+export interface AskedRun {
+  /** As the command line gave them, variables included. */
+  readonly flags: Readonly<Record<string, unknown>>
+  readonly publish: 'atomic' | 'model'
+  /** Ids of the nodes that were to run. */
+  readonly selected: readonly string[]
+}
+
+/** The last run of a project on a target. */
+export interface LastRun {
+  readonly id: string
+  readonly command: string
+  readonly status: string
+  readonly startedAt: Date
+  /** Undefined for what cannot be gone on with, such as a clone. */
+  readonly flags: Readonly<Record<string, unknown>> | undefined
+  /** Ids of the nodes that failed or that it did not come to. */
+  readonly left: readonly string[]
+}
+
+/**
+ * A step is done when its row says so: it is written in the step's own transaction. Of a run that publishes all or nothing and did not
+ * end well, nothing is done, whatever its rows say. Rounds of --follow are no runs that anybody asked for one by one.
+ */
+const LAST_RUN = `select
+  r.run_id as id, r.command, r.status, to_json(r.started_at at time zone 'UTC') #>> '{}' || 'Z' as started_at,
+  r.request -> 'flags' as flags,
+  (
+    select coalesce(jsonb_agg(selected.id order by selected.id), '[]')
+    from jsonb_array_elements_text(r.request -> 'selected') as selected (id)
+    where not exists (
+      select from gm.steps s
+      where s.run_id = r.run_id and s.node_id = selected.id
+        and s.status in ('success', 'reused', 'pass', 'warn')
+        and (r.status in ('success', 'warn') or r.request ->> 'publish' is distinct from 'atomic')
+    )
+  ) as unfinished
+from gm.runs r
+where r.project = $1 and r.target = $2 and r.command <> 'follow'
+order by r.started_at desc
+limit 1`
+
+/** The last run of the project on the target, by the ledger; undefined where there was none, or gm has never run. */
+export async function readLastRun(
+  session: Session,
+  project: string,
+  target: string,
+): Promise<LastRun | undefined> {
+  const there = await session.query({
+    purpose: 'find ledger',
+    sql: `select exists (
+  select from pg_attribute where attrelid = to_regclass('gm.runs') and attname = 'request'
+) as is_there`,
+  })
+  if (there.rows[0]?.['is_there'] !== true) return undefined
+  await session.query(MARK_DEAD_RUNS)
+  const { rows } = await session.query({
+    purpose: 'read last run',
+    sql: LAST_RUN,
+    binds: [project, target],
+  })
+  const [row] = rows
+  if (row === undefined) return undefined
+  return {
+    id: String(row['id']),
+    command: String(row['command']),
+    status: String(row['status']),
+    startedAt: new Date(String(row['started_at'])),
+    flags: (row['flags'] ?? undefined) as LastRun['flags'],
+    left: row['unfinished'] as readonly string[],
+  }
+}
