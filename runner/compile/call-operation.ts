@@ -1,7 +1,7 @@
 import type { Manifest } from '../manifest/node.ts'
 import type { Project } from '../project/project.ts'
 import type { MacroResult, Templates } from '../template/create-templates.ts'
-import { compileScope } from './compile-scope.ts'
+import { compileScope, nothingUsed } from './compile-scope.ts'
 import type { CompileState } from './compiled.ts'
 
 /**
@@ -17,7 +17,7 @@ export function callOperation(
   templates: Templates,
   state: CompileState,
 ): MacroResult {
-  const used = { inputs: new Map(), isForThisRun: false, recomputed: [] }
+  const used = nothingUsed()
   const scope = compileScope({ manifest, project, templates, state }, undefined, used)
   return templates.callMacro(macro, [], args, scope)
 }

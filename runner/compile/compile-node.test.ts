@@ -391,3 +391,49 @@ describe('mistakes', () => {
     })
   })
 })
+
+describe('a window of event time', () => {
+  const ORDERS = "{{ config(event_time='ordered_at') }} select now() as ordered_at"
+  const window = { start: new Date('2026-01-03T00:00:00Z'), end: new Date('2026-01-04T00:00:00Z') }
+  const DAY = `(select * from "public"."orders" where "ordered_at" >= '2026-01-03 00:00:00+00' and "ordered_at" < '2026-01-04 00:00:00+00')`
+
+  test('ref gives the rows of the window of an input with event_time, and whole those without', () => {
+    const sql = "select * from {{ ref('orders') }} o, {{ ref('a') }} a"
+    const texts = { 'models/orders.sql': ORDERS, ...A }
+    expect(sqlOf(sql, texts, { window })).toBe(`select * from ${DAY} o, "public"."a" a`)
+    expect(sqlOf(sql, texts)).toBe('select * from "public"."orders" o, "public"."a" a')
+  })
+
+  test('render() and the names of a ref are those of the whole relation', () => {
+    const sql = "select '{{ ref('orders').identifier }}' from {{ ref('orders').render() }}"
+    expect(sqlOf(sql, { 'models/orders.sql': ORDERS }, { window })).toBe(
+      `select 'orders' from "public"."orders"`,
+    )
+  })
+
+  test('an ephemeral input is read in part by its name within the statement', () => {
+    const orders = "{{ config(materialized='ephemeral', event_time='t') }} select now() as t"
+    expect(
+      sqlOf("select * from {{ ref('orders') }}", { 'models/orders.sql': orders }, { window }),
+    ).toContain(`(select * from "__gm__cte__orders" where "t" >= `)
+  })
+
+  test('the fingerprint is the same for every window and batch', () => {
+    const texts = {
+      'models/m.sql':
+        "select '{{ model.batch.event_time_start.date() if model.batch }}' from {{ ref('orders') }}",
+      'models/orders.sql': ORDERS,
+    }
+    const of = (day: number): Compiled => {
+      const start = new Date(Date.UTC(2026, 0, day))
+      const end = new Date(Date.UTC(2026, 0, day + 1))
+      return compiled(texts, 'model.shop.m', {
+        window: { start, end },
+        batch: { id: `2026010${day}`, start, end },
+      })
+    }
+    expect(of(3).sql).toBe(`select '2026-01-03' from ${DAY}`)
+    expect(of(4).sql).not.toBe(of(3).sql)
+    expect(of(4).fingerprint).toBe(of(3).fingerprint)
+  })
+})

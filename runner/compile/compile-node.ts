@@ -16,8 +16,8 @@ import type { Project } from '../project/project.ts'
 import type { Templates } from '../template/create-templates.ts'
 import type { Rendered, TemplateFile } from '../template/template.ts'
 import type { CompileContext, Used } from './compile-scope.ts'
-import { compileScope, cteName, isEphemeral, relationOf } from './compile-scope.ts'
-import type { Compiled, CompiledInput, CompileState, Recomputed } from './compiled.ts'
+import { compileScope, cteName, isEphemeral, nothingUsed, relationOf } from './compile-scope.ts'
+import type { BatchContext, Compiled, CompiledInput, CompileState, Recomputed } from './compiled.ts'
 import type { Cte } from './prepend-ctes.ts'
 import { prependCtes } from './prepend-ctes.ts'
 import { renderGenericTest } from './render-generic-test.ts'
@@ -39,9 +39,10 @@ export function compileNode(
 ): Compiled {
   const context = { manifest, project, templates, state }
   const statement = compileStatement(context, node)
-  const full = statement.isForThisRun
-    ? compileStatement({ ...context, state: fullBuild(state) }, node)
-    : statement
+  const full =
+    statement.isForThisRun || state.batch !== undefined
+      ? compileStatement({ ...context, state: fullBuild(state) }, node)
+      : statement
   return {
     id: node.id,
     sql: statement.rendered.text,
@@ -83,10 +84,14 @@ interface Statement {
   readonly isForThisRun: boolean
 }
 
+/** Code is the same whatever the batch; templates that name their batch must find one. */
+const SOME_BATCH: BatchContext = { id: '20000101', start: new Date(0), end: new Date(1) }
+
 /** The state in which a node is built from nothing. */
-function fullBuild(state: CompileState): CompileState {
+function fullBuild({ window: _window, batch, ...state }: CompileState): CompileState {
   return {
     ...state,
+    ...(batch !== undefined && { batch: SOME_BATCH }),
     isIncremental: false,
     changes: (_input, relation, columnsOf) =>
       `(changes of ${columnsOf ?? 'rows'} ${quoted(relation)})`,
@@ -117,7 +122,7 @@ function assemble(
   file: TemplateFile,
   ctes: Map<NodeId, Cte>,
 ): Statement {
-  const used: Used = { inputs: new Map(), isForThisRun: false, recomputed: [] }
+  const used = nothingUsed()
   const statement = renderTrimmed(context, node, file, used)
   const inputs = new Map<NodeId, CompiledInput>()
   addInputs(context, used, ctes, inputs)
@@ -145,7 +150,7 @@ function addInputs(
         viaChanges: viaChanges || before,
       })
     } else if (!ctes.has(id)) {
-      const inner: Used = { inputs: new Map(), isForThisRun: false, recomputed: [] }
+      const inner = nothingUsed()
       const sql = renderTrimmed(context, input, templateOf(input), inner)
       addInputs(context, inner, ctes, inputs)
       ctes.set(id, { name: cteName(input), sql })

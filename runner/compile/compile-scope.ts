@@ -6,6 +6,7 @@ import { isReadable } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
 import { callArguments } from '../parse/call-arguments.ts'
 import { configObject } from '../parse/config-object.ts'
+import { dateObject } from '../parse/date-object.ts'
 import {
   changedKeysArguments,
   changesArguments,
@@ -27,7 +28,8 @@ import type { Call, Scope } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
 import { adapterFunctions } from './adapter-functions.ts'
 import { changesOf } from './changes-of.ts'
-import type { CompileState, Recomputed } from './compiled.ts'
+import type { BatchContext, CompileState, Recomputed } from './compiled.ts'
+import { withinWindow } from './event-window.ts'
 import { graphObject } from './graph-object.ts'
 import { queryResult } from './query-result.ts'
 import { trimStatement } from './trim-statement.ts'
@@ -46,6 +48,13 @@ export interface Used {
   /** The text depends on `is_incremental()` or `changes()`: a full build would give another. */
   isForThisRun: boolean
   readonly recomputed: Recomputed[]
+  /** Inputs of which only the rows of the state's window are read, with the column of their time. */
+  readonly windowed: Map<NodeId, string>
+}
+
+/** Before a rendering. */
+export function nothingUsed(): Used {
+  return { inputs: new Map(), isForThisRun: false, recomputed: [], windowed: new Map() }
 }
 
 /** A CTE's name for an ephemeral node. */
@@ -93,18 +102,25 @@ export function compileScope(
     ...(state.log !== undefined && { onLog: state.log }),
   })
 
+  const inWindow = (id: NodeId, input: Node, whole: string): string => {
+    const column = input.config.event_time
+    if (state.window === undefined || column === undefined || printed !== undefined) return whole
+    // The text depends on the window: a full build has another.
+    used.isForThisRun = true
+    used.windowed.set(id, column)
+    return withinWindow(whole, column, state.window)
+  }
   const refer = (id: NodeId): TemplateObject => {
     if (!used.inputs.has(id)) used.inputs.set(id, { viaChanges: false })
     const input = manifest.nodes.get(id)
     if (input === undefined || !isReadable(input)) throw new Error(`no relation for ${id}`)
-    const object =
+    const relation =
       isEphemeral(input) && printed === undefined
-        ? relationObject(
-            { schema: '', identifier: cteName(input) },
-            database,
-            identifier(cteName(input)),
-          )
-        : relationObject(input.relation, database, printed)
+        ? { schema: '', identifier: cteName(input) }
+        : input.relation
+    const whole =
+      printed ?? (relation.schema === '' ? identifier(relation.identifier) : quoted(relation))
+    const object = relationObject(relation, database, inWindow(id, input, whole), undefined, whole)
     objects.set(object, id)
     return object
   }
@@ -123,7 +139,7 @@ export function compileScope(
     values: {
       ...shared.values,
       config: configObject(() => undefined, { ...node?.config }),
-      model: node === undefined ? null : modelObject(node),
+      model: node === undefined ? null : modelObject(node, state.batch),
       graph: graphObject(manifest),
       ...(node !== undefined && thisOf(node, database)),
       ...(state.invocationId !== undefined && { invocation_id: state.invocationId }),
@@ -215,7 +231,7 @@ export function compileScope(
 }
 
 function queryOver(context: CompileContext, view: ModelNode, name: string): string {
-  const used: Used = { inputs: new Map(), isForThisRun: false, recomputed: [] }
+  const used = nothingUsed()
   const file = { file: view.at.file, text: view.rawCode }
   return trimStatement(context.templates.render(file, compileScope(context, view, used, name))).text
 }
@@ -237,7 +253,7 @@ function thisOf(node: Node, database: string): { this: TemplateObject } | undefi
   return { this: relationObject(node.relation, database, text) }
 }
 
-function modelObject(node: Node): TemplateObject {
+function modelObject(node: Node, batch: CompileState['batch']): TemplateObject {
   const relation = isReadable(node) ? node.relation : undefined
   return new TemplateObject('model', {
     values: {
@@ -252,8 +268,14 @@ function modelObject(node: Node): TemplateObject {
       config: { ...node.config },
       schema: relation?.schema ?? null,
       alias: relation?.identifier ?? null,
+      batch: batch === undefined ? null : batchObject(batch),
     },
   })
+}
+
+function batchObject({ id, start, end }: BatchContext): TemplateObject {
+  const values = { id, event_time_start: dateObject(start), event_time_end: dateObject(end) }
+  return new TemplateObject('batch', { values })
 }
 
 /** What adds to its table run by run, from what is new in its inputs. */

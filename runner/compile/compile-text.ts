@@ -4,7 +4,7 @@ import type { Manifest, Node } from '../manifest/node.ts'
 import type { Project } from '../project/project.ts'
 import type { Templates } from '../template/create-templates.ts'
 import type { Scope } from '../template/template.ts'
-import { compileScope } from './compile-scope.ts'
+import { compileScope, nothingUsed } from './compile-scope.ts'
 import type { CompileState } from './compiled.ts'
 
 /** A text of the configuration that is a template: a hook. */
@@ -29,7 +29,7 @@ export function compileText(
   state: CompileState,
 ): string {
   if (!text.includes('{')) return text.trim()
-  const used = { inputs: new Map(), isForThisRun: false, recomputed: [] }
+  const used = nothingUsed()
   const scope = compileScope({ manifest, project, templates, state }, node, used)
   const whole = { ...scope, values: { ...scope.values, ...values } }
   try {

@@ -1,5 +1,6 @@
 import type { NodeId, Relation } from '../manifest/node.ts'
 import type { LineMap } from '../template/template.ts'
+import type { EventWindow } from './event-window.ts'
 
 /** A node's SQL as it goes to the database, without anything that materializing adds around it. */
 export interface Compiled {
@@ -54,6 +55,13 @@ export interface CompileState {
     columns: readonly string[],
     columnsOf?: 'versions',
   ): string
+  /**
+   * Only rows of this span of time are read of each input that has an `event_time`: what ref() and source() print is a
+   * parenthesised select of them. `ref('x').render()` is the whole of it.
+   */
+  readonly window?: EventWindow
+  /** Microbatch: the batch that the SQL is for, as `model.batch`. */
+  readonly batch?: BatchContext
   /** Answers run_query() and statement(); absent while parsing. Synchronous. */
   readonly runQuery?: (sql: string) => {
     readonly columns: readonly string[]
@@ -65,4 +73,12 @@ export interface CompileState {
   readonly invocationId?: string
   /** Takes what templates say with `log(…, info=True)` and `exceptions.warn(…)`. */
   readonly log?: (level: 'info' | 'warn', message: string) => void
+}
+
+/** One interval of a microbatch model, as templates see it. */
+export interface BatchContext {
+  /** `20260103`, `20260103T04`, `202601`, `2026`. */
+  readonly id: string
+  readonly start: Date
+  readonly end: Date
 }

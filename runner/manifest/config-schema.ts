@@ -65,8 +65,32 @@ const hooks = z
   .union([hook, z.array(hook)])
   .transform((given) => (Array.isArray(given) ? given : [given]))
 
+/** A day or a moment, as YAML and templates give it; kept as ISO text in UTC. */
+const moment = z
+  .string()
+  .regex(
+    /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(Z|\+00:00)?)?$/,
+    'a day such as 2026-01-31, or a moment in UTC such as 2026-01-31T06:00:00',
+  )
+  .transform((given) => given.replace(' ', 'T').replace(/Z$|\+00:00$/, ''))
+  .refine((given) => isOnCalendar(given.slice(0, 10)) && isOnClock(given.slice(11)), {
+    error: 'a day of the calendar',
+  })
+
+function isOnCalendar(day: string): boolean {
+  const parsed = new Date(`${day}T00:00:00Z`)
+  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(day)
+}
+
+function isOnClock(time: string): boolean {
+  return time === '' || !Number.isNaN(Date.parse(`2000-01-01T${time}Z`))
+}
+
 /** Keys of everything that becomes a relation. */
 const built = {
+  event_time: text.describe(
+    'Column with the time at which what a row tells of happened. Microbatch models, and --sample, read their inputs by it.',
+  ),
   pre_hook: hooks.describe('SQL before the build, in its transaction. Levels add up.'),
   'pre-hook': hooks.describe('The same as pre_hook.'),
   post_hook: hooks.describe('SQL after the build, in the transaction that publishes it.'),
@@ -86,7 +110,6 @@ const built = {
 const relationNotYet = {
   contract: notYet,
   database: notYet,
-  event_time: notYet,
   on_error: notYet,
   quoting: notYet,
   static_analysis: notYet,
@@ -115,9 +138,9 @@ const SHAPES = {
       .enum(['view', 'table', 'incremental', 'ephemeral', 'materialized_view'])
       .describe('What the model becomes in the database. Default view.'),
     incremental_strategy: z
-      .enum(['append', 'merge', 'delete+insert'])
+      .enum(['append', 'merge', 'delete+insert', 'microbatch'])
       .describe(
-        'How new rows enter an incremental model. Default merge with a unique_key, else append.',
+        'How new rows enter an incremental model. Default merge with a unique_key, else append. microbatch: interval by interval of its event_time.',
       ),
     unique_key: uniqueKey,
     full_refresh: fullRefresh,
@@ -146,12 +169,19 @@ const SHAPES = {
       .enum(['apply', 'continue', 'fail'])
       .describe('Materialized views: what a change of their indexes does. Default apply.'),
     ...relationNotYet,
-    batch_size: notYet,
-    begin: notYet,
-    concurrent_batches: notYet,
+    batch_size: z
+      .enum(['hour', 'day', 'month', 'year'])
+      .describe('Microbatch: the interval that a batch replaces, in UTC.'),
+    begin: moment.describe('Microbatch: the moment from which on there are batches, in UTC.'),
+    concurrent_batches: z
+      .boolean()
+      .describe('Microbatch: whether batches are done side by side. Default true.'),
     freshness: notYet,
     latest_version_pointer: notYet,
-    lookback: notYet,
+    lookback: z
+      .int()
+      .min(0)
+      .describe('Microbatch: batches before the newest that each run does again. Default 1.'),
     packages: notYet,
   },
   snapshot: {
@@ -282,7 +312,7 @@ const VALUES_NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
 }
 
 const VALUE_HINTS: Readonly<Record<string, string>> = {
-  incremental_strategy: 'Use append, merge or delete+insert.',
+  incremental_strategy: 'Use append, merge, delete+insert or microbatch.',
 }
 
 /** The configuration keys of each kind as one schema; all are optional. Serves JSON Schema and the reference. */

@@ -24,7 +24,8 @@ export interface Relation {
 export type Access = 'private' | 'protected' | 'public'
 
 export type Materialized = 'view' | 'table' | 'incremental' | 'ephemeral' | 'materialized_view'
-export type IncrementalStrategy = 'append' | 'merge' | 'delete+insert'
+export type IncrementalStrategy = 'append' | 'merge' | 'delete+insert' | 'microbatch'
+export type BatchSize = 'hour' | 'day' | 'month' | 'year'
 export type OnSchemaChange = 'ignore' | 'fail' | 'append_new_columns' | 'sync_all_columns'
 
 export type SnapshotMetaColumn =
@@ -123,10 +124,19 @@ export interface NodeConfig {
   readonly where?: string
   readonly store_failures?: boolean
   readonly store_failures_as?: 'table' | 'view' | 'ephemeral'
-  /** Sources with a column of their own for changes(). */
+  /** The column with the time at which what a row tells of happened: by it inputs are read in part. */
   readonly event_time?: string
-  /** Sources followed by event_time: how late a row may come and still be read, as an interval. */
-  readonly lookback?: string
+  /**
+   * Sources followed by event_time: how late a row may come and still be read, as an interval. Microbatch models: how many
+   * batches before the newest are done again by each run.
+   */
+  readonly lookback?: string | number
+  /** Microbatch: how long a batch is. */
+  readonly batch_size?: BatchSize
+  /** Microbatch: when the first batch begins, as ISO text without a zone, in UTC. */
+  readonly begin?: string
+  /** Microbatch: whether batches are done at once; when not given, as far as there are threads. */
+  readonly concurrent_batches?: boolean
   /** Sources: how old the newest row may be, and where its time is read. */
   readonly freshness?: Freshness
   readonly loaded_at_field?: string

@@ -51,6 +51,8 @@ export function writeRows(
             ...mergeWhere(node, compiled, columns, node.config.incremental_predicates),
             ...(recomputed === undefined ? [] : [deleteGone(node, recomputed)]),
           ]
+    case 'microbatch':
+      throw new Error(`${node.id} is written batch by batch`)
     case 'delete+insert': {
       const key = node.config.unique_key.map(identifier).join(', ')
       return [

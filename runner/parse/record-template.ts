@@ -158,7 +158,7 @@ function record(
       ...shared.values,
       this: placeholder({ schema, identifier: context.name }),
       config: configObject((given) => draft.config.push(given), {}),
-      model: new TemplateObject('model', { values: { name: context.name } }),
+      model: new TemplateObject('model', { values: { name: context.name, batch: null } }),
       graph: NO_GRAPH,
     },
     functions: {

@@ -562,7 +562,8 @@ function refuseUntracked(
 /** How a source without tracking is followed, where its configuration says so and the table is there. */
 function eventTimeOf(input: Node, { relations }: Warehouse): EventTime | undefined {
   if (input.kind !== 'source') return undefined
-  const { event_time: column, lookback } = input.config
+  const { event_time: column, lookback: given } = input.config
+  const lookback = given === undefined ? undefined : String(given)
   const state = relations.get(quoted(input.relation))
   if (column === undefined || state === undefined || state.isTracked) return undefined
   if (lookback === undefined) {
