@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { buildGraph } from '../graph/build-graph.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { Manifest, NodeId } from '../manifest/node.ts'
@@ -24,6 +25,8 @@ export interface OpenProject {
   readonly graph: Graph
   /** What the selection method `column:` means; present where a selection uses it. */
   readonly columns?: ReachOfColumn
+  /** A hash of all that the manifest is made of; absent where an editor's unsaved texts are among it. */
+  readonly fingerprint?: string
 }
 
 /**
@@ -42,8 +45,17 @@ export function openProject(flags: SettingFlags, io: Io): OpenProject {
     version: packageVersion(),
     cache: cachedText(project.root, 'parse.json'),
   })
-  files.close()
+  const fingerprint = fingerprintOf(project, files.close())
   const graph = buildGraph(manifest)
   warn(warnings, project.root, flags, io)
-  return { project, manifest, templates, graph, order: graph.order }
+  return { project, manifest, templates, graph, order: graph.order, fingerprint }
+}
+
+/** Of gm, the configuration (with every variable and setting of the environment) and the files. */
+function fingerprintOf(project: Project, files: string): string {
+  const read = { ...project, warnings: undefined }
+  const configuration = JSON.stringify(read, (_key, value: unknown) =>
+    value instanceof Map || value instanceof Set ? [...(value as Iterable<unknown>)] : value,
+  )
+  return hash('sha256', [packageVersion(), configuration, files].join('\n'))
 }

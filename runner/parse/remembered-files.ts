@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { FileStamp, SourceFiles } from './source-files.ts'
 import type { TextStore } from './text-store.ts'
 
@@ -30,7 +31,8 @@ interface Contents {
 
 /** Project files that are to be closed, so that the next parse remembers them. */
 export interface RememberedFiles extends SourceFiles {
-  close(): void
+  /** @returns a hash of the names and contents of all the files that were read. */
+  close(): string
 }
 
 /**
@@ -79,9 +81,13 @@ export function rememberedFiles(
     },
     hash: (file) => entryOf(file, false, () => [disk.hash(file), null])[5],
     close() {
-      if (!hasChanged && old?.files.length === next.length) return
-      const contents: Contents = { format: FORMAT, seenAtMs: nowMs, files: next }
-      store.write(JSON.stringify(contents))
+      if (hasChanged || old?.files.length !== next.length) {
+        const contents: Contents = { format: FORMAT, seenAtMs: nowMs, files: next }
+        store.write(JSON.stringify(contents))
+      }
+      // By name: what is known from before is looked at less often, but no file is left out.
+      const checksums = new Map(next.map(([file, , , , , checksum]) => [file, checksum]))
+      return hash('sha256', JSON.stringify([...checksums].sort(([a], [b]) => (a < b ? -1 : 1))))
     },
   }
 }

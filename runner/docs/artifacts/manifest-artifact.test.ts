@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Project } from '../../project/project.ts'
 import { memoryProject, parseTexts } from '../../testing/memory-project.ts'
-import type { ManifestArtifact } from './manifest-artifact.ts'
 import { manifestArtifact } from './manifest-artifact.ts'
+import { artifactJson } from './write-artifact.ts'
 
 const TEXTS = {
   'models/marts/orders.sql':
@@ -23,10 +23,22 @@ sources: [{name: shop, tables: [{name: events}]}]
 `,
 }
 
-function manifestOf(project: Partial<Project> = {}): ManifestArtifact {
+type Entry = Readonly<Record<string, unknown>>
+
+interface Written {
+  readonly metadata: Entry
+  readonly nodes: Readonly<Record<string, Entry>>
+  readonly macros: Readonly<Record<string, Entry>>
+  readonly disabled: Readonly<Record<string, readonly Entry[]>>
+  readonly parent_map: Readonly<Record<string, readonly string[]>>
+  readonly child_map: Readonly<Record<string, readonly string[]>>
+}
+
+/** The file as a reader gets it. */
+function manifestOf(project: Partial<Project> = {}): Written {
   const { manifest, templates } = parseTexts(TEXTS, { vars: { day: 'monday' }, ...project })
   const at = new Date('2026-01-02T03:04:05Z')
-  return manifestArtifact({
+  const artifact = manifestArtifact({
     project: memoryProject({ vars: { day: 'monday' }, ...project }),
     manifest,
     templates,
@@ -34,6 +46,7 @@ function manifestOf(project: Partial<Project> = {}): ManifestArtifact {
     now: at,
     compiledCode: new Map([['model.shop.orders', 'select 1']]),
   })
+  return JSON.parse([...artifactJson(artifact)].join('')) as Written
 }
 
 describe('manifest.json', () => {
@@ -113,8 +126,8 @@ describe('manifest.json', () => {
   test('values of variables and of the environment never stand in it, only whether they are the same', () => {
     const [one, other] = [manifestOf(), manifestOf({ vars: { day: 'planted-value' } })]
     expect(JSON.stringify(other)).not.toContain('planted-value')
-    expect(other.nodes['model.shop.orders']?.unrendered_config).not.toEqual(
-      one.nodes['model.shop.orders']?.unrendered_config,
+    expect(other.nodes['model.shop.orders']?.['unrendered_config']).not.toEqual(
+      one.nodes['model.shop.orders']?.['unrendered_config'],
     )
   })
 })

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Manifest, NodeId } from '../../manifest/node.ts'
+import type { Manifest, Node, NodeId } from '../../manifest/node.ts'
 import { macroId } from '../../manifest/node.ts'
 import type { Project } from '../../project/project.ts'
 import type { Templates } from '../../template/create-templates.ts'
@@ -7,17 +7,18 @@ import type { ArtifactMetadata, Invocation } from './artifact-metadata.ts'
 import { artifactMetadata } from './artifact-metadata.ts'
 import type { Described, DescribedNode } from './describe-node.ts'
 import { describeNode } from './describe-node.ts'
+import type { Entries } from './write-artifact.ts'
 
 type Section<T = Readonly<Record<string, unknown>>> = Readonly<Record<string, T>>
 
-/** target/manifest.json by dbt's schema v12: the whole project as data. */
+/** target/manifest.json by dbt's schema v12: the whole project as data, its nodes described while they are written. */
 export interface ManifestArtifact {
   readonly metadata: ArtifactMetadata & Readonly<Record<string, unknown>>
-  readonly nodes: Section<DescribedNode>
-  readonly sources: Section<DescribedNode>
+  readonly nodes: Entries<DescribedNode>
+  readonly sources: Entries<DescribedNode>
   readonly macros: Section
   readonly docs: Section
-  readonly exposures: Section
+  readonly exposures: Entries<DescribedNode>
   readonly metrics: Section
   readonly groups: Section
   readonly selectors: Section
@@ -51,19 +52,21 @@ export function manifestArtifact(materials: ManifestMaterials): ManifestArtifact
     createdAt: invocation.startedAt.getTime() / 1000,
     compiledCode: materials.compiledCode ?? new Map<string, string>(),
   }
-  const nodes: Record<string, DescribedNode> = {}
-  const sources: Record<string, DescribedNode> = {}
-  const exposures: Record<string, DescribedNode> = {}
   const parents: Record<string, readonly NodeId[]> = {}
   const children: Record<string, NodeId[]> = {}
   for (const id of manifest.nodes.keys()) children[id] = []
   for (const node of manifest.nodes.values()) {
-    const section = node.kind === 'source' ? sources : node.kind === 'exposure' ? exposures : nodes
-    section[node.id] = describeNode(node, context)
     parents[node.id] = node.dependsOn
     // Nodes come by id, so that each list is sorted.
     for (const parent of node.dependsOn) children[parent]?.push(node.id)
   }
+  const described = (isIn: (node: Node) => boolean): Entries<DescribedNode> => ({
+    *entries() {
+      for (const node of manifest.nodes.values()) {
+        if (isIn(node)) yield [node.id, describeNode(node, context)]
+      }
+    },
+  })
   return {
     metadata: {
       ...artifactMetadata('manifest', invocation, now),
@@ -75,11 +78,11 @@ export function manifestArtifact(materials: ManifestMaterials): ManifestArtifact
       quoting: { database: true, schema: true, identifier: true, column: null },
       run_started_at: invocation.startedAt.toISOString(),
     },
-    nodes,
-    sources,
+    nodes: described(({ kind }) => kind !== 'source' && kind !== 'exposure'),
+    sources: described(({ kind }) => kind === 'source'),
     macros: describeMacros(materials, context.createdAt),
     docs: describeDocs(manifest),
-    exposures,
+    exposures: described(({ kind }) => kind === 'exposure'),
     metrics: {},
     groups: describeGroups(manifest),
     selectors: (materials.selectors ?? {}) as Section,

@@ -7,6 +7,7 @@ import { configTree, memoryProject, parseTexts } from '../../testing/memory-proj
 import { manifestArtifact } from './manifest-artifact.ts'
 import type { ReadEarlierState } from './read-earlier-state.ts'
 import { readEarlierState } from './read-earlier-state.ts'
+import { artifactJson } from './write-artifact.ts'
 
 /** A project as its files and its surroundings are at one moment. */
 interface Moment {
@@ -153,14 +154,13 @@ const NOISE: readonly Edit[] = [
 function stateSince(before: Moment, now: Moment): { state: ReadEarlierState; modified: string[] } {
   const then = parseTexts(before.texts, before.project)
   const at = new Date('2026-01-02T03:04:05Z')
-  const written = JSON.stringify(
-    manifestArtifact({
-      ...then,
-      project: memoryProject(before.project),
-      invocation: { id: 'x', startedAt: at, version: '1' },
-      now: at,
-    }),
-  )
+  const artifact = manifestArtifact({
+    ...then,
+    project: memoryProject(before.project),
+    invocation: { id: 'x', startedAt: at, version: '1' },
+    now: at,
+  })
+  const written = [...artifactJson(artifact)].join('')
   const { manifest, templates } = parseTexts(now.texts, now.project)
   const state = readEarlierState({
     folder: 'earlier',

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { hash } from 'node:crypto'
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect } from 'vitest'
@@ -62,4 +70,49 @@ test('--no-write-json writes no artifacts, --target-path writes them elsewhere',
   await gm(root, ['parse', '--target-path', 'given'], { GM_TARGET_PATH: 'elsewhere2' })
   expect(existsSync(join(root, 'given/manifest.json'))).toBe(true)
   expect(existsSync(join(root, 'elsewhere2'))).toBe(false)
+})
+
+test('a manifest.json that says the same already is left as it is, and written again for whatever is another', async ({
+  project,
+}) => {
+  const root = await project(PROJECT)
+  const file = join(root, 'target/manifest.json')
+  const parse = async (args: readonly string[] = [], env: Record<string, string> = {}) => {
+    await gm(root, ['parse', ...args], env)
+    return hash('sha256', readFileSync(file))
+  }
+  let last = await parse()
+  expect(await parse()).toBe(last)
+
+  const changes: Readonly<Record<string, () => Promise<string>>> = {
+    'a macro': () => {
+      writeFileSync(join(root, 'macros/of_its_own.sql'), '{% macro of_its_own() %}1{% endmacro %}')
+      return parse()
+    },
+    'a docs block': () => {
+      writeFileSync(join(root, 'models/words.md'), '{% docs words %}Words.{% enddocs %}')
+      return parse()
+    },
+    'a selector': () => {
+      writeFileSync(
+        join(root, 'selectors.yml'),
+        'selectors: [{name: some, definition: "tag:some"}]',
+      )
+      return parse()
+    },
+    'a variable': () => parse(['--vars', '{of_its_own: 2}']),
+    'an edit by hand': () => {
+      appendFileSync(file, ' ')
+      return parse(['--vars', '{of_its_own: 2}'])
+    },
+    'a file that is gone': () => {
+      rmSync(file)
+      return parse(['--vars', '{of_its_own: 2}'])
+    },
+  }
+  for (const [what, change] of Object.entries(changes)) {
+    const now = await change()
+    expect(now, what).not.toBe(last)
+    last = now
+  }
 })
