@@ -24,11 +24,13 @@ export interface Verdict {
   readonly failures: number
 }
 
-/** Reads the one row of a test statement. With severity warn, nothing fails the run. */
-export function verdictOf(rows: Rows | undefined, severity: 'error' | 'warn'): Verdict {
+/** Reads the one row of a test statement. With severity warn nothing fails the run, with `strict` a warning does. */
+export function verdictOf(rows: Rows | undefined, severity: 'strict' | 'error' | 'warn'): Verdict {
   const row = rows?.rows[0]
   if (row === undefined) throw new Error('a test statement gave no row')
   const failures = Number(row['failures'] ?? 0)
-  if (severity === 'error' && row['should_error'] === true) return { status: 'fail', failures }
-  return { status: row['should_warn'] === true ? 'warn' : 'pass', failures }
+  const isWarned = row['should_warn'] === true
+  const isError = severity !== 'warn' && row['should_error'] === true
+  if (isError || (severity === 'strict' && isWarned)) return { status: 'fail', failures }
+  return { status: isWarned ? 'warn' : 'pass', failures }
 }

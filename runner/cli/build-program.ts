@@ -43,8 +43,14 @@ function build(spec: CommandSpec, io: Io, done: (code: ExitCode) => void): Comma
     command.action(async (...values: unknown[]) => {
       // commander gives the arguments, then the flags, then the command itself.
       const args = values.slice(0, -2) as (string | readonly string[])[]
-      const action = await load()
-      done(await action(args, flagsFromEnvironment(command, io.env), io))
+      const [action, { flagsFromProject }] = await Promise.all([
+        load(),
+        import('./flags-from-project.ts'),
+      ])
+      const given = flagsFromEnvironment(command, io.env)
+      const { projectDir } = given
+      const set = flagsFromProject(io.cwd, typeof projectDir === 'string' ? projectDir : undefined)
+      done(await action(args, { ...set, ...given }, io))
     })
   }
   const examples = spec.examples ?? []

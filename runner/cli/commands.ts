@@ -83,7 +83,13 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { flags: '--target-path <path>', description: 'where artifacts go; default: target' },
   { flags: '--log-path <path>', description: 'where logs go; default: logs' },
   { flags: '--no-write-json', description: 'write no artifacts' },
-  { flags: '-q, --quiet', description: 'errors only' },
+  { flags: '-q, --quiet', description: 'errors only, and what templates print()' },
+  { flags: '--no-print', description: 'show nothing of what templates print()' },
+  { flags: '--warn-error', description: 'warnings are errors' },
+  {
+    flags: '--warn-error-options <yaml>',
+    description: "which warnings are: '{error: all, warn: [GM3001], silence: [GM1008]}'",
+  },
   { flags: '--no-color', description: 'no colours; NO_COLOR does the same' },
 ]
 
@@ -185,6 +191,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       ...SELECT,
       { flags: '--inline <sql>', description: 'compile this text instead of a node' },
+      { flags: '--no-introspect', description: 'never connect; a template that asks is an error' },
       {
         flags: '--as-of <when>',
         description: 'the day that counts as today, or the moment that counts as now (UTC)',
@@ -249,7 +256,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Look',
     summary: 'show rows of a node or of a query',
     options: [
-      { flags: '-s, --select <selector...>', description: 'the node to show' },
+      { flags: '-s, --select <selector...>', description: 'the nodes to show' },
+      ...SELECT.filter(({ flags }) => /exclude <|selector <|state|defer/.test(flags)),
       { flags: '--inline <sql>', description: 'a query instead of a node; ref() works in it' },
       { flags: '--limit <n>', description: 'rows at most; 5 when not given, -1 for all' },
       { flags: '--output <form>', description: 'table (default) or json' },

@@ -5,14 +5,17 @@ import { quoted } from '../manifest/quoted.ts'
 import { allKeys } from '../state/key-log.ts'
 import type { OpenProject } from './open-project.ts'
 
+/** What a template may do besides rendering: ask the database, say something. */
+export type Talk = Pick<CompileState, 'runQuery' | 'say'>
+
 /** What compiling sees when nothing is to be built: the whole of every input, as on a first build. */
-export function wholeState(opened: OpenProject, runQuery: CompileState['runQuery']): CompileState {
+export function wholeState(opened: OpenProject, talk: Talk): CompileState {
   return {
     isIncremental: false,
     vars: opened.project.vars,
     changes: (_input, relation) => quoted(relation),
     changedKeys: (_input, relation, columns) => allKeys(quoted(relation), columns),
-    ...(runQuery === undefined ? {} : { runQuery }),
+    ...talk,
   }
 }
 
@@ -20,22 +23,18 @@ export function wholeState(opened: OpenProject, runQuery: CompileState['runQuery
 export function compileWhole(
   node: Node,
   opened: OpenProject,
-  runQuery?: CompileState['runQuery'],
+  talk: Talk = {},
 ): Pick<Compiled, 'sql'> & Partial<Pick<Compiled, 'lines'>> {
   if (node.kind === 'seed' || node.kind === 'source') {
     return { sql: `select * from ${quoted(node.relation)}` }
   }
   if (node.kind === 'exposure') throw new Error(`${node.id} has no SQL`)
   const { manifest, project, templates } = opened
-  return compileNode(node, manifest, project, templates, wholeState(opened, runQuery))
+  return compileNode(node, manifest, project, templates, wholeState(opened, talk))
 }
 
 /** The SQL of a text that may use everything that a model may. */
-export function compileText(
-  sql: string,
-  opened: OpenProject,
-  runQuery?: CompileState['runQuery'],
-): Compiled {
+export function compileText(sql: string, opened: OpenProject, talk: Talk = {}): Compiled {
   const { manifest, project, templates } = opened
-  return compileInline(sql, manifest, project, templates, wholeState(opened, runQuery))
+  return compileInline(sql, manifest, project, templates, wholeState(opened, talk))
 }

@@ -18,7 +18,7 @@ import type { OpenProject } from './open-project.ts'
 export async function deferred(
   opened: OpenProject,
   selected: ReadonlySet<NodeId>,
-  flags: SelectFlags,
+  flags: Omit<SelectFlags, 'job'>,
   io: Io,
   describe: (relations: readonly Relation[]) => Promise<ReadonlyMap<string, RelationState>>,
 ): Promise<OpenProject> {

@@ -4,6 +4,7 @@ import type { Command, Option } from 'commander'
 const FLAGS: ReadonlySet<string> = new Set([
   'defer',
   'defer-state',
+  'empty',
   'exclude-resource-type',
   'fail-fast',
   'favor-state',
@@ -12,11 +13,13 @@ const FLAGS: ReadonlySet<string> = new Set([
   'log-format',
   'log-level',
   'log-path',
+  'print',
   'profile',
   'profiles-dir',
   'project-dir',
   'quiet',
   'resource-type',
+  'sample',
   'state',
   'store-failures',
   'target',
@@ -30,21 +33,22 @@ const FLAGS: ReadonlySet<string> = new Set([
 const PREFIXES = ['GM_', 'DBT_ENGINE_', 'DBT_']
 
 /**
- * The flags of a command with those that the environment gives in place of the command line: `GM_TARGET_PATH`, and
- * dbt's `DBT_TARGET_PATH`. The command line wins; an empty variable counts as none.
+ * The flags of a command that are given: on the command line, else by the environment (`GM_TARGET_PATH`, and dbt's
+ * `DBT_TARGET_PATH`; an empty variable counts as none). Defaults are left to who reads them.
  */
 export function flagsFromEnvironment(
   command: Command,
   env: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<string, unknown>> {
-  const flags: Record<string, unknown> = { ...command.optsWithGlobals() }
+  const given: Readonly<Record<string, unknown>> = command.optsWithGlobals()
+  const flags: Record<string, unknown> = {}
   for (let here: Command | null = command; here !== null; here = here.parent) {
     for (const option of here.options) {
       const name = option.attributeName()
       const source = command.getOptionValueSourceWithGlobals(name)
-      if (source !== undefined && source !== 'default') continue
-      const value = valueFor(option, env)
-      if (value !== undefined) flags[name] = value
+      const isGiven = source !== undefined && source !== 'default'
+      const value = isGiven ? given[name] : valueFor(option, env)
+      if (value !== undefined) flags[name] ??= value
     }
   }
   return flags

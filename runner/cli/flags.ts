@@ -2,6 +2,7 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { GmError, throwAll } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
+import { warnErrorOptions } from './warning-flags.ts'
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'none'] as const
 const RESOURCE_TYPES = [
@@ -72,6 +73,10 @@ export const GlobalFlags = z.object({
   /** Over BATCH_LOG_LEVEL; `info` where neither is given. */
   logLevel: word(LOG_LEVELS).optional(),
   quiet: z.boolean().default(false),
+  /** Whether what templates print() is shown. */
+  print: z.boolean().default(true),
+  warnError: z.boolean().default(false),
+  warnErrorOptions: warnErrorOptions.optional(),
   /** Over project.yml's target-path and log-path; absolute, or relative to the project. */
   targetPath: z.string().optional(),
   logPath: z.string().optional(),
@@ -129,6 +134,8 @@ export const RetryFlags = GlobalFlags.extend({
 
 export const CompileFlags = SelectFlags.extend({
   inline: z.string().optional(),
+  /** Whether templates may ask the database. */
+  introspect: z.boolean().default(true),
   asOf: asOf.optional(),
 })
 
@@ -148,8 +155,7 @@ export const LineageFlags = GlobalFlags.extend({
 })
 export type LineageFlags = z.infer<typeof LineageFlags>
 
-export const ShowFlags = GlobalFlags.extend({
-  select: z.array(z.string()).default([]),
+export const ShowFlags = SelectFlags.omit({ job: true }).extend({
   inline: z.string().optional(),
   limit: wholeNumber(-1, 2_147_483_647, 'a whole number, or -1 for all rows').default(5),
   output: word(['table', 'json']).default('table'),

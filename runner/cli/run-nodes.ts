@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
+import { ruleFor } from '../base/warnings.ts'
 import { FAILURES_SCHEMA } from '../check/store-failures.ts'
 import { compileNode } from '../compile/compile-node.ts'
 import { compileText } from '../compile/compile-text.ts'
@@ -7,6 +8,7 @@ import type { Manifest, NodeId } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { nameRelation } from '../parse/name-relation.ts'
+import type { Said } from '../parse/shared-scope.ts'
 import type { ProjectHook } from '../project/project.ts'
 import type { RunEvent, RunResult, StepResult } from '../run/event.ts'
 import type { RunHook } from '../run/run-hooks.ts'
@@ -21,6 +23,8 @@ import { LogFile } from './log-file.ts'
 import type { OpenProject } from './open-project.ts'
 import { packageVersion } from './package-version.ts'
 import type { RunScreen } from './run-screen.ts'
+import { sayInRun } from './say-in-run.ts'
+import { warningRules } from './warning-flags.ts'
 
 export interface NodesToRun {
   readonly command: string
@@ -43,11 +47,12 @@ export interface RanNodes {
  */
 export function runRequest(
   asked: NodesToRun,
-  emit: (event: RunEvent) => void,
+  pass: (event: RunEvent) => void,
   compiledCode: Map<string, string> = new Map(),
 ): RunRequest {
   const { flags, opened, warehouse } = asked
   const { project } = opened
+  const { emit, say } = sayInRun(flags, pass)
   return {
     runId: randomBytes(6).toString('hex'),
     command: asked.command,
@@ -64,12 +69,13 @@ export function runRequest(
     },
     adapter: warehouse.adapter,
     compile: (node, state, manifest) => {
-      const compiled = compileNode(node, manifest, project, opened.templates, state)
+      const compiled = compileNode(node, manifest, project, opened.templates, { ...state, say })
       // Artifacts show the published names.
       if (manifest === opened.manifest) compiledCode.set(node.id, compiled.sql)
       return compiled
     },
     storeFailures: flags.storeFailures,
+    doWarningsFail: ruleFor('GM5001', warningRules(flags)) === 'error',
     failuresRelation: (test) =>
       nameRelation(
         { ...test, config: { ...test.config, schema: test.config.schema ?? FAILURES_SCHEMA } },
@@ -77,9 +83,12 @@ export function runRequest(
         opened.templates,
       ),
     compileText: (node, text, state) =>
-      compileText({ text, at: node.at, node }, opened.manifest, project, opened.templates, state),
-    onRunStart: runHooksOf('on-run-start', project.onRunStart, asked),
-    onRunEnd: runHooksOf('on-run-end', project.onRunEnd, asked),
+      compileText({ text, at: node.at, node }, opened.manifest, project, opened.templates, {
+        ...state,
+        say,
+      }),
+    onRunStart: runHooksOf('on-run-start', project.onRunStart, asked, say),
+    onRunEnd: runHooksOf('on-run-end', project.onRunEnd, asked, say),
     vars: project.vars,
     runQuery: warehouse.runQuery,
     targetName: project.target.name,
@@ -101,6 +110,7 @@ function runHooksOf(
   name: string,
   texts: readonly ProjectHook[],
   { opened, warehouse }: NodesToRun,
+  say: (said: Said) => void,
 ): readonly RunHook[] {
   const { manifest, project, templates } = opened
   return texts.map(({ text, at }) => ({
@@ -116,6 +126,7 @@ function runHooksOf(
           isIncremental: false,
           vars: project.vars,
           runQuery: warehouse.runQuery,
+          say,
           changes: (_input, relation) => quoted(relation),
           changedKeys: (_input, relation) => quoted(relation),
         },

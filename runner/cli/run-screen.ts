@@ -36,7 +36,7 @@ export class RunScreen {
   show(event: RunEvent): void {
     const now = this.#io.now()
     if (this.#options.format === 'json') {
-      if (showsAt(levelOf(event), this.#options.level)) {
+      if (isPrinted(event) || showsAt(levelOf(event), this.#options.level)) {
         this.#io.out(`${this.#io.safe(jsonEvent(event, now))}\n`)
       }
       return
@@ -65,7 +65,7 @@ export class RunScreen {
     if (event.type === 'step-start' && this.#footer !== undefined) return false
     // After an interrupt, what never began is a number in the report and not a screenful.
     if (this.#cancelling && event.type === 'step-end' && event.result.index === 0) return false
-    return showsAt(levelOf(event), this.#options.level)
+    return isPrinted(event) || showsAt(levelOf(event), this.#options.level)
   }
 
   #textOf(event: RunEvent, now: Date): string {
@@ -118,6 +118,10 @@ export class RunScreen {
         ),
     )
   }
+}
+
+function isPrinted(event: RunEvent): boolean {
+  return event.type === 'log' && event.isPrinted === true
 }
 
 /** Wall-clock time where the user sits; everything that is stored or logged is UTC. */

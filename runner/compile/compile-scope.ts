@@ -99,7 +99,7 @@ export function compileScope(
     execute: true,
     isFullRefresh: state.isFullRefresh ?? false,
     adapter,
-    ...(state.log !== undefined && { onLog: state.log }),
+    ...(state.say !== undefined && { onSay: state.say }),
   })
 
   const inWindow = (id: NodeId, input: Node, whole: string): string => {

@@ -1,4 +1,5 @@
 import type { NodeId, Relation } from '../manifest/node.ts'
+import type { Said } from '../parse/shared-scope.ts'
 import type { LineMap } from '../template/template.ts'
 import type { EventWindow } from './event-window.ts'
 
@@ -71,8 +72,8 @@ export interface CompileState {
   readonly vars: Readonly<Record<string, unknown>>
   /** `invocation_id` in templates; a name that is undefined when not given. */
   readonly invocationId?: string
-  /** Takes what templates say with `log(…, info=True)` and `exceptions.warn(…)`. */
-  readonly log?: (level: 'info' | 'warn', message: string) => void
+  /** Takes what templates say; may throw, which ends the rendering. */
+  readonly say?: (said: Said) => void
 }
 
 /** One interval of a microbatch model, as templates see it. */

@@ -1,15 +1,15 @@
 import { GmError } from '../base/error.ts'
+import type { Location } from '../base/location.ts'
 import { identifier } from '../manifest/quoted.ts'
 import type { Project } from '../project/project.ts'
 import type { Templates } from '../template/create-templates.ts'
-import type { Builtin, Scope } from '../template/template.ts'
+import type { Builtin, Call, Scope } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
 import { apiObject } from './api-object.ts'
 import { callArguments } from './call-arguments.ts'
 import { dateObject } from './date-object.ts'
 import { DBT_FUNCTIONS } from './dbt-functions.ts'
 import { envFunction } from './env-function.ts'
-
 import { textOf } from './text-of.ts'
 import { varValue } from './var-value.ts'
 import { varsIn } from './vars-in.ts'
@@ -29,7 +29,15 @@ export interface SharedScopeOptions {
   /** Told of each variable read, found or not. */
   readonly onVar?: (name: string) => void
   readonly onEnv?: (name: string) => void
-  readonly onLog?: (level: 'info' | 'warn', message: string) => void
+  readonly onSay?: (said: Said) => void
+}
+
+/** What a template says to the person: with `log(…, info=true)`, `exceptions.warn(…)` or `print(…)`. */
+export interface Said {
+  readonly how: 'info' | 'warn' | 'print'
+  readonly message: string
+  readonly at: Location
+  readonly calledFrom: readonly Location[]
 }
 
 /**
@@ -92,11 +100,15 @@ function flagsObject({ isFullRefresh = false, execute }: SharedScopeOptions): Te
   })
 }
 
-function printFunction({ onLog }: SharedScopeOptions): Builtin {
+function printFunction({ onSay }: SharedScopeOptions): Builtin {
   return (call) => {
-    onLog?.('info', textOf(callArguments('print', call, ['message'], 1)['message']))
+    onSay?.(said('print', call, callArguments('print', call, ['message'], 1)['message']))
     return ''
   }
+}
+
+function said(how: Said['how'], { at, calledFrom = [] }: Call, message: unknown): Said {
+  return { how, message: textOf(message), at, calledFrom }
 }
 
 /** What dbt-postgres looks for, in this order. */
@@ -152,15 +164,15 @@ function adapterObject(options: SharedScopeOptions): TemplateObject {
   })
 }
 
-function logFunction({ onLog }: SharedScopeOptions): Builtin {
+function logFunction({ onSay }: SharedScopeOptions): Builtin {
   return (call) => {
     const { message, info } = callArguments('log', call, ['message', 'info'], 1)
-    if (info === true) onLog?.('info', textOf(message))
+    if (info === true) onSay?.(said('info', call, message))
     return ''
   }
 }
 
-function exceptionsObject({ onLog }: SharedScopeOptions): TemplateObject {
+function exceptionsObject({ onSay }: SharedScopeOptions): TemplateObject {
   return new TemplateObject('exceptions', {
     functions: {
       raise_compiler_error: (call) => {
@@ -169,7 +181,7 @@ function exceptionsObject({ onLog }: SharedScopeOptions): TemplateObject {
       },
       warn: (call) => {
         const { message } = callArguments('warn', call, ['message'], 1)
-        onLog?.('warn', textOf(message))
+        onSay?.(said('warn', call, message))
         return ''
       },
     },

@@ -59,6 +59,8 @@ export interface PlanRequest {
   readonly compile: (node: ModelNode | SnapshotNode | TestNode, state: CompileState) => Compiled
   /** `--store-failures`. */
   readonly storeFailures: boolean
+  /** `--warn-error`: a test that would warn fails. */
+  readonly doWarningsFail?: boolean
   /** Where the failing rows of a test are kept. */
   readonly failuresRelation: (node: TestNode) => Relation
   /** Renders a template of a node's configuration. */
@@ -303,7 +305,7 @@ function planTest(
     needs,
     lock: undefined,
     relation: undefined,
-    severity: node.config.severity ?? 'error',
+    severity: request.doWarningsFail === true ? 'strict' : (node.config.severity ?? 'error'),
     codes,
     ...(stores !== undefined && missing === undefined && { stores }),
     ...(run.mayBeReused && { reuse: { key: node.id, codes } }),

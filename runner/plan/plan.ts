@@ -31,8 +31,8 @@ export interface Step {
   /** Tests: where their failing rows are kept. */
   readonly stores?: Relation
   readonly transactions: readonly Transaction[]
-  /** Tests: whether failing rows fail the run. */
-  readonly severity: 'error' | 'warn' | undefined
+  /** Tests: whether failing rows fail the run; `strict` where a warning does too. */
+  readonly severity: 'strict' | 'error' | 'warn' | undefined
   /** What its code is known by: as a full build, and as an increment. */
   readonly codes?: readonly string[]
   /**

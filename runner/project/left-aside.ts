@@ -3,31 +3,12 @@ import type { PlaceOf } from './explain-issues.ts'
 import type { ProjectFile } from './project-schema.ts'
 import { LEFT_ASIDE } from './project-schema.ts'
 
-/** dbt's flags that would change what a command does, and what to do in place of them. */
-const FLAGS: Readonly<Record<string, string>> = {
-  fail_fast: 'Pass --fail-fast.',
-  full_refresh: 'Pass --full-refresh.',
-  store_failures: 'Set store_failures under data_tests.',
-  warn_error: 'Pass --warn-error.',
-  warn_error_options: 'Pass --warn-error-options.',
-}
-
 /** GM1008 for each thing of a project file that gm reads and leaves aside; none of them changes a table. */
 export function leftAside(value: object, file: ProjectFile, placeOf: PlaceOf): GmError[] {
   const given = new Set(Object.keys(value))
   const keys = Object.entries(LEFT_ASIDE).flatMap(([key, hint]) =>
     given.has(key)
       ? [new GmError('GM1008', `"${key}" is left aside`, { at: placeOf([key]), hint })]
-      : [],
-  )
-  const flags = Object.entries(FLAGS).flatMap(([key, hint]) =>
-    Object.hasOwn(file.flags, key) && file.flags[key] !== false
-      ? [
-          new GmError('GM1008', `the flag "${key}" is left aside`, {
-            at: placeOf(['flags', key]),
-            hint,
-          }),
-        ]
       : [],
   )
   const unquoted = Object.entries(file.quoting ?? {}).flatMap(([key, isQuoted]) =>
@@ -40,5 +21,5 @@ export function leftAside(value: object, file: ProjectFile, placeOf: PlaceOf): G
           }),
         ],
   )
-  return [...keys, ...flags, ...unquoted]
+  return [...keys, ...unquoted]
 }

@@ -192,7 +192,9 @@ export const projectSchema = z.strictObject({
   flags: z
     .record(z.string(), z.unknown())
     .default({})
-    .describe("dbt's own settings; gm takes flags from the command line."),
+    .describe(
+      'Flags for every command, such as `fail_fast: true` or `warn_error: true`; the environment and the command line win.',
+    ),
   'require-dbt-version': z
     .union([z.string(), z.array(z.string())])
     .optional()

@@ -36,7 +36,13 @@ export type RunEvent =
   /** Something the user should know that is no failure: a bounded wait that ran out, a retried lock. */
   | { readonly type: 'step-note'; readonly id: NodeId; readonly message: string }
   | { readonly type: 'step-end'; readonly result: StepResult }
-  | { readonly type: 'log'; readonly level: 'info' | 'warn'; readonly message: string }
+  | {
+      readonly type: 'log'
+      readonly level: 'info' | 'warn'
+      readonly message: string
+      /** A template printed it: an answer, which shows where only errors do. */
+      readonly isPrinted?: true
+    }
   /**
    * Text that was sent to the server, transaction boundaries included, each in a form that psql can run.
    * `session` numbers the connections of the run from 1, so that a log can be replayed with as many.

@@ -49,6 +49,7 @@ export interface RunRequest {
     manifest: Manifest,
   ) => Compiled
   readonly storeFailures: boolean
+  readonly doWarningsFail?: boolean
   readonly failuresRelation: PlanRequest['failuresRelation']
   readonly compileText: PlanRequest['compileText']
   /** The project's own hooks, before the first step and after the last; each is run in a transaction of its own. */
@@ -277,6 +278,7 @@ function planRequest(
     allowDestructive: request.allowDestructive,
     reuse: request.reuse,
     storeFailures: request.storeFailures,
+    doWarningsFail: request.doWarningsFail ?? false,
     failuresRelation: request.failuresRelation,
     compileText: request.compileText,
     vars: request.vars,

@@ -5,58 +5,83 @@ import { gmErrorsOf, throwAll } from '../../base/error.ts'
 import type { Node } from '../../manifest/node.ts'
 import { artifactsOf } from '../artifacts.ts'
 import type { CommandAction } from '../command-spec.ts'
+import type { Talk } from '../compile-whole.ts'
 import { compileText, compileWhole } from '../compile-whole.ts'
+import { deferred } from '../defer.ts'
 import { EXIT } from '../exit-code.ts'
 import { CompileFlags, parseFlags } from '../flags.ts'
+import { LazyWarehouse } from '../lazy-warehouse.ts'
 import type { OpenProject } from '../open-project.ts'
 import { openProject } from '../open-project.ts'
 import { plural } from '../render/format.ts'
+import { sayTo } from '../say-to.ts'
 import { selectFor } from '../select-for.ts'
 import { withColumns } from '../with-columns.ts'
 
 /**
  * Prints the SQL of the one selected node, else writes the SQL of all selected ones below target/compiled.
- * Needs no database as long as no template calls run_query().
+ * Connects only where a template asks the database, or `--defer` must know which tables there are.
  */
 export const compileCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(CompileFlags, raw)
   const opened = await withColumns(openProject(flags, io), flags)
-  if (flags.inline !== undefined) {
-    io.out(`${compileText(flags.inline, opened).sql}\n`)
+  const warehouse = new LazyWarehouse(opened.project, flags.introspect, io)
+  const say = sayTo(opened.project.root, flags, io, io.err)
+  try {
+    if (flags.inline !== undefined) {
+      const { inline } = flags
+      const seen = await deferred(opened, new Set(), flags, io, warehouse.describe)
+      io.out(
+        `${await warehouse.whileItCompiles((talk) => compileText(inline, seen, talk).sql, say)}\n`,
+      )
+      return EXIT.ok
+    }
+    const kinds =
+      flags.resourceType.length > 0 ? undefined : (['model', 'snapshot', 'test'] as const)
+    const selected = selectFor(opened, flags, io, kinds)
+    const seen = await deferred(opened, selected, flags, io, warehouse.describe)
+    const nodes = opened.order.flatMap((id) =>
+      selected.has(id) ? [seen.manifest.nodes.get(id)] : [],
+    )
+    const compilable = nodes
+      .filter((node) => node !== undefined)
+      .filter((node) => 'rawCode' in node)
+    // A model comes with its tests; asking for one model means its own SQL.
+    const own = compilable.filter((node) => node.kind !== 'test')
+    const single = own.length === 1 ? own[0] : compilable.length === 1 ? compilable[0] : undefined
+    if (flags.select.length > 0 && single !== undefined) {
+      const sql = await warehouse.whileItCompiles(
+        (talk) => compileWhole(single, seen, talk).sql,
+        say,
+      )
+      io.out(`${sql}\n`)
+      return EXIT.ok
+    }
+    const { folder, compiledCode } = await warehouse.whileItCompiles(
+      (talk) => writeAll(compilable, seen, talk),
+      say,
+    )
+    if (!flags.quiet) io.out(`${plural(compilable.length, 'node')} compiled to ${folder}\n`)
+    await artifactsOf('compile', opened, flags, io).manifest(compiledCode)
     return EXIT.ok
+  } finally {
+    await warehouse.close()
   }
-  const kinds = flags.resourceType.length > 0 ? undefined : (['model', 'snapshot', 'test'] as const)
-  const selected = selectFor(opened, flags, io, kinds)
-  const nodes = opened.order.flatMap((id) =>
-    selected.has(id) ? [opened.manifest.nodes.get(id)] : [],
-  )
-  const compilable = nodes.filter((node) => node !== undefined).filter((node) => 'rawCode' in node)
-  // A model comes with its tests; asking for one model means its own SQL.
-  const own = compilable.filter((node) => node.kind !== 'test')
-  const single = own.length === 1 ? own[0] : compilable.length === 1 ? compilable[0] : undefined
-  if (flags.select.length > 0 && single !== undefined) {
-    io.out(`${compileWhole(single, opened).sql}\n`)
-    return EXIT.ok
-  }
-  const compiledCode = new Map<string, string>()
-  const folder = writeAll(compilable, opened, compiledCode)
-  if (!flags.quiet) io.out(`${plural(compilable.length, 'node')} compiled to ${folder}\n`)
-  await artifactsOf('compile', opened, flags, io).manifest(compiledCode)
-  return EXIT.ok
 }
 
 /** @throws GmErrors of all nodes that do not compile; the others are written all the same. */
 function writeAll(
   nodes: readonly Node[],
   opened: OpenProject,
-  compiledCode: Map<string, string>,
-): string {
+  talk: Talk,
+): { readonly folder: string; readonly compiledCode: ReadonlyMap<string, string> } {
   const { project } = opened
+  const compiledCode = new Map<string, string>()
   const folder = `${project.paths.target}/compiled/${project.name}`
   const errors: GmError[] = []
   for (const node of nodes) {
     try {
-      const { sql } = compileWhole(node, opened)
+      const { sql } = compileWhole(node, opened, talk)
       compiledCode.set(node.id, sql)
       const file = resolve(project.root, folder, fileOf(node))
       mkdirSync(dirname(file), { recursive: true })
@@ -68,7 +93,7 @@ function writeAll(
     }
   }
   throwAll(errors)
-  return folder
+  return { folder, compiledCode }
 }
 
 /** As dbt: the file's own path, and for a test from YAML a file of its name in a folder named after the YAML file. */

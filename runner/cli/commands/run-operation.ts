@@ -7,6 +7,7 @@ import { connect } from '../connect.ts'
 import { EXIT } from '../exit-code.ts'
 import { OperationFlags, parseFlags } from '../flags.ts'
 import { openProject } from '../open-project.ts'
+import { sayTo } from '../say-to.ts'
 
 /** Calls a macro. Its queries may write, unlike those of models; each is committed by itself. */
 export const runOperationCommand: CommandAction = async ([name], raw, io) => {
@@ -25,12 +26,10 @@ export const runOperationCommand: CommandAction = async ([name], raw, io) => {
   }
   const warehouse = await connect(project, io, { mayTemplatesWrite: true })
   try {
-    const state = {
-      ...wholeState(opened, warehouse.runQuery),
-      log: (_level: 'info' | 'warn', message: string) => {
-        if (!flags.quiet) io.out(io.safe(`${message}\n`))
-      },
-    }
+    const state = wholeState(opened, {
+      runQuery: warehouse.runQuery,
+      say: sayTo(project.root, flags, io, io.out),
+    })
     callOperation(macro, flags.args, project, manifest, templates, state)
     if (!flags.quiet) io.out(`${macro} is done.\n`)
     return EXIT.ok

@@ -2,12 +2,13 @@ import { GmError } from '../../base/error.ts'
 import type { Compiled } from '../../compile/compiled.ts'
 import { sqlErrorOf } from '../../engine/sql-error.ts'
 import type { Rows } from '../../engine/statement.ts'
-import { selectNodes } from '../../select/select-nodes.ts'
 import type { CommandAction } from '../command-spec.ts'
 import { compileText, compileWhole } from '../compile-whole.ts'
 import type { OpenWarehouse } from '../connect.ts'
 import { connect } from '../connect.ts'
+import { deferred } from '../defer.ts'
 import { EXIT } from '../exit-code.ts'
+import type { SelectFlags } from '../flags.ts'
 import { parseFlags, ShowFlags } from '../flags.ts'
 import type { Io } from '../io.ts'
 import type { OpenProject } from '../open-project.ts'
@@ -15,6 +16,8 @@ import { openProject } from '../open-project.ts'
 import { jsonRows } from '../render/json-rows.ts'
 import { styleFor } from '../render/style.ts'
 import { renderTable } from '../render/table.ts'
+import { sayTo } from '../say-to.ts'
+import { selectFor } from '../select-for.ts'
 import { watchSignals } from '../watch-signals.ts'
 
 interface Shown {
@@ -25,7 +28,8 @@ interface Shown {
 /** Shows rows of what a node's SQL, or the given query, returns right now. Builds nothing. */
 export const showCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(ShowFlags, raw)
-  if ((flags.inline === undefined) === (flags.select.length === 0)) {
+  const isSelection = flags.select.length > 0 || flags.selector !== undefined
+  if ((flags.inline === undefined) !== isSelection) {
     throw new GmError('GM1010', 'gm show takes either --select or --inline', {
       hint: 'Such as `gm show --select fact_sales` or `gm show --inline "select 1"`.',
     })
@@ -34,7 +38,7 @@ export const showCommand: CommandAction = async (_args, raw, io) => {
   const { signal, stop } = watchSignals(() => undefined)
   const warehouse = await connect(opened.project, io)
   try {
-    for (const shown of whatToShow(flags, opened, warehouse)) {
+    for (const shown of await whatToShow(flags, opened, warehouse, io)) {
       const rows = await fetchRows(shown.compiled, flags.limit, warehouse, signal)
       io.out(flags.output === 'json' ? jsonScreen(shown, rows) : tableScreen(shown, rows, io))
     }
@@ -48,28 +52,26 @@ export const showCommand: CommandAction = async (_args, raw, io) => {
   }
 }
 
-function whatToShow(
+async function whatToShow(
   flags: ShowFlags,
   opened: OpenProject,
   warehouse: OpenWarehouse,
-): readonly Shown[] {
+  io: Io,
+): Promise<readonly Shown[]> {
+  const describe = warehouse.adapter.describe.bind(warehouse.adapter)
+  const talk = { runQuery: warehouse.runQuery, say: sayTo(opened.project.root, flags, io, io.err) }
   if (flags.inline !== undefined) {
-    return [{ name: 'inline', compiled: compileText(flags.inline, opened, warehouse.runQuery) }]
+    const seen = await deferred(opened, new Set(), flags, io, describe)
+    return [{ name: 'inline', compiled: compileText(flags.inline, seen, talk) }]
   }
-  const { manifest, graph, order } = opened
   // Tests only when they are named: nobody who asks for a table means its tests.
-  const { nodes, warnings } = selectNodes({
-    select: flags.select,
-    manifest,
-    graph,
-    indirect: 'empty',
-  })
-  const [first] = warnings
-  if (first !== undefined) throw first
-  return order.flatMap((id) => {
-    const node = nodes.has(id) ? manifest.nodes.get(id) : undefined
-    if (node === undefined) return []
-    return [{ name: node.name, compiled: compileWhole(node, opened, warehouse.runQuery) }]
+  const wanted: SelectFlags = { ...flags, job: [], indirectSelection: 'empty' }
+  const selected = selectFor(opened, wanted, io)
+  const seen = await deferred(opened, selected, flags, io, describe)
+  return opened.order.flatMap((id) => {
+    const node = selected.has(id) ? seen.manifest.nodes.get(id) : undefined
+    if (node === undefined || node.kind === 'exposure') return []
+    return [{ name: node.name, compiled: compileWhole(node, seen, talk) }]
   })
 }
 

@@ -62,6 +62,7 @@ export function eventLines(event: RunEvent, context: LineContext): readonly stri
         ...(context.explain === true ? [stamp(context, `  why: ${event.result.reason}`)] : []),
       ]
     case 'log':
+      if (event.isPrinted === true) return event.message.split('\n')
       return event.message
         .split('\n')
         .map((line) => stamp(context, event.level === 'warn' ? style.yellow(line) : line))
