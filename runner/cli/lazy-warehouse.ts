@@ -32,13 +32,13 @@ export class LazyWarehouse {
    * @throws GmError GM3008 where a template asks and connecting is not allowed.
    */
   async whileItCompiles<T>(compile: (talk: Talk) => T, say: (said: Said) => void): Promise<T> {
-    let isAsked = false
+    const asked: string[] = []
     const said: Said[] = []
     try {
       const result = compile({
         say: (words) => said.push(words),
-        runQuery: () => {
-          isAsked = true
+        runQuery: (sql) => {
+          asked.push(sql)
           throw new GmError(
             'GM3008',
             'a template asks the database, and it may not be asked here',
@@ -51,7 +51,7 @@ export class LazyWarehouse {
       for (const words of said) say(words)
       return result
     } catch (error) {
-      if (!isAsked || !this.#mayConnect) throw error
+      if (asked.length === 0 || !this.#mayConnect) throw error
     }
     const { runQuery } = await this.#reach()
     return compile({ runQuery, say })

@@ -107,7 +107,7 @@ function printFunction({ onSay }: SharedScopeOptions): Builtin {
   }
 }
 
-function said(how: Said['how'], { at, calledFrom = [] }: Call, message: unknown): Said {
+function said(how: Said['how'], { at, calledFrom }: Call, message: unknown): Said {
   return { how, message: textOf(message), at, calledFrom }
 }
 
