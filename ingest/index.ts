@@ -9,14 +9,20 @@ import type {
 import type { ReplayResult } from './dead-letters/replay-dead-letters.ts'
 import type { LandFileOptions, LandFileResult } from './files/land-file.ts'
 import type { FileOptions, GenerateResult } from './generate/generate-files.ts'
+import type { KafkaTarget, SentResult } from './generate/generate-to-kafka.ts'
+import type { RawOptions, RawResult } from './generate/generate-to-raw.ts'
 import type { GenerateOptions } from './generate/options.ts'
+import type { ReplayOptions } from './generate/replay-file.ts'
 import type { RunKafkaOptions } from './kafka/run-kafka.ts'
 import type { SendFileOptions } from './kafka/send-file.ts'
 
 export type { LandFileOptions, LandFileResult } from './files/land-file.ts'
 export type { FileOptions, GeneratedFile, GenerateResult } from './generate/generate-files.ts'
+export type { SentResult } from './generate/generate-to-kafka.ts'
+export type { RawResult } from './generate/generate-to-raw.ts'
 export type { GenerateOptions } from './generate/options.ts'
 export type { IngestEvent } from './kafka/ingest-event.ts'
+export type { SendProgress } from './kafka/send-to-kafka.ts'
 
 // What the cli imports. Everything behind it is loaded at the first call, so that commands that land
 // nothing do not pay for zod, pg and yaml.
@@ -34,6 +40,34 @@ export async function generateFiles(
 ): Promise<GenerateResult> {
   const { generateFiles: generate } = await import('./generate/generate-files.ts')
   return generate(given, files)
+}
+
+/** See `generate/generate-to-raw.ts`. */
+export async function generateToRaw(
+  given: Partial<GenerateOptions>,
+  options: RawOptions,
+): Promise<RawResult> {
+  const { generateToRaw: generate } = await import('./generate/generate-to-raw.ts')
+  return generate(given, options)
+}
+
+/** See `generate/generate-to-kafka.ts`. */
+export async function generateToKafka(
+  given: Partial<GenerateOptions>,
+  perSecond: number,
+  target: KafkaTarget,
+): Promise<SentResult> {
+  const { generateToKafka: generate } = await import('./generate/generate-to-kafka.ts')
+  return generate(given, perSecond, target)
+}
+
+/** See `generate/generate-to-kafka.ts`. */
+export async function replayToKafka(
+  replayed: Omit<ReplayOptions, 'startMs' | 'onRefused'>,
+  target: KafkaTarget,
+): Promise<SentResult & { readonly refused: number }> {
+  const { replayToKafka: replay } = await import('./generate/generate-to-kafka.ts')
+  return replay(replayed, target)
 }
 
 /** See `land/prepare-landing.ts`. */

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import type { ClientConfig } from 'pg'
-import { Client, escapeIdentifier } from 'pg'
+import { Client } from 'pg'
 import { GmError } from '../../runner/base/error.ts'
 import { LANDING_CHANNEL } from '../../runner/base/landing-channel.ts'
 import { createDecoder } from '../decode/decode-event.ts'
 import type { LandingWay } from '../land/batch-lander.ts'
 import { BatchLander } from '../land/batch-lander.ts'
-import { ensurePartition, hasPartition, partitionName } from '../land/ensure-partition.ts'
+import { beginLanding } from '../land/begin-landing.ts'
 import { isDataError } from '../land/is-data-error.ts'
 import { prepareLanding } from '../land/prepare-landing.ts'
 import type { MappingFile } from '../mapping/mapping-schema.ts'
@@ -119,10 +119,10 @@ async function landContent(
   { onProgress, signal }: Watch,
 ): Promise<LandFileProgress & Pick<LandFileResult, 'status'>> {
   const { topic, mapping, path, fileName, fileHash } = source
-  const landing = await beginLanding(client, topic)
+  const landing = await beginLanding(client, [topic])
   const lander = new BatchLander(
     client,
-    { partition: landing.partition, topic: topic.name, fileName, fileHash },
+    { partition: landing.partitionOf(topic), topic: topic.name, fileName, fileHash },
     way,
   )
   try {
@@ -180,29 +180,6 @@ function formatOf(path: string): 'csv' | 'jsonl' {
     })
   }
   return extension === 'csv' ? 'csv' : 'jsonl'
-}
-
-/** Begins the transaction, with the partition in which its rows belong by its own time. */
-async function beginLanding(
-  client: Client,
-  topic: Topic,
-): Promise<{ partition: string; landedAtMs: number }> {
-  for (;;) {
-    await client.query('begin isolation level read committed')
-    const { rows } = await client.query<{ day: string; epochMs: string }>(
-      `select
-         to_char(now() at time zone 'UTC', 'YYYY-MM-DD') as day,
-         floor(extract(epoch from now()) * 1000)::text as "epochMs"`,
-    )
-    const { day = '', epochMs = '0' } = rows[0] ?? {}
-    const name = partitionName(topic, day)
-    if (await hasPartition(client, name)) {
-      return { partition: `raw.${escapeIdentifier(name)}`, landedAtMs: Number(epochMs) }
-    }
-    // Made in a transaction of its own, so that its locks do not last as long as the file.
-    await client.query('rollback')
-    await ensurePartition(client, topic, day)
-  }
 }
 
 async function findLanded(

@@ -1,19 +1,12 @@
-import { createHash } from 'node:crypto'
-import type { DecodedEvent, Decoder } from '../decode/decode-event.ts'
-import type { RawRow } from '../land/batch-lander.ts'
-import type { DeadLetter, Fault } from '../land/fault.ts'
+import type { Decoder } from '../decode/decode-event.ts'
+import type { ReadBlock } from '../land/read-block.ts'
+import { putRecord } from '../land/read-block.ts'
 import type { MapRecord } from '../mapping/compile-mapping.ts'
 import { compileMapping, mappingByName } from '../mapping/compile-mapping.ts'
 import type { MappingFile } from '../mapping/mapping-schema.ts'
 import type { Topic } from '../topics/topic.ts'
 import { CsvReader } from './csv-reader.ts'
 import type { Line } from './read-lines.ts'
-
-/** What a block of lines came to. */
-export interface ReadBlock {
-  readonly rows: RawRow[]
-  readonly dead: DeadLetter[]
-}
 
 type Blocks = AsyncIterable<readonly Line[]>
 
@@ -28,7 +21,7 @@ export async function* readJsonLines(blocks: Blocks, decoder: Decoder): AsyncGen
       if (bad !== undefined) {
         block.dead.push({ line: number, ...bad })
       } else if (text.trim() !== '') {
-        put(block, number, text, text, decoder.fromJson(text))
+        putRecord(block, number, text, text, decoder.fromJson(text))
       }
     }
     yield block
@@ -57,28 +50,13 @@ export async function* readCsv(
         map = compileMapping(mapping, source.topic, header, source.file)
       } else {
         const mapped = map(record.cells)
-        if ('reason' in mapped) put(block, record.line, record.text, '', mapped)
-        else put(block, record.line, record.text, mapped.json, decoder.fromFields(mapped.event))
+        if ('reason' in mapped) putRecord(block, record.line, record.text, '', mapped)
+        else
+          putRecord(block, record.line, record.text, mapped.json, decoder.fromFields(mapped.event))
       }
     }
     return block
   }
   for await (const lines of blocks) yield readBlock(reader.read(lines))
   yield readBlock(reader.end())
-}
-
-function put(
-  block: ReadBlock,
-  line: number,
-  text: string,
-  payload: string,
-  decoded: DecodedEvent | Fault,
-): void {
-  if ('reason' in decoded) {
-    block.dead.push({ line, ...decoded, rawBytes: Buffer.from(text) })
-    return
-  }
-  const { eventType, eventTime } = decoded
-  const eventId = decoded.eventId ?? createHash('md5').update(payload).digest('hex')
-  block.rows.push({ line, text, eventId, eventType, eventTime, payload })
 }

@@ -260,3 +260,30 @@ test('options that cannot be used are refused all at once', () => {
     /start is a day as YYYY-MM-DD, not "Monday"\n.*users is a whole number from 1 to 10000000, not 0\n.*late is a share from 0 to 1, not 2/,
   )
 })
+
+describe('a live shop', () => {
+  test('has as many events a second as told from the first one on, of that moment, and the same from the same start', () => {
+    const live = { startMs: Date.parse('2026-05-05T12:00:00Z'), perSecond: 20 }
+    const take = (): GeneratedEvent[] => {
+      const events: GeneratedEvent[] = []
+      for (const event of generateEvents({ seed: 7, ...CLEAN, live })) {
+        if (event.sentMs >= live.startMs + 180_000) return events
+        events.push(event)
+      }
+      return events
+    }
+    const events = take()
+    expect(events).toEqual(take())
+    expect(events[0]?.sentMs).toBeGreaterThanOrEqual(live.startMs)
+    for (const minute of [0, 1, 2]) {
+      const count = events.filter(
+        ({ sentMs }) => Math.floor((sentMs - live.startMs) / 60_000) === minute,
+      ).length
+      expect(Math.abs(count / 1_200 - 1)).toBeLessThan(0.15)
+    }
+    expect(fieldsOf(events).map(({ timestamp }) => Date.parse(String(timestamp)))).toEqual(
+      events.map(({ sentMs }) => sentMs),
+    )
+    expect(new Set(events.map(({ topic }) => topic)).size).toBe(3)
+  })
+})

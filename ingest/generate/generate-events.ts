@@ -6,15 +6,22 @@ import { sendEvents } from './send-events.ts'
 import { GENERATED } from './systems.ts'
 
 /**
- * A system's events in the order in which they are sent: `events` of them, and the duplicates. The same options
- * give the same bytes; the same seed gives the same products and customers also on other days.
+ * A system's events in the order in which they are sent: `events` of them, and the duplicates; of a live shop those from its
+ * start on, without an end. The same options give the same bytes; the same seed gives the same products and customers also
+ * on other days.
  * @throws GmError GM7004 for options that cannot be used
  */
 export function generateEvents(given: Partial<GenerateOptions> = {}): Iterable<GeneratedEvent> {
   const options = readOptions(given)
   const run = runOf(options)
   const system = GENERATED[options.system]
-  return sendEvents(system.messages(options, run), options, system.removable)
+  const events = sendEvents(system.messages(options, run), options, system.removable)
+  return options.live === undefined ? events : eventsFrom(events, options.live.startMs)
+}
+
+/** Without what was sent before anybody listened. */
+function* eventsFrom(events: Iterable<GeneratedEvent>, startMs: number): Generator<GeneratedEvent> {
+  for (const event of events) if (event.sentMs >= startMs) yield event
 }
 
 /**
@@ -32,6 +39,7 @@ function runOf({
   mix,
   guests,
   returns,
+  live,
 }: GenerateOptions): string {
   const happening = JSON.stringify([
     // GlobalMart had ids before there were others, and keeps them.
@@ -45,6 +53,7 @@ function runOf({
     mix,
     guests,
     returns,
+    ...(live === undefined ? [] : [live.startMs, live.perSecond]),
   ])
   return createHash('sha256').update(happening).digest('hex').slice(0, 8)
 }

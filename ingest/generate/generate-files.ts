@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { GmError } from '../../runner/base/error.ts'
 import { generateEvents } from './generate-events.ts'
+import type { GeneratedCounts } from './generated-counts.ts'
+import { countEvent, noCounts } from './generated-counts.ts'
 import type { GenerateOptions } from './options.ts'
 import { readOptions, spanOf } from './options.ts'
-import type { GeneratedEvent } from './send-events.ts'
 import { GENERATED } from './systems.ts'
 
 export interface FileOptions {
@@ -25,17 +26,6 @@ export interface GeneratedFile {
   readonly path: string
   readonly lines: number
   readonly sizeBytes: number
-}
-
-/** Lines by what is special about them; one line may be late and spoilt. */
-export interface GeneratedCounts {
-  lines: number
-  duplicates: number
-  late: number
-  disordered: number
-  badJson: number
-  missingField: number
-  blankField: number
 }
 
 export interface GenerateResult extends Readonly<GeneratedCounts> {
@@ -89,7 +79,7 @@ export async function generateFiles(
       const due = Math.min(batches, 1 + Math.floor(share * batches))
       // Awaiting what is there already would cost a third of the speed.
       if (due > batch) await turnTo(due)
-      count(counts, event)
+      countEvent(counts, event)
       const written = begun.find(({ topic }) => topic === event.topic)?.add(event.text)
       if (written === undefined) continue
       await written
@@ -147,28 +137,6 @@ async function beginFile({
       await handle.close()
     },
   }
-}
-
-function noCounts(): GeneratedCounts {
-  return {
-    lines: 0,
-    duplicates: 0,
-    late: 0,
-    disordered: 0,
-    badJson: 0,
-    missingField: 0,
-    blankField: 0,
-  }
-}
-
-function count(counts: GeneratedCounts, { isDuplicate, delay, flaw }: GeneratedEvent): void {
-  counts.lines += 1
-  if (isDuplicate) counts.duplicates += 1
-  if (delay === 'late') counts.late += 1
-  if (delay === 'disordered') counts.disordered += 1
-  if (flaw === 'bad_json') counts.badJson += 1
-  if (flaw === 'missing_field') counts.missingField += 1
-  if (flaw === 'blank_field') counts.blankField += 1
 }
 
 /** Errors of the file system say what could not be done, and where. */

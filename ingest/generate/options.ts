@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { GmError, throwAll } from '../../runner/base/error.ts'
+import type { Random } from './random.ts'
+import { createRandom, hash } from './random.ts'
 
 const DAY_MS = 86_400_000
 
@@ -57,27 +59,49 @@ const schema = z.strictObject({
   blankField: rate.default(0.002),
 })
 
+/** A shop that is open now: so many events a second from this moment on, without an end. */
+export interface Live {
+  readonly startMs: number
+  readonly perSecond: number
+}
+
 /** What to generate. */
-export type GenerateOptions = Readonly<z.infer<typeof schema>>
+export type GenerateOptions = Readonly<z.infer<typeof schema>> & {
+  /** Instead of `events`, `start` and `days`. */
+  readonly live?: Live | undefined
+}
 
 /**
  * Options with defaults for what is not given.
  * @throws GmError or GmErrors GM7004, one for each value that cannot be used.
  */
-export function readOptions(given: Partial<GenerateOptions>): GenerateOptions {
+export function readOptions({ live, ...given }: Partial<GenerateOptions>): GenerateOptions {
   const parsed = schema.safeParse(given)
-  if (parsed.success) return parsed.data
+  if (parsed.success) return { ...parsed.data, live }
   throwAll(
     parsed.error.issues.map(({ path, message }) => {
-      const value = JSON.stringify(given[path[0] as keyof GenerateOptions])
+      const value = JSON.stringify(given[path[0] as keyof typeof given])
       return new GmError('GM7004', `${path.join('.')} is ${message}, not ${value}`)
     }),
   )
   throw parsed.error
 }
 
+/** A live shop has been open for so long when anybody begins to listen: visits are under way. */
+export const OPEN_BEFORE_MS = 15 * 60_000
+const LIVE_DAYS = 3_660
+
 /** The moments at which the generated time begins and ends, in milliseconds of Unix time. */
-export function spanOf({ start, days }: GenerateOptions): { startMs: number; endMs: number } {
+export function spanOf({ start, days, live }: GenerateOptions): { startMs: number; endMs: number } {
+  if (live !== undefined) {
+    return { startMs: live.startMs - OPEN_BEFORE_MS, endMs: live.startMs + LIVE_DAYS * DAY_MS }
+  }
   const startMs = Date.parse(`${start}T00:00:00Z`)
   return { startMs, endMs: startMs + days * DAY_MS }
+}
+
+/** The numbers that what happens is drawn from; other days have others. */
+export function randomOf(options: GenerateOptions): Random {
+  const { startMs } = spanOf(options)
+  return createRandom(hash(options.seed, options.live === undefined ? startMs / DAY_MS : startMs))
 }

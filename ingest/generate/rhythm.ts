@@ -44,6 +44,19 @@ export function* planSlots(startMs: number, days: number, events: number): Gener
   }
 }
 
+const STEADY_SLOT_MS = 1_000
+
+/** Slots of a second without an end, all equally busy. */
+export function* steadySlots(startMs: number, perSecond: number): Generator<Slot> {
+  for (let i = 0; ; i++) {
+    yield {
+      startMs: startMs + i * STEADY_SLOT_MS,
+      endMs: startMs + (i + 1) * STEADY_SLOT_MS,
+      eventsByEnd: Math.floor(perSecond * (i + 1)),
+    }
+  }
+}
+
 function weight(startMs: number, hour: number): number {
   const time = new Date(startMs + hour * HOUR_MS)
   return (HOURS[time.getUTCHours()] ?? 1) * (WEEKDAYS[time.getUTCDay()] ?? 1)

@@ -151,11 +151,12 @@ describe.runIf(hasKafka())('faults under load', () => {
     }
   })
 
-  test('without the fence the same check finds doubled rows', { timeout: 120_000 }, async ({
+  test('without the fence the same check finds doubled rows', { timeout: 180_000 }, async ({
     kafka,
     sql,
     connection,
     ingestYml,
+    until,
   }) => {
     const topic = await kafka.topic(3)
     const roots = [
@@ -167,9 +168,11 @@ describe.runIf(hasKafka())('faults under load', () => {
     const running = roots.map((root) => startIngestor(root, 'unfenced'))
     try {
       for (const ingestor of running) await ingestor.until('claimed')
-      await sleep(3_000)
+      await until(
+        `select count(*) > count(distinct ("partition", "offset")) from ${topic.table}`,
+        90_000,
+      )
       const sent = await producing.stop()
-      await sleep(1_000)
       const faults = await findFaults(sql, kafka.admin, topic, sent)
       expect(faults.doubled).toBeGreaterThan(0)
     } finally {
@@ -178,7 +181,7 @@ describe.runIf(hasKafka())('faults under load', () => {
     }
   })
 
-  test('an ingestor that is started after a kill -9 lands again within five seconds', {
+  test('an ingestor that is started after a kill -9 goes on at once, and lands nothing twice', {
     timeout: 60_000,
   }, async ({ kafka, sql, connection, ingestYml, until }) => {
     const topic = await kafka.topic(3)
@@ -193,7 +196,8 @@ describe.runIf(hasKafka())('faults under load', () => {
       const begin = performance.now()
       second = startIngestor(root)
       await kafka.producer.send({ topic: topic.name, messages: [{ value: eventText(1) }] })
-      await until(`select count(*) = 2 from ${topic.table}`, 5_000)
+      await until(`select count(*) = 2 from ${topic.table}`)
+      // How long that may take on a machine with nothing else to do, `bench/cases/realtime.ts` measures.
       console.log(`landed again after ${Math.round(performance.now() - begin)} ms`)
       expect(await sql(`select count(distinct event_id)::int as n from ${topic.table}`)).toEqual([
         { n: 2 },

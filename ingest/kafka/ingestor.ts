@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientConfig } from 'pg'
 import { DatabaseError } from 'pg'
-import { GmError, gmErrorsOf } from '../../runner/base/error.ts'
-import type { IngestConfig, TopicPlan } from '../config/ingest-config.ts'
+import { gmErrorsOf } from '../../runner/base/error.ts'
+import type { IngestConfig } from '../config/ingest-config.ts'
 import type { Broker, Consumption, OffsetRange, TopicPartition } from './broker.ts'
 import { ChunkQueue } from './chunk-queue.ts'
 import { claimPartitions } from './claim-partitions.ts'
+import { createTopics } from './create-topics.ts'
 import type { IngestEvent, LandedTopic } from './ingest-event.ts'
 import type { IngestState, IngestStatus } from './ingest-status.ts'
+import { kafkaError } from './kafka-error.ts'
 import { landChunks } from './land-chunks.ts'
 import { LandingConnection } from './landing-connection.ts'
 import type { Chunk } from './landing-row.ts'
@@ -189,7 +191,7 @@ export class Ingestor {
       })
     } catch (error) {
       this.#needsConsumer = true
-      throw kafkaError(error, config)
+      throw kafkaError(error, config.kafka)
     }
   }
 
@@ -376,40 +378,15 @@ export class Ingestor {
 
 async function checkTopics(
   broker: Broker,
-  config: IngestConfig,
+  { kafka, topics }: IngestConfig,
   onEvent: (event: IngestEvent) => void,
 ): Promise<void> {
+  const wanted = new Map([...topics].map(([name, { partitions }]) => [name, partitions]))
   try {
-    const there = new Set(await broker.topicNames())
-    for (const [name, plan] of config.topics) {
-      if (there.has(name)) continue
-      await create(broker, name, plan, [...there])
-      onEvent({ type: 'topic-created', topic: name, partitions: plan.partitions ?? 0 })
+    for (const created of await createTopics(broker, wanted)) {
+      onEvent({ type: 'topic-created', ...created })
     }
   } catch (error) {
-    throw kafkaError(error, config)
+    throw kafkaError(error, kafka)
   }
-}
-
-async function create(
-  broker: Broker,
-  name: string,
-  { partitions }: TopicPlan,
-  there: readonly string[],
-): Promise<void> {
-  if (partitions === undefined) {
-    const others = there.filter((other) => !other.startsWith('__'))
-    throw new GmError('GM7008', `the brokers have no topic "${name}"`, {
-      hint: `Create it, or set partitions below it in ingest.yml and gm does. There are ${others.join(', ') || 'none yet'}.`,
-    })
-  }
-  await broker.createTopic(name, partitions)
-}
-
-function kafkaError(error: unknown, { kafka }: IngestConfig): unknown {
-  if (gmErrorsOf(error) !== undefined || !(error instanceof Error)) return error
-  return new GmError('GM7007', `Kafka at ${kafka.brokers.join(', ')}: ${error.message}`, {
-    hint: 'Check brokers, tls and sasl in ingest.yml, and whether the brokers run.',
-    cause: error,
-  })
 }

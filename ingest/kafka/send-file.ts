@@ -1,7 +1,7 @@
-import kafkajs from 'kafkajs'
 import { openContent } from '../files/open-content.ts'
 import type { Line } from '../files/read-lines.ts'
 import { readLines } from '../files/read-lines.ts'
+import { openSender } from './open-sender.ts'
 
 export interface SendFileOptions {
   /** `localhost:9092`. */
@@ -13,46 +13,31 @@ export interface SendFileOptions {
   readonly skip: number
 }
 
-// Far below the mebibyte that a broker takes at once.
-const BATCH_BYTES = 400_000
-
 /**
  * Sends the lines of a file, keyed by their user, so that the events of one user stay in order. Lines that are no events
  * are sent as they are. Gives the number sent.
  */
-export async function sendFile(options: SendFileOptions): Promise<number> {
-  const { address, topic, path } = options
-  const kafka = new kafkajs.Kafka({ brokers: [address], logLevel: kafkajs.logLevel.NOTHING })
-  const producer = kafka.producer({
-    allowAutoTopicCreation: false,
-    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+export async function sendFile({ address, topic, path, skip }: SendFileOptions): Promise<number> {
+  const sender = await openSender({
+    brokers: [address],
+    clientId: 'gm',
+    tls: false,
+    sasl: undefined,
   })
-  await producer.connect()
   try {
     let seen = 0
-    let sent = 0
-    let bytes = 0
-    let messages: { key: string | null; value: Buffer }[] = []
-    const flush = async (): Promise<void> => {
-      if (messages.length > 0) await producer.send({ topic, messages })
-      sent += messages.length
-      messages = []
-      bytes = 0
-    }
     for await (const lines of readLines(openContent(path))) {
       for (const line of lines) {
         seen += 1
-        if (seen <= options.skip) continue
+        if (seen <= skip) continue
         const value = line.bad?.rawBytes ?? Buffer.from(line.text)
-        messages.push({ key: keyOf(line), value })
-        bytes += value.length
-        if (bytes >= BATCH_BYTES) await flush()
+        await sender.add({ topic, key: keyOf(line), value })
       }
     }
-    await flush()
-    return sent
+    await sender.flush()
+    return Math.max(0, seen - skip)
   } finally {
-    await producer.disconnect()
+    await sender.close()
   }
 }
 

@@ -305,11 +305,26 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'generate',
     group: 'Data',
-    summary: 'write events to files, made up from a seed',
+    summary: 'make events up from a seed: to files, Kafka or tables',
     options: [
+      { flags: '--to <sink>', description: 'files, kafka or raw (tables); files when not given' },
       {
         flags: '--out <folder>',
-        description: 'where to write; files of the same names are replaced',
+        description: 'where to write files; those of the same names are replaced',
+      },
+      {
+        flags: '--rate <n>',
+        description:
+          'to Kafka, events a second, of now; 50 when not given; 0: all of the days at once; or DATA_GEN_EVENTS_PER_SECOND',
+      },
+      { flags: '--replay <file>', description: 'to Kafka, real transactions of a CSV file' },
+      {
+        flags: '--time-factor <n>',
+        description: 'replay so many times faster; 0: at once, with their own times',
+      },
+      {
+        flags: '--mapping <file>',
+        description: 'columns of the replayed file; UCI Online Retail when not given',
       },
       {
         flags: '--system <name>',
@@ -349,6 +364,9 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--blank-field <share>', description: 'events without a field that may be missing' },
     ],
     examples: [
+      ['gm generate --to kafka --rate 200', 'live, until Ctrl-C'],
+      ['gm generate --to kafka --replay online-retail.csv.gz --time-factor 600', 'a day in 144 s'],
+      ['gm generate --to raw --events 1000000 --days 30', 'straight into the raw tables'],
       ['gm generate --out landing --events 100000 --days 60 --seed 7 --batches 4', 'twelve files'],
       [
         'gm ingest file cart-events-topic landing/cart-events-topic-*.jsonl',

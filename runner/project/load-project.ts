@@ -130,6 +130,7 @@ export function loadProject(options: LoadOptions): Project {
       seed: env.get('DATA_GEN_SEED'),
       users: env.get('DATA_GEN_NUM_USERS'),
       products: env.get('DATA_GEN_NUM_PRODUCTS'),
+      perSecond: env.get('DATA_GEN_EVENTS_PER_SECOND'),
     },
     jobs: file.jobs,
   })

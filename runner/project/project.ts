@@ -85,11 +85,13 @@ export interface Project {
   readonly logRetentionDays: number
   /** What BATCH_LOG_LEVEL says; undefined when it is not set. The command line wins. */
   readonly logLevel: LogLevel | undefined
-  /** What the environment says of the generator, as text: DATA_GEN_SEED, DATA_GEN_NUM_USERS, DATA_GEN_NUM_PRODUCTS. */
+  /** What the environment says of the generator, as text: the variables that begin with DATA_GEN_. */
   readonly generator: {
     readonly seed: string | undefined
     readonly users: string | undefined
     readonly products: string | undefined
+    /** Of a system that is generated live. */
+    readonly perSecond: string | undefined
   }
   /** Selections with a name: `{facts: 'tag:facts'}`. */
   readonly jobs: Readonly<Record<string, string>>

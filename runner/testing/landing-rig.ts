@@ -53,7 +53,8 @@ export function startIngestor(
     child,
     events,
     said: () => errors,
-    until: async (type, timeoutMs = 30_000) => {
+    // A group gives a dead member up after ten seconds, and waits for those that are slow as long.
+    until: async (type, timeoutMs = 90_000) => {
       const deadline = performance.now() + timeoutMs
       while (!events.some((event) => event.type === type)) {
         if (performance.now() > deadline || child.exitCode !== null) {

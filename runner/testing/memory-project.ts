@@ -68,7 +68,7 @@ export function memoryProject(given: Partial<Project> = {}): Project {
     publish: 'model',
     publishWaitMs: 0,
     logLevel: undefined,
-    generator: { seed: undefined, users: undefined, products: undefined },
+    generator: { seed: undefined, users: undefined, products: undefined, perSecond: undefined },
     jobs: {},
     reuse: 'all',
     statementTimeoutMs: undefined,

@@ -1,9 +1,8 @@
 import type { GenerateOptions } from '../options.ts'
-import { spanOf } from '../options.ts'
+import { randomOf } from '../options.ts'
 import { planVisits } from '../plan-visits.ts'
 import { createPopularity } from '../popularity.ts'
 import type { Random } from '../random.ts'
-import { createRandom, hash } from '../random.ts'
 import { describeCustomer } from './describe-customer.ts'
 import { describeProduct } from './describe-product.ts'
 import type { Happening, Visitor } from './happening.ts'
@@ -20,8 +19,7 @@ const CUSTOMER_SKEW = 0.5
  * @param run part of the ids; two runs that land in one warehouse need different ones
  */
 export function planHappenings(options: GenerateOptions, run: string): Iterable<Happening> {
-  const { startMs } = spanOf(options)
-  const random = createRandom(hash(options.seed, startMs / 86_400_000))
+  const random = randomOf(options)
   const visit = createVisits(options, run, random)
   const counts = { 'product-views-topic': 0, 'cart-events-topic': 0, 'transactions-topic': 0 }
   let planned = 0

@@ -1,9 +1,8 @@
 import { SYSTEMS } from '../../topics/registry.ts'
 import type { Message } from '../message.ts'
 import type { GenerateOptions } from '../options.ts'
-import { spanOf } from '../options.ts'
+import { randomOf } from '../options.ts'
 import { planVisits } from '../plan-visits.ts'
-import { createRandom, hash } from '../random.ts'
 import type { System } from '../system.ts'
 import { createBrowsing } from './plan-browsing.ts'
 
@@ -26,7 +25,7 @@ export const medallion: System = {
     },
   },
   *messages(options: GenerateOptions, run: string): Generator<Message> {
-    const random = createRandom(hash(options.seed, spanOf(options).startMs / 86_400_000))
+    const random = randomOf(options)
     for (const { topic, type, atMs, order, userId, fields } of planVisits(
       options,
       random,

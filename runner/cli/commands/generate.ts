@@ -1,12 +1,29 @@
-import { relative, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { z } from 'zod'
-import type { GenerateResult } from '../../../ingest/index.ts'
-import { generateFiles } from '../../../ingest/index.ts'
+import type {
+  GenerateOptions,
+  GenerateResult,
+  RawResult,
+  SendProgress,
+} from '../../../ingest/index.ts'
+import {
+  generateFiles,
+  generateToKafka,
+  generateToRaw,
+  replayToKafka,
+} from '../../../ingest/index.ts'
+import { GmError, gmErrorsOf } from '../../base/error.ts'
+import { explainError } from '../../engine/postgres/explain-error.ts'
+import { readEnvironment } from '../../project/environment.ts'
+import { packageFolder } from '../../project/package-folder.ts'
+import type { Project } from '../../project/project.ts'
 import type { CommandAction } from '../command-spec.ts'
+import { connect } from '../connect.ts'
 import { EXIT } from '../exit-code.ts'
 import { GlobalFlags, parseFlags } from '../flags.ts'
 import type { Io } from '../io.ts'
 import { loadSettings } from '../load-settings.ts'
+import { readProjectFile } from '../read-project-file.ts'
 import { formatDuration, plural } from '../render/format.ts'
 import { watchSignals } from '../watch-signals.ts'
 
@@ -28,11 +45,34 @@ const mix = z
     return { views, cart, transactions }
   })
 
+const SINKS = ['files', 'kafka', 'raw'] as const
+
 const GenerateFlags = GlobalFlags.extend({
-  out: z.string({ error: 'is needed: the folder to write to' }),
+  to: z
+    .enum(SINKS, { error: ({ input }) => `is files, kafka or raw, not "${String(input)}"` })
+    .default('files'),
+  out: z.string().optional(),
   batches: number.optional(),
-  gzip: z.boolean().default(false),
+  gzip: z.boolean().optional(),
+  rate: number.optional(),
+  replay: z.string().optional(),
+  timeFactor: number.optional(),
+  mapping: z.string().optional(),
 })
+type GenerateFlags = z.infer<typeof GenerateFlags>
+
+/** What each flag is for; given to another sink it would do nothing, and is refused. */
+const ONLY: readonly (readonly [keyof GenerateFlags, string, (typeof SINKS)[number]])[] = [
+  ['out', '--out', 'files'],
+  ['batches', '--batches', 'files'],
+  ['gzip', '--gzip', 'files'],
+  ['rate', '--rate', 'kafka'],
+  ['replay', '--replay', 'kafka'],
+]
+
+/** Document 002's default. */
+const USUAL_RATE = 50
+const USUAL_MAPPING = 'ingest/mappings/online-retail.yml'
 
 const Settings = z.object({
   system: z
@@ -57,26 +97,140 @@ const Settings = z.object({
   blankField: number.optional(),
 })
 
-/** Writes a system's generated events to files that `gm ingest file` lands. */
+interface Asked {
+  readonly flags: GenerateFlags
+  readonly settings: Partial<GenerateOptions>
+  readonly project: Project
+  readonly signal: AbortSignal
+  readonly io: Io
+}
+
+/** Generates a system's events: to files that `gm ingest file` lands, to Kafka, or straight to the raw tables. */
 export const generateCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(GenerateFlags, raw)
-  const fromEnvironment = loadSettings(flags, io).generator
+  refuseMisplaced(flags)
+  const project = loadSettings(flags, io)
+  const { perSecond, ...fromEnvironment } = project.generator
   const given = { ...present(fromEnvironment), ...present(z.looseObject({}).parse(raw)) }
+  const settings = present(parseFlags(Settings, given))
   const { signal, stop } = watchSignals(() => io.err('Cancelling.\n'))
+  const asked = { flags, settings, project, signal, io }
   try {
-    const result = await generateFiles(present(parseFlags(Settings, given)), {
-      folder: resolve(io.cwd, flags.out),
-      batches: flags.batches,
-      gzip: flags.gzip,
-      signal,
-    })
-    tell(result, flags, io)
+    if (flags.to === 'files') await toFiles(asked)
+    else if (flags.to === 'raw') await toRaw(asked)
+    else if (flags.replay !== undefined) await replay(asked, flags.replay)
+    else await toKafka(asked, flags.rate ?? rateOf(perSecond))
     return EXIT.ok
   } catch (error) {
     if (signal.aborted) return EXIT.interrupted
     throw error
   } finally {
     stop()
+  }
+}
+
+function refuseMisplaced(flags: GenerateFlags): void {
+  for (const [key, flag, sink] of ONLY) {
+    if (flags[key] === undefined || flags.to === sink) continue
+    throw new GmError('GM1010', `${flag} is for --to ${sink}, not for --to ${flags.to}`)
+  }
+  if (flags.to === 'files' && flags.out === undefined) {
+    throw new GmError('GM1010', '--out is needed: the folder to write to', {
+      hint: 'For events that are not to be files, give --to kafka or --to raw.',
+    })
+  }
+  for (const [value, flag] of [
+    [flags.timeFactor, '--time-factor'],
+    [flags.mapping, '--mapping'],
+  ] as const) {
+    if (value !== undefined && flags.replay === undefined) {
+      throw new GmError('GM1010', `${flag} is for --replay`)
+    }
+  }
+}
+
+function rateOf(fromEnvironment: string | undefined): number {
+  if (fromEnvironment === undefined) return USUAL_RATE
+  const parsed = number.safeParse(fromEnvironment)
+  if (parsed.success) return parsed.data
+  throw new GmError('GM1010', `DATA_GEN_EVENTS_PER_SECOND is a number, not "${fromEnvironment}"`)
+}
+
+async function toFiles({ flags, settings, signal, io }: Asked): Promise<void> {
+  const result = await generateFiles(settings, {
+    folder: resolve(io.cwd, flags.out ?? '.'),
+    batches: flags.batches,
+    gzip: flags.gzip,
+    signal,
+  })
+  tell(result, flags, io, () => [
+    ...result.files.map(({ path, lines, sizeBytes }) => {
+      const size = `${(sizeBytes / 1e6).toFixed(1)} MB`
+      return `${relative(io.cwd, path)}: ${plural(lines, 'event')}, ${size}`
+    }),
+    `Generated ${howMany(result.lines, result.durationMs)}.`,
+    dirtLine(result),
+  ])
+}
+
+async function toRaw({ flags, settings, project, signal, io }: Asked): Promise<void> {
+  const warehouse = await connect(project, io)
+  try {
+    const connection = await warehouse.clientConfig()
+    const result = await generateToRaw(settings, { connection, signal })
+    tell(result, flags, io, () =>
+      result.status === 'already-landed'
+        ? ['These events were landed before; nothing was added.']
+        : [
+            ...result.tables.map(({ table, events, deadLetters }) => {
+              const dead = deadLetters === 0 ? '' : `, ${plural(deadLetters, 'dead letter')}`
+              return `${table}: ${plural(events, 'event')}${dead}`
+            }),
+            `Generated and landed ${howMany(result.lines, result.durationMs)}.`,
+            dirtLine(result),
+          ],
+    )
+  } catch (error) {
+    if (signal.aborted || gmErrorsOf(error) !== undefined) throw error
+    throw explainError(error, { connection: warehouse.connection })
+  } finally {
+    await warehouse.close()
+  }
+}
+
+async function toKafka(asked: Asked, perSecond: number): Promise<void> {
+  const { flags, settings, io } = asked
+  const result = await generateToKafka(settings, perSecond, kafkaTarget(asked))
+  tell(result, flags, io, () => [`Sent ${howMany(result.events, result.durationMs)}.`])
+}
+
+async function replay(asked: Asked, path: string): Promise<void> {
+  const { flags, io } = asked
+  const mapping =
+    flags.mapping === undefined
+      ? join(packageFolder(), USUAL_MAPPING)
+      : resolve(io.cwd, flags.mapping)
+  const timeFactor = flags.timeFactor ?? 1
+  const replayed = { path: resolve(io.cwd, path), mapping, timeFactor }
+  const result = await replayToKafka(replayed, kafkaTarget(asked))
+  tell(result, flags, io, () => [
+    `Sent ${howMany(result.events, result.durationMs)}.`,
+    ...(result.refused === 0
+      ? []
+      : [`Left out ${plural(result.refused, 'line')} that are no events.`]),
+  ])
+}
+
+function kafkaTarget({ flags, project, signal, io }: Asked): Parameters<typeof generateToKafka>[2] {
+  const env = readEnvironment(io.env, readProjectFile(project.root, '.env'))
+  return {
+    root: project.root,
+    variable: (name) => env.get(name),
+    onSecret: (secret) => io.addSecret(secret),
+    onProgress: (progress) => {
+      tell(progress, flags, io, () => [progressLine(progress, io.now())])
+    },
+    signal,
   }
 }
 
@@ -89,26 +243,38 @@ function present<Given extends object>(
   }
 }
 
-function tell(result: GenerateResult, flags: GlobalFlags, io: Io): void {
+function tell(
+  result: GenerateResult | RawResult | SendProgress,
+  flags: GenerateFlags,
+  io: Io,
+  lines: () => readonly string[],
+): void {
   if (flags.logFormat === 'json') {
     const entry = { time: io.now().toISOString(), level: 'info', type: 'generated', ...result }
     io.out(`${JSON.stringify(entry)}\n`)
     return
   }
   if (flags.quiet) return
-  for (const { path, lines, sizeBytes } of result.files) {
-    const size = `${(sizeBytes / 1e6).toFixed(1)} MB`
-    io.out(`${relative(io.cwd, path)}: ${plural(lines, 'event')}, ${size}\n`)
-  }
-  const seconds = Math.max(result.durationMs / 1000, 0.001)
-  io.out(
-    `Generated ${plural(result.lines, 'event')} in ${formatDuration(result.durationMs)} ` +
-      `(${Math.round(result.lines / seconds)} a second).\n${dirtLine(result)}\n`,
+  for (const line of lines()) io.out(`${line}\n`)
+}
+
+/** What was sent since the last such line. */
+function progressLine({ events, byTopic, durationMs }: SendProgress, now: Date): string {
+  const topics = Object.entries(byTopic).map(([topic, count]) => `${topic} ${count}`)
+  const time = now.toISOString().slice(11, 19)
+  return `${time}  sent ${howMany(events, durationMs)}: ${topics.join(', ') || 'nothing was due'}`
+}
+
+function howMany(events: number, durationMs: number): string {
+  const seconds = Math.max(durationMs / 1000, 0.001)
+  return (
+    `${plural(events, 'event')} in ${formatDuration(durationMs)} ` +
+    `(${Math.round(events / seconds)} a second)`
   )
 }
 
 /** What is wrong with the generated events on purpose. */
-function dirtLine(result: GenerateResult): string {
+function dirtLine(result: GenerateResult | RawResult): string {
   const parts = [
     `${result.duplicates} sent twice`,
     `${result.late} late by hours or days`,
