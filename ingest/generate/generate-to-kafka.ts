@@ -62,8 +62,8 @@ export async function replayToKafka(
   }
   const { topic } = await readMapping(mapping)
   let refused = 0
-  const onRefused = (): void => {
-    refused += 1
+  const onRefused = (count: number): void => {
+    refused += count
   }
   const sent = await sendToKafka(replayFile({ ...replayed, startMs: Date.now(), onRefused }), {
     ...target,

@@ -17,8 +17,8 @@ export interface ReplayOptions {
   readonly timeFactor: number
   /** The moment that the first event moves to, in milliseconds of Unix time. */
   readonly startMs: number
-  /** Hears of each record that is no event; nothing is sent for it. */
-  readonly onRefused?: () => void
+  /** Hears how many records are no events; nothing is sent for them. */
+  readonly onRefused?: (count: number) => void
 }
 
 type Payload = Readonly<Record<string, unknown>>
@@ -38,7 +38,7 @@ export async function* replayFile(options: ReplayOptions): AsyncGenerator<SentEv
   let firstMs: number | undefined
   let sentMs = startMs
   for await (const { rows, dead } of readCsv(blocks, decoder, { topic, mapping, file: path })) {
-    for (const _ of dead) onRefused?.()
+    if (dead.length > 0) onRefused?.(dead.length)
     for (const { payload, eventId, eventTime } of rows) {
       const event = JSON.parse(payload) as Payload
       const key = keyOf(event)
