@@ -98,6 +98,7 @@ export function runRequest(
     allowDestructive: flags.allowDestructive,
     reuse: flags.force ? 'none' : project.reuse,
     failFast: flags.failFast,
+    retries: project.retries,
     lock: flags.lock,
     publishWaitMs: project.publishWaitMs,
     publish: flags.publish ?? project.publish,

@@ -184,6 +184,7 @@ const DESCRIPTIVE: ReadonlySet<string> = new Set([
   'docs',
   'access',
   'group',
+  'timeout',
 ])
 
 /** Of a materialized view these are compared with what the database has. */

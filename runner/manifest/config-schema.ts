@@ -86,6 +86,11 @@ function isOnClock(time: string): boolean {
   return time === '' || !Number.isNaN(Date.parse(`2000-01-01T${time}Z`))
 }
 
+const timeout = z
+  .number()
+  .min(0.001)
+  .describe('Seconds that it may take; then it is cancelled and fails. Default: no limit.')
+
 /** Keys of everything that becomes a relation. */
 const built = {
   event_time: text.describe(
@@ -104,6 +109,7 @@ const built = {
       columns: z.boolean().optional().describe('Those of its columns.'),
     })
     .describe('Which descriptions are written into the database as comments.'),
+  timeout,
 }
 
 /** Every key of dbt's models, snapshots and seeds that gm would otherwise have to ignore. */
@@ -267,6 +273,7 @@ const SHAPES = {
     fail_calc: text.describe('SQL that counts the failing rows. Default `count(*)`.'),
     limit: z.int().min(1).describe('Most failing rows to look at.'),
     where: text.describe('Condition that the tested rows must meet.'),
+    timeout,
     store_failures: z.boolean().describe('Whether failing rows are kept in a table.'),
     store_failures_as: z
       .enum(['table', 'view', 'ephemeral'])

@@ -85,6 +85,8 @@ export interface NodeConfig {
   /** SQL templates that run before and after the build; levels add up. */
   readonly pre_hook?: readonly HookConfig[]
   readonly post_hook?: readonly HookConfig[]
+  /** Seconds that the whole step may take once it has its lock. */
+  readonly timeout?: number
   /** SQL that is sent in front of the build. */
   readonly sql_header?: string
   /** Roles by privilege; the relation's privileges are these and no others. */

@@ -76,6 +76,7 @@ describe('project.yml', () => {
       publishWaitMs: 10_000,
       reuse: 'all',
       statementTimeoutMs: undefined,
+      retries: 5,
       logRetentionDays: 30,
       target: { type: 'embedded', schema: 'public', database: 'shop_warehouse' },
     })

@@ -96,7 +96,8 @@ export function loadProject(options: LoadOptions): Project {
     errors,
   })
   throwAll(inFileOrder(errors))
-  const { threads } = target()
+  const { threads, retries, statementTimeoutSeconds } = target()
+  const timeoutSeconds = statementTimeoutSeconds ?? file.statement_timeout_seconds
   return Object.freeze({
     root,
     file: found.file,
@@ -121,9 +122,8 @@ export function loadProject(options: LoadOptions): Project {
     publishWaitMs: file.publish_wait_seconds * 1000,
     reuse: file.reuse,
     statementTimeoutMs:
-      file.statement_timeout_seconds === undefined
-        ? undefined
-        : Math.round(file.statement_timeout_seconds * 1000),
+      timeoutSeconds === undefined ? undefined : Math.round(timeoutSeconds * 1000),
+    retries: retries ?? file.retries,
     logRetentionDays: file.log_retention_days,
     logLevel: logLevelOf(env),
     generator: {

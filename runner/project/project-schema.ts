@@ -66,7 +66,13 @@ const target = {
   role: z.string().describe('The role that the connection takes on after the login.'),
   threads: wholeNumber.describe('Nodes built at the same time on this target.'),
   keepalives_idle: wholeNumber.describe('Read from dbt profiles and left to the system.'),
-  retries: wholeNumber.describe('Read from dbt profiles; gm retries by its own rules.'),
+  retries: wholeNumber.describe(
+    'How often a step is tried again after a deadlock or a lost connection, on this target.',
+  ),
+  statement_timeout_seconds: z
+    .number()
+    .min(0.001)
+    .describe('Statements that take longer are cancelled, on this target.'),
 }
 
 /** A target as it counts: with the values of the environment filled in. */
@@ -152,6 +158,14 @@ export const projectSchema = z.strictObject({
     .min(0.001)
     .optional()
     .describe('Statements that take longer are cancelled. Default: no limit.'),
+  retries: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(5)
+    .describe(
+      'How often a step is tried again after a deadlock, a serialization failure or a lost connection, with growing pauses. Default 5.',
+    ),
   log_retention_days: z
     .number()
     .min(0)

@@ -79,6 +79,8 @@ export interface Project {
   readonly publishWaitMs: number
   readonly publish: 'atomic' | 'model'
   readonly statementTimeoutMs: number | undefined
+  /** How often a step is tried again after what may pass by itself: a deadlock, a lost connection. */
+  readonly retries: number
   /** What a run leaves out while its code and inputs are as at its last success; `models`: everything but tests. */
   readonly reuse: 'all' | 'models' | 'none'
   /** Logs older than this are removed at the start of a run; 30 unless set. */

@@ -84,7 +84,12 @@ export function resolveTarget(settings: TargetSettings): ChosenTarget {
       options,
     }),
   }
-  return { target, threads: fields.threads }
+  return {
+    target,
+    threads: fields.threads,
+    retries: fields.retries,
+    statementTimeoutSeconds: fields.statement_timeout_seconds,
+  }
 }
 
 function chooseTarget({ targets, wanted, placeOf }: TargetSettings): string {

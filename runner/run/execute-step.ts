@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { GmError } from '../base/error.ts'
 import type { Verdict } from '../check/test-statement.ts'
 import { verdictOf } from '../check/test-statement.ts'
@@ -17,7 +16,9 @@ import { readBases } from '../state/read-bases.ts'
 import { blameNode } from './blame-node.ts'
 import { dropPending } from './drop-pending.ts'
 import type { StepStatus } from './event.ts'
+import type { RetryLater } from './retry-later.ts'
 import { withLockRetries } from './with-lock-retries.ts'
+import { withinTimeout } from './within-timeout.ts'
 
 const MAX_ATTEMPTS = 8
 /** How long the short waits for a swap's locks may add up to. */
@@ -34,6 +35,7 @@ export interface Execution {
   readonly readWarehouse: (session: Session) => Promise<Warehouse>
   readonly note: (message: string) => void
   readonly sent: (transaction: Transaction) => void
+  readonly retry: RetryLater
   readonly signal: AbortSignal
 }
 
@@ -54,17 +56,24 @@ export interface Executed {
 export async function executeStep(planned: Step, on: Execution): Promise<Executed> {
   if (planned.action === 'reuse') return reused(planned)
   if (planned.transactions.length === 0) return { step: planned, status: 'skipped', counts: {} }
+  const node = on.nodes.get(planned.id)
   if (planned.lock === undefined) {
-    return (await isReusable(planned, on)) ? reused(planned) : await runTest(planned, on)
+    if (await isReusable(planned, on)) return reused(planned)
+    return await withinTimeout(node, on.signal, (signal) => runTest(planned, { ...on, signal }))
   }
   if (planned.warning !== undefined) on.note(planned.warning)
   await takeLock(planned.lock, on)
   const held: HeldLock = { key: planned.lock }
   try {
+    // What an earlier attempt had built, before its connection was lost, is still there under its hidden name.
+    if (on.retry.count() > 0) await dropPending(on.session, planned.lock)
     if (await isReusable(planned, on)) return reused(planned)
-    return await runUntilPlanHolds(planned, held, planned.lock, on)
+    const { lock } = planned
+    return await withinTimeout(node, on.signal, (signal) =>
+      runUntilPlanHolds(planned, held, lock, { ...on, signal }),
+    )
   } catch (error) {
-    throw blameNode(error, on.nodes.get(planned.id))
+    throw blameNode(error, node)
   } finally {
     if (held.key !== undefined) await on.session.unlock(held.key).catch(() => undefined)
   }
@@ -140,7 +149,6 @@ async function runUntilPlanHolds(
         foreseen = { ...foreseen, reshaped: new Set([step.id]) }
       if (error instanceof GuardFailed && isColumns(error.found))
         foreseen = { ...foreseen, shape: error.found }
-      if (again === 'collision') await sleep(2 ** attempt * 10, undefined, { signal: on.signal })
       step = replan(step, await on.readWarehouse(on.session), foreseen, on)
     }
   }
@@ -164,7 +172,7 @@ function isColumns(found: unknown): found is readonly Column[] {
   return Array.isArray(found)
 }
 
-type Again = 'plan is stale' | 'view takes another shape' | 'collision'
+type Again = 'plan is stale' | 'view takes another shape'
 
 function reasonToPlanAgain(error: unknown): Again | undefined {
   if (error instanceof GuardFailed) return 'plan is stale'
@@ -178,9 +186,6 @@ function reasonToPlanAgain(error: unknown): Again | undefined {
     case '42P07': // duplicate_table
     case '42P01': // undefined_table: a relation to lock or drop went away
       return isOurs ? 'plan is stale' : undefined
-    case '40001': // serialization_failure
-    case '40P01': // deadlock_detected
-      return 'collision'
     default:
       return undefined
   }

@@ -18,6 +18,7 @@ import { shadowManifest, shadowsOf } from '../plan/shadow.ts'
 import type { ShadowNames } from '../state/shadows.ts'
 import { copyToShadow, dropShadows, moveMarksToShadows, recordShadows } from '../state/shadows.ts'
 import type { StepResult } from './event.ts'
+import { retryLater } from './retry-later.ts'
 import { withLockRetries } from './with-lock-retries.ts'
 
 /** What an all-or-nothing run is given by the run around it. */
@@ -32,6 +33,7 @@ export interface Atomic {
   readonly request: PlanRequest
   readonly lock: 'wait' | 'fail'
   readonly publishWaitMs: number
+  readonly retries: number
   /** The same request over another manifest. */
   readonly requestOver: (manifest: Manifest) => PlanRequest
   readonly readWarehouse: (session: Session, manifest: Manifest) => Promise<Warehouse>
@@ -269,7 +271,7 @@ async function publish(given: Together, on: Atomic): Promise<void> {
   try {
     await withLockRetries(
       publishTogether(given),
-      { ...on, session: on.control },
+      { ...on, session: on.control, retry: retryLater({ ...on, limit: on.retries }) },
       Math.max(on.publishWaitMs, 1_000),
     )
   } catch (error) {

@@ -64,6 +64,8 @@ export interface RunRequest {
   readonly allowDestructive: boolean
   readonly reuse: Reuse
   readonly failFast: boolean
+  /** How often a step is tried again after a deadlock, a serialization failure or a lost connection. */
+  readonly retries: number
   /** What to do when another run works on a node: queue, or fail that node. */
   readonly lock: 'wait' | 'fail'
   /** Longest wait for readers with an older pg_snapshot before a swap. */
@@ -155,10 +157,11 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
         warehouse: at,
         threads: request.threads,
         failFast: request.failFast,
+        retries: request.retries,
         signal,
         emit,
         open: () => adapter.open(signal),
-        execute: (step, session, sessionNumber, abort) =>
+        execute: (step, session, sessionNumber, retry, abort) =>
           executeStep(step, {
             session,
             request: toPlan,
@@ -175,6 +178,7 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
                 session: sessionNumber,
                 sql: transactionSql(transaction),
               })),
+            retry,
             signal: abort,
           }),
       })
@@ -192,6 +196,7 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
             request: toPlan,
             lock: request.lock,
             publishWaitMs: request.publishWaitMs,
+            retries: request.retries,
             requestOver: (manifest) => ({
               ...planRequest(request, compiled, manifest),
               fullRefresh: false,

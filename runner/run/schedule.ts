@@ -7,6 +7,8 @@ import type { Plan, Step } from '../plan/plan.ts'
 import type { Warehouse } from '../plan/plan-step.ts'
 import type { RunEvent, StepResult } from './event.ts'
 import type { Executed } from './execute-step.ts'
+import type { RetryLater } from './retry-later.ts'
+import { retryLater } from './retry-later.ts'
 
 /** A step that has never run is taken to last this long, so that unknown chains count by their length. */
 const ASSUMED_MS = 100
@@ -16,6 +18,8 @@ interface Schedule {
   readonly warehouse: Warehouse
   readonly threads: number
   readonly failFast: boolean
+  /** How often a step is tried again after what may pass by itself. */
+  readonly retries: number
   readonly signal: AbortSignal
   readonly emit: (event: RunEvent) => void
   readonly open: () => Promise<Session>
@@ -23,6 +27,7 @@ interface Schedule {
     step: Step,
     session: Session,
     sessionNumber: number,
+    retry: RetryLater,
     abort: AbortSignal,
   ) => Promise<Executed>
 }
@@ -91,17 +96,22 @@ export async function schedule(given: Schedule): Promise<readonly StepResult[]> 
         emit({ type: 'step-start', id: step.id, index, action: step.action, name: nameOf(step) })
         const startedAt = new Date()
         const begin = performance.now()
-        let executed: Executed
-        try {
-          session ??= await given.open()
-          executed = await given.execute(step, session, sessionNumber, signal)
-        } catch (error) {
-          if (isAbort(error)) executed = { step, status: 'cancelled', counts: {} }
-          else if (error instanceof GmError) executed = { step, status: 'error', counts: {}, error }
-          else throw error
-          if (isConnectionLost(error)) {
-            await session?.close().catch(() => undefined)
-            session = undefined
+        const retry = retryLater({
+          limit: given.retries,
+          note: (message) => emit({ type: 'step-note', id: step.id, message }),
+          signal,
+        })
+        let executed: Executed | undefined
+        while (executed === undefined) {
+          try {
+            session ??= await given.open()
+            executed = await given.execute(step, session, sessionNumber, retry, signal)
+          } catch (error) {
+            if (isConnectionLost(error)) {
+              await session?.close().catch(() => undefined)
+              session = undefined
+            }
+            executed = await afterFailure(step, error, retry)
           }
         }
         settle({
@@ -115,6 +125,7 @@ export async function schedule(given: Schedule): Promise<readonly StepResult[]> 
           startedAt,
           durationMs: performance.now() - begin,
           counts: executed.counts,
+          ...(retry.count() === 0 ? {} : { retries: retry.count() }),
           ...(executed.failures === undefined ? {} : { failures: executed.failures }),
           ...(executed.error === undefined ? {} : { error: executed.error }),
         })
@@ -193,6 +204,23 @@ function urgencyOf(
     urgency.set(step.id, after + (last ?? ASSUMED_MS))
   }
   return urgency
+}
+
+/** @returns undefined when the step is to be tried again: of a lost connection nothing is left but what was committed. */
+async function afterFailure(
+  step: Step,
+  error: unknown,
+  retry: RetryLater,
+): Promise<Executed | undefined> {
+  if (isAbort(error)) return { step, status: 'cancelled', counts: {} }
+  if (!(error instanceof GmError)) throw error
+  try {
+    if (isConnectionLost(error) && (await retry.again(error))) return undefined
+  } catch (interrupted) {
+    if (!isAbort(interrupted)) throw interrupted
+    return { step, status: 'cancelled', counts: {} }
+  }
+  return { step, status: 'error', counts: {}, error }
 }
 
 function isConnectionLost(error: unknown): boolean {

@@ -5,17 +5,21 @@ import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Outcome, Transaction } from '../engine/statement.ts'
 import type { NodeId } from '../manifest/node.ts'
 import { placeError } from './place-error.ts'
+import type { RetryLater } from './retry-later.ts'
+import { passingError } from './retry-later.ts'
 
 interface LockRetries {
   readonly session: Session
   readonly compiled: ReadonlyMap<NodeId, Compiled>
   readonly note: (message: string) => void
   readonly sent: (transaction: Transaction) => void
+  readonly retry: RetryLater
   readonly signal: AbortSignal
 }
 
 /**
- * A swap asks for its locks briefly, steps back and asks again, so that readers never queue behind it for long.
+ * A swap asks for its locks briefly, steps back and asks again, so that readers never queue behind it for long. A deadlock and a
+ * serialization failure undo the whole transaction: it is sent again, and its guard says whether the plan still holds.
  * @param patienceMs how long its short waits may add up to.
  * @param release the key of a lock to give back once it is committed.
  */
@@ -35,6 +39,9 @@ export async function withLockRetries(
       const waitedMs = performance.now() - begin
       const isLockTimeout = sqlErrorOf(error)?.sqlState === '55P03'
       if (!isLockTimeout || transaction.lockTimeoutMs === undefined || waitedMs > patienceMs) {
+        // Statements that commit one by one may be half done.
+        const isUndone = transaction.isolation !== 'none' && isCollision(error)
+        if (isUndone && (await on.retry.again(error))) continue
         throw placeError(error, on.compiled)
       }
       if (!noted && waitedMs > 5_000) {
@@ -44,4 +51,9 @@ export async function withLockRetries(
       await sleep(Math.min(1_000, 5 * 2 ** attempt), undefined, { signal: on.signal })
     }
   }
+}
+
+function isCollision(error: unknown): boolean {
+  const kind = passingError(error)
+  return kind === 'deadlock' || kind === 'serialization failure'
 }

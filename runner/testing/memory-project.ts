@@ -72,6 +72,7 @@ export function memoryProject(given: Partial<Project> = {}): Project {
     jobs: {},
     reuse: 'all',
     statementTimeoutMs: undefined,
+    retries: 5,
     logRetentionDays: 30,
     ...given,
   }

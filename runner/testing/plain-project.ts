@@ -174,6 +174,7 @@ export interface RunOptions {
   readonly publishWaitMs?: number
   readonly publish?: RunRequest['publish']
   readonly testsGate?: boolean
+  readonly retries?: number
   readonly signal?: AbortSignal
   readonly onEvent?: (event: RunEvent) => void
 }
@@ -207,6 +208,7 @@ function requestOf(project: PlainProject, adapter: Adapter, options: RunOptions)
     allowDestructive: options.allowDestructive ?? false,
     reuse: options.reuse ?? 'none',
     failFast: false,
+    retries: options.retries ?? 5,
     lock: options.lock ?? 'wait',
     publishWaitMs: options.publishWaitMs ?? 5_000,
     publish: options.publish ?? 'model',

@@ -58,6 +58,9 @@ function figures(result: RunResult): readonly string[] {
       ? [row('rows skipped', plural(sum('skipped'), 'duplicate'))]
       : []),
     row('errors', String(result.steps.filter((step) => isFailure(step.status)).length)),
+    ...(executed.some((step) => step.retries !== undefined)
+      ? [row('tried again', triedAgain(executed))]
+      : []),
     row('duration', formatDuration(result.durationMs)),
   ]
   const slowest = executed
@@ -67,6 +70,14 @@ function figures(result: RunResult): readonly string[] {
     .map((step) => `${step.name} ${formatDuration(step.durationMs)}`)
   if (slowest.length > 0 && executed.length > 1) rows.push(row('slowest', slowest.join(', ')))
   return rows
+}
+
+/** `3 times: warehouse.fact_sales (2), warehouse.dim_users (1)`: after deadlocks and lost connections. */
+function triedAgain(steps: readonly StepResult[]): string {
+  const again = steps.filter((step) => step.retries !== undefined)
+  const total = again.reduce((sum, { retries = 0 }) => sum + retries, 0)
+  const which = again.map(({ name, retries }) => `${name} (${String(retries)})`).join(', ')
+  return `${plural(total, 'time')}: ${which}`
 }
 
 function verdict(result: RunResult, { style }: ReportContext): string {

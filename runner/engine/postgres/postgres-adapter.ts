@@ -16,6 +16,9 @@ const CAPABILITIES: Capabilities = {
   identifierBytes: IDENTIFIER_BYTES,
 }
 
+/** A gm that is frozen in the middle of a transaction holds its locks, and what it keeps others from cleaning up, no longer. */
+const IDLE_LIMIT = { idle_in_transaction_session_timeout: '5min' } as const
+
 /** PostgreSQL 14 or newer. Connects on first use; nothing is loaded or opened before. */
 export function createPostgresAdapter(connection: Connection): Adapter {
   const habits: ServerHabits = {}
@@ -28,6 +31,7 @@ export function createPostgresAdapter(connection: Connection): Adapter {
     relations: readonly Relation[],
   ): Promise<ReadonlyMap<string, RelationState>> {
     // Compiling the catalog query to machine code (jit) would take a second; running it takes 60 ms for 1,000 relations.
+    const isNew = catalog === undefined
     catalog ??= openClient(connection, { habits, settings: { jit: 'off' } })
     try {
       const { client } = await catalog
@@ -37,7 +41,10 @@ export function createPostgresAdapter(connection: Connection): Adapter {
       const broken = catalog
       catalog = undefined
       await broken.then(({ client }) => client.end()).catch(() => undefined)
-      throw explainError(error, { connection })
+      const explained = explainError(error, { connection })
+      // It has stood idle for a while, and only reads.
+      if (!isNew && explained.code === 'GM4004') return await describe(relations)
+      throw explained
     }
   }
 
@@ -47,7 +54,10 @@ export function createPostgresAdapter(connection: Connection): Adapter {
     quote: quoteRelation,
 
     async open(signal?: AbortSignal): Promise<Session> {
-      return new PostgresSession(await openClient(connection, { habits, signal }), connection)
+      return new PostgresSession(
+        await openClient(connection, { habits, signal, settings: IDLE_LIMIT }),
+        connection,
+      )
     },
 
     async describe(relations) {

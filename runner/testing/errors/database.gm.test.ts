@@ -118,14 +118,14 @@ describe('what a user sees when the database is not there or says no', () => {
 })
 
 describe('what a user sees when a statement is stopped', () => {
-  test('a connection lost halfway fails its model alone, and the others go on with a new one', async ({
+  test('a connection lost halfway, where nothing is tried again, fails its model alone, and the others go on with a new one', async ({
     project,
     sql,
     env,
     expectScreen,
     untilRuns,
   }) => {
-    const root = await project(SLOW)
+    const root = await project({ ...SLOW, 'project.yml': 'name: shop\nthreads: 1\nretries: 0\n' })
     const { ended } = startGm(root, ['build'], env)
     const pid = await untilRuns('pg_sleep')
     await sql('select pg_terminate_backend($1)', [pid])
@@ -136,6 +136,14 @@ describe('what a user sees when a statement is stopped', () => {
     expect(
       await sql(`select relname from pg_class where relname ~ 'gm_new|a_slow' and relkind = 'r'`),
     ).toEqual([])
+  })
+
+  test('a model that takes longer than its own timeout', async ({ project, screen }) => {
+    const root = await project({
+      'models/slow.sql':
+        "{{ config(materialized='table', timeout=0.5) }}\nselect 1 as n where pg_sleep(60) is not null\n",
+    })
+    await screen('model-timeout', { root, args: ['build'] })
   })
 
   test('a statement that takes longer than the project allows', async ({ project, screen }) => {
