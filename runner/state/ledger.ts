@@ -250,12 +250,16 @@ export function recordStep(step: {
   }
 }
 
-/** What a data test has read, in the transaction that read it. It counts once the run has recorded that it passed. */
+/**
+ * What a data test has read, in the transaction that read it. It counts once the run has recorded that it passed. A connection that is
+ * lost with the commit makes the test run twice.
+ */
 export function recordTest(runId: string, nodeId: string, code: string): Statement {
   return {
     purpose: 'record reading',
     sql: `insert into gm.passes (node_id, run_id, code, reads, read_at)
-values (${[nodeId, runId, code].map(literal).join(', ')}, gm.reads('{}'), pg_current_snapshot())`,
+values (${[nodeId, runId, code].map(literal).join(', ')}, gm.reads('{}'), pg_current_snapshot())
+on conflict (node_id, run_id) do update set code = excluded.code, reads = excluded.reads, read_at = excluded.read_at`,
   }
 }
 
