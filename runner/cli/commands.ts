@@ -60,6 +60,10 @@ const RUN: readonly OptionSpec[] = [
   },
 ]
 
+/** What decides a plan. How a run goes about it does not. */
+const PLANNED =
+  /^-s|--(?:exclude|jobs|resource|selector|indirect|state|defer|favor|full|allow|store|publish|force|explain|as-of)/
+
 const DEAD_LETTERS: readonly OptionSpec[] = [
   { flags: '--topic <name>', description: 'only those of a topic' },
   { flags: '--reason <code>', description: 'only those of a reason, such as bad_json' },
@@ -147,6 +151,25 @@ export const COMMANDS: readonly CommandSpec[] = [
       ],
     ],
     load: async () => (await import('./commands/run.ts')).runCommand,
+  },
+  {
+    name: 'plan',
+    group: 'Look',
+    summary: 'show what a build would do, what it changes, and for whom',
+    options: [
+      ...RUN.filter(({ flags }) => PLANNED.test(flags)),
+      { flags: '--sql', description: 'with the SQL of each step' },
+      { flags: '--output <form>', description: 'text (default), json or markdown' },
+      {
+        flags: '--detailed-exitcode',
+        description: 'exit with 3 when there is something to do, or rows differ',
+      },
+    ],
+    examples: [
+      ['gm plan', 'what would run and why, columns that change, what is below them'],
+      ['gm plan -s dim_products+ --sql', 'with the statements'],
+    ],
+    load: async () => (await import('./commands/plan.ts')).planCommand,
   },
   {
     name: 'seed',

@@ -103,7 +103,7 @@ export const SelectFlags = GlobalFlags.extend({
 })
 export type SelectFlags = z.infer<typeof SelectFlags>
 
-export const RunFlags = SelectFlags.extend({
+const RunFields = SelectFlags.extend({
   fullRefresh: z.boolean().default(false),
   fullReload: z.boolean().default(false),
   allowDestructive: z.boolean().default(false),
@@ -120,7 +120,9 @@ export const RunFlags = SelectFlags.extend({
   tick: wholeNumber(50, 3_600_000, 'a whole number of milliseconds from 50 to 3600000').default(
     1_000,
   ),
-}).transform(({ fullReload, ...flags }) => ({
+})
+
+export const RunFlags = RunFields.transform(({ fullReload, ...flags }) => ({
   ...flags,
   fullRefresh: flags.fullRefresh || fullReload,
 }))
@@ -131,6 +133,16 @@ export const RetryFlags = GlobalFlags.extend({
   dryRun: z.boolean().default(false),
   failFast: z.boolean().default(false),
 })
+
+export const PlanFlags = RunFields.extend({
+  output: word(['text', 'json', 'markdown']).default('text'),
+  sql: z.boolean().default(false),
+  detailedExitcode: z.boolean().default(false),
+}).transform(({ fullReload, ...flags }) => ({
+  ...flags,
+  fullRefresh: flags.fullRefresh || fullReload,
+}))
+export type PlanFlags = z.infer<typeof PlanFlags>
 
 export const CompileFlags = SelectFlags.extend({
   inline: z.string().optional(),

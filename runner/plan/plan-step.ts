@@ -41,7 +41,7 @@ import type { EventTime } from '../state/event-time.ts'
 import { rowsSince } from '../state/event-time.ts'
 import type { KeyReader } from '../state/key-log.ts'
 import { allKeys, changedKeys, followedName, keyColumns } from '../state/key-log.ts'
-import type { Ledger } from '../state/ledger.ts'
+import type { Ledger, LedgerEntry } from '../state/ledger.ts'
 import { recordTest } from '../state/ledger.ts'
 import { newRows, VERSION_XID_COLUMN } from '../state/marks.ts'
 import type { Basis } from '../state/read-bases.ts'
@@ -198,9 +198,23 @@ export function planStep(
     ),
     severity: undefined,
     codes,
+    ...codeIs(target, entry, codes),
     ...(run.mayBeReused && { reuse: { key: name, codes } }),
     ...(dropsDuplicates(node, request.manifest, warehouse) && { dropsDuplicates: true }),
   }
+}
+
+/** Whether the relation was made of other code: by its last step, or by its last full build. */
+function codeIs(
+  target: RelationState | undefined,
+  entry: LedgerEntry | undefined,
+  codes: readonly string[],
+): Pick<Step, 'codeIs'> {
+  if (target === undefined || entry === undefined) return { codeIs: 'new' }
+  const isSame = [entry.basis?.code, entry.fingerprint].some(
+    (code) => code !== undefined && codes.includes(code),
+  )
+  return isSame ? {} : { codeIs: 'changed' }
 }
 
 /** A history that dbt began, or gm before its ledger was lost: it cannot be made again, so gm goes on with it. */

@@ -33,6 +33,8 @@ export interface Step {
   readonly transactions: readonly Transaction[]
   /** Tests: whether failing rows fail the run; `strict` where a warning does too. */
   readonly severity: 'strict' | 'error' | 'warn' | undefined
+  /** Its code or configuration is not what the relation was made of: there is no record of it, or another one. */
+  readonly codeIs?: 'new' | 'changed'
   /** What its code is known by: as a full build, and as an increment. */
   readonly codes?: readonly string[]
   /**

@@ -82,13 +82,28 @@ export interface RunRequest {
 export async function planProject(request: RunRequest): Promise<Plan> {
   const session = await request.adapter.open(request.signal)
   try {
-    const work = workOf(request)
-    const planned = planNodes(work, request.manifest)
-    const warehouse = await readWarehouse(request, session)
-    return planRun(planned, work.order, planRequest(request, new Map()), warehouse)
+    return (await planOver(request, session)).plan
   } finally {
     await session.close()
   }
+}
+
+/** A plan with what it was made from. */
+export interface PlannedRun {
+  readonly plan: Plan
+  readonly warehouse: Warehouse
+  /** What the steps would send. */
+  readonly compiled: ReadonlyMap<NodeId, Compiled>
+}
+
+/** As `planProject`, over a session of the caller's. */
+export async function planOver(request: RunRequest, session: Session): Promise<PlannedRun> {
+  const work = workOf(request)
+  const planned = planNodes(work, request.manifest)
+  const warehouse = await readWarehouse(request, session)
+  const compiled = new Map<NodeId, Compiled>()
+  const plan = planRun(planned, work.order, planRequest(request, compiled), warehouse)
+  return { plan, warehouse, compiled }
 }
 
 /**

@@ -179,7 +179,11 @@ export interface RunOptions {
   readonly onEvent?: (event: RunEvent) => void
 }
 
-function requestOf(project: PlainProject, adapter: Adapter, options: RunOptions): RunRequest {
+export function requestOf(
+  project: PlainProject,
+  adapter: Adapter,
+  options: RunOptions,
+): RunRequest {
   const order = [...project.manifest.nodes.keys()]
   const names = options.select
   return {

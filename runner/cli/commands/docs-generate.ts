@@ -9,6 +9,7 @@ import type { ColumnStatistics } from '../../docs/site-data.ts'
 import { writeSite } from '../../docs/write-site.ts'
 import type { Session } from '../../engine/adapter.ts'
 import type { Manifest, Node } from '../../manifest/node.ts'
+import { isPersonal } from '../../manifest/personal-data.ts'
 import { quoted } from '../../manifest/quoted.ts'
 import { packageFolder } from '../../project/package-folder.ts'
 import type { CatalogColumn } from '../../sql/catalog.ts'
@@ -137,13 +138,6 @@ async function sampleAll(
     sampled.set(name, await sampleColumns(session, facts, isPrivate))
   }
   return sampled
-}
-
-/** Words by which projects mark what is about persons. */
-const PERSONAL = ['personal_data', 'pii', 'contains_pii']
-
-function isPersonal(meta: Readonly<Record<string, unknown>>): boolean {
-  return PERSONAL.some((key) => Boolean(meta[key]))
 }
 
 /** The columns of a test's query are of no account to readers of pages. */

@@ -1,0 +1,105 @@
+import type { Manifest } from '../../manifest/node.ts'
+import type { PlanReport } from '../../operate/plan-report.ts'
+import { sqlOf } from '../../operate/plan-report.ts'
+import { plural } from './format.ts'
+import {
+  affectedName,
+  affectedWords,
+  fullRefreshWords,
+  planHeadline,
+  shapeWords,
+} from './plan-words.ts'
+
+/** The plan for a pull request: GitHub's Markdown. */
+export function planMarkdown(
+  report: PlanReport,
+  manifest: Manifest,
+  { sql, explain }: { readonly sql: boolean; readonly explain: boolean },
+): string {
+  const shown = report.steps.filter(
+    ({ step }) => explain || (step.action !== 'reuse' && step.kind !== 'test'),
+  )
+  const tests = report.steps.filter(({ step }) => step.action === 'run test')
+  const rows = ['### gm plan', '', planHeadline(report)]
+  if (shown.length > 0) {
+    rows.push(
+      '',
+      '| | node | why | rows, about | columns |',
+      '|---|---|---|--:|---|',
+      ...shown.map(({ step, name, estimatedRows, ...rest }) =>
+        tableRow([
+          step.action,
+          code(name),
+          step.warning === undefined ? step.reason : `${step.reason}. ${step.warning}`,
+          estimatedRows === undefined ? '' : String(estimatedRows),
+          shapeWords({ step, name, estimatedRows, ...rest }) ?? '',
+        ]),
+      ),
+    )
+  }
+  if (!explain && tests.length > 0) rows.push('', `And ${plural(tests.length, 'test')}.`)
+  if (report.affected.length > 0) {
+    rows.push(
+      '',
+      '**Below what changes**',
+      '',
+      ...report.affected.map(
+        (one) =>
+          `- ${code(affectedName(one, manifest))}: ${escapeMarkdown(affectedWords(one, manifest))}`,
+      ),
+    )
+  }
+  if (report.problems.length > 0) {
+    rows.push(
+      '',
+      `**The database would refuse ${plural(report.problems.length, 'node')}**`,
+      '',
+      ...report.problems.map(({ error }) => `- ${escapeMarkdown(String(error))}`),
+    )
+  }
+  const refresh = fullRefreshWords(report, manifest)
+  if (refresh.length > 0) rows.push('', ...refresh.map(escapeMarkdown))
+  if (sql) {
+    for (const { step, name } of shown) {
+      const text = sqlOf(step).join('\n')
+      if (text !== '') rows.push('', ...details(name, text))
+    }
+  }
+  return `${rows.join('\n')}\n`
+}
+
+function details(name: string, text: string): readonly string[] {
+  const fence = fenceFor(text)
+  return [
+    `<details><summary>SQL of ${escapeMarkdown(name)}</summary>`,
+    '',
+    `${fence}sql`,
+    text,
+    fence,
+    '',
+    '</details>',
+  ]
+}
+
+/** Longer than any run of backticks in the text. */
+function fenceFor(text: string): string {
+  const runs = text.match(/`+/g) ?? []
+  return '`'.repeat(Math.max(3, ...runs.map((run) => run.length + 1)))
+}
+
+/** A row of a table from plain texts; a cell that is code already stays. */
+export function tableRow(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => (cell.startsWith('`') ? cell : escapeMarkdown(cell))).join(' | ')} |`
+}
+
+export function code(text: string): string {
+  return `\`${text.replaceAll('`', "'").replaceAll('|', '\\|').replace(/\s+/g, ' ')}\``
+}
+
+/** Text that must not become markup, a link, a mention or a new line of a table. */
+export function escapeMarkdown(text: string): string {
+  return text
+    .replace(/[\\`*_{}[\]<>|#~]/g, (character) => `\\${character}`)
+    .replaceAll('@', '@\u200b')
+    .replace(/\s+/g, ' ')
+}

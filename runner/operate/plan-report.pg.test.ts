@@ -1,0 +1,197 @@
+import { expect } from 'vitest'
+import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
+import { makeGraph } from '../graph/graph.ts'
+import { buildLineage } from '../sql/build-lineage.ts'
+import { loadSqlParser } from '../sql/parse-sql.ts'
+import type { PlainProject, RunOptions } from '../testing/plain-project.ts'
+import { plainProject, requestOf } from '../testing/plain-project.ts'
+import { test as withRuns } from '../testing/run-fixture.ts'
+import type { PlanReport } from './plan-report.ts'
+import { planReport } from './plan-report.ts'
+
+interface Fixture {
+  plan: (project: PlainProject, options?: RunOptions) => Promise<PlanReport>
+}
+
+const test = withRuns.extend<Fixture>({
+  plan: async ({ connection }, use) => {
+    await use(async (project, options = {}) => {
+      const adapter = createPostgresAdapter(connection)
+      const session = await adapter.open()
+      const { manifest } = project
+      const order = [...manifest.nodes.keys()]
+      try {
+        const request = requestOf(project, adapter, { reuse: 'all', ...options })
+        const graph = makeGraph(
+          new Map([...manifest.nodes.values()].map(({ id, dependsOn }) => [id, dependsOn])),
+        )
+        const lineage = () =>
+          buildLineage({
+            manifest,
+            order,
+            compile: (node) =>
+              node.kind !== 'model' && node.kind !== 'test'
+                ? { sql: 'select 1' }
+                : project.compile(
+                    node,
+                    {
+                      isIncremental: false,
+                      vars: {},
+                      changes: () => '',
+                      changedKeys: () => '',
+                    },
+                    manifest,
+                  ),
+            loadParser: loadSqlParser,
+            addedColumns: () => [],
+            inlinedAs: () => undefined,
+          })
+        const { report } = await planReport(request, graph, lineage, session)
+        return report
+      } finally {
+        await session.close()
+        await adapter.close()
+      }
+    })
+  },
+})
+
+const RAW = `create schema raw; create table raw.events (id int, v int, _gm_xid xid8 not null default pg_current_xact_id());
+insert into raw.events select g, g from generate_series(1, 1000) g; analyze raw.events`
+
+function shop(columns: string, top = 'select id, v * 2 as double from'): PlainProject {
+  return plainProject({
+    events: { kind: 'source', schema: 'raw' },
+    copied: {
+      config: { materialized: 'incremental', unique_key: ['id'] },
+      changes: ['events'],
+      sql: ({ changes }) => `select ${columns} from ${changes('events')} e`,
+    },
+    doubled: {
+      config: { materialized: 'table' },
+      inputs: ['copied'],
+      sql: ({ ref }) => `${top} ${ref('copied')}`,
+    },
+    counted: {
+      config: { materialized: 'table' },
+      inputs: ['doubled'],
+      sql: ({ ref }) => `select count(*) as n from ${ref('doubled')}`,
+    },
+    no_null: {
+      kind: 'test',
+      inputs: ['doubled'],
+      sql: ({ ref }) => `select * from ${ref('doubled')} where id is null`,
+    },
+  })
+}
+
+const actions = ({ steps }: PlanReport): Record<string, string> =>
+  Object.fromEntries(steps.map(({ name, step }) => [name, step.action]))
+
+/** Everything of the database that a plan could change, row versions included. */
+const EVERYTHING = `select jsonb_build_object(
+  'catalog', (select jsonb_agg(to_jsonb(c) - 'reltuples' - 'relpages' - 'relallvisible' - 'relfrozenxid' - 'relminmxid' order by c.oid) from pg_class c),
+  'namespaces', (select jsonb_agg(nspname order by oid) from pg_namespace where nspname !~ '^pg_(toast_)?temp'),
+  'triggers', (select count(*) from pg_trigger),
+  'ledger', (select jsonb_agg(query_to_xml(format('select xmin, * from %s', c.oid::regclass), true, true, '')::text order by c.oid)
+    from pg_class c where c.relnamespace in ('gm'::regnamespace, 'shop'::regnamespace) and c.relkind = 'r')
+) as all`
+
+test('a plan tells what runs, the columns that change and what lies below them, over nodes that are not built yet', async ({
+  run,
+  plan,
+  sql,
+}) => {
+  await sql(RAW)
+  const first = await plan(shop('id, v'))
+  expect(first.problems).toEqual([])
+  expect(actions(first)).toEqual({
+    'shop.copied': 'build incremental',
+    'shop.doubled': 'build table',
+    'shop.counted': 'build table',
+    no_null: 'run test',
+  })
+  expect(first.steps[0]?.estimatedRows).toBe(1000)
+  expect(first.affected).toEqual([])
+
+  await run(shop('id, v'))
+  await sql('analyze')
+  const idle = await plan(shop('id, v'))
+  expect(new Set(Object.values(actions(idle)))).toEqual(new Set(['reuse']))
+  expect(idle.fullRefresh).toMatchObject({ rebuilds: ['model.shop.copied'], rows: 1000 })
+
+  const changed = await plan(shop('id, v', 'select id::bigint as id, 1 as added from'))
+  expect(actions(changed)).toEqual({
+    'shop.copied': 'reuse',
+    'shop.doubled': 'build table',
+    'shop.counted': 'build table',
+    no_null: 'run test',
+  })
+  const doubled = changed.steps.find(({ name }) => name === 'shop.doubled')
+  expect(doubled?.shape).toEqual({
+    added: [{ name: 'added', type: 'integer' }],
+    removed: [{ name: 'double', type: 'integer' }],
+    retyped: [{ name: 'id', type: 'bigint', before: 'integer' }],
+  })
+  expect(changed.affected.map(({ node, column, models }) => [node, column, models])).toEqual([
+    ['model.shop.doubled', undefined, ['model.shop.counted']],
+    ['model.shop.doubled', 'double', []],
+    ['model.shop.doubled', 'id', []],
+  ])
+})
+
+test('columns that an incremental model does not take over are told with the setting that says so', async ({
+  run,
+  plan,
+  sql,
+}) => {
+  await sql(RAW)
+  await run(shop('id, v'))
+  const { steps } = await plan(shop('id, v, 1 as w'))
+  expect(steps[0]).toMatchObject({
+    shape: { added: [{ name: 'w', type: 'integer' }] },
+    shapeIsKept: 'on_schema_change: ignore',
+  })
+})
+
+test('what the database would refuse is found without running it, also in a model below that is not selected', async ({
+  run,
+  plan,
+  sql,
+}) => {
+  await sql(RAW)
+  await run(withReader('select id, v * 2 as double from'))
+  const reader = await plan(withReader('select id as other from'), { select: ['doubled'] })
+  expect(reader.problems.map(({ id, error }) => [id, error.message])).toEqual([
+    ['model.shop.reader', 'column "double" does not exist'],
+  ])
+})
+
+function withReader(top: string): PlainProject {
+  return plainProject({
+    events: { kind: 'source', schema: 'raw' },
+    doubled: {
+      config: { materialized: 'table' },
+      inputs: ['events'],
+      sql: ({ ref }) => `${top} ${ref('events')}`,
+    },
+    reader: {
+      inputs: ['doubled'],
+      sql: ({ ref }) => `select double from ${ref('doubled')}`,
+    },
+  })
+}
+
+test('a plan changes nothing: catalog, ledger and tables are row by row what they were', async ({
+  run,
+  plan,
+  sql,
+}) => {
+  await sql(RAW)
+  await run(shop('id, v'))
+  await sql('insert into raw.events values (2001, 1)')
+  const before = await sql(EVERYTHING)
+  const report = await plan(shop('id, v', 'select v from'))
+  expect(report.steps.some(({ step }) => step.action !== 'reuse')).toBe(true)
+  expect(await sql(EVERYTHING)).toEqual(before)
+})
