@@ -259,11 +259,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { flags: '--upstream', description: 'only what it comes from' },
       { flags: '--downstream', description: 'only what it feeds' },
+      { flags: '--check', description: 'compare all of it with what PostgreSQL analyses' },
       { flags: '--output <form>', description: 'text (default) or json' },
     ],
     examples: [
       ['gm lineage fact_sales.total_amount', 'both ways, back to the raw events'],
       ['gm lineage raw.transactions.payload --downstream --output json', 'for scripts'],
+      ['gm lineage --check', 'after a build: does the database see it the same way?'],
     ],
     load: async () => (await import('./commands/lineage.ts')).lineageCommand,
   },

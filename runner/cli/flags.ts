@@ -163,6 +163,7 @@ export const LsFlags = SelectFlags.extend({
 export const LineageFlags = GlobalFlags.extend({
   upstream: z.boolean().default(false),
   downstream: z.boolean().default(false),
+  check: z.boolean().default(false),
   output: word(['text', 'json']).default('text'),
 })
 export type LineageFlags = z.infer<typeof LineageFlags>

@@ -2,7 +2,8 @@ import { describe, expect } from 'vitest'
 import { BODY_QUERIES, HARD_QUERIES, TABLES } from '../testing/hard-queries.ts'
 import { test } from '../testing/sql-fixture.ts'
 import { AGGREGATES, FUNCTION_COLUMNS, ROWS_OF_ONE_VALUE } from './built-in-functions.ts'
-import type { Catalog } from './catalog.ts'
+import type { DatabaseCatalog, DatabaseColumn } from './check-lineage.ts'
+import { checkLineage, databaseCatalog } from './check-lineage.ts'
 import type { Contributions } from './contribution.ts'
 import { isNode, nodesIn, parseNodeTree } from './node-tree.ts'
 import { isSyntaxError, loadSqlParser } from './parse-sql.ts'
@@ -16,39 +17,16 @@ type Sql = <Row extends object = Record<string, unknown>>(
 ) => Promise<Row[]>
 
 /** The relations of a database as both sides see them. */
-async function readCatalog(sql: Sql): Promise<{ catalog: Catalog; attributes: Attributes }> {
-  const rows = await sql<{
-    oid: string
-    schema: string
-    name: string
-    column: string
-    n: number
-    type: string
-    kind: string
-  }>(`
-    select c.oid::text, n.nspname as schema, c.relname as name, a.attname as column, a.attnum::int as n,
-      format_type(a.atttypid, null) as type, c.relkind as kind
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
-    where n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema' and a.attnum > 0 and not a.attisdropped
-      and c.relkind in ('r', 'p', 'v', 'c')
-    order by c.oid, a.attnum`)
-  const relations = new Map<
-    string,
-    { key: string; columns: { name: string; type: string }[]; isComplete: true }
-  >()
-  const attributes = new Map<string, { name: string; columns: Map<string, string> }>()
-  for (const { oid, schema, name, column, n, type } of rows) {
-    const key = `${schema}.${name}`
-    const relation = relations.get(key) ?? { key, columns: [], isComplete: true }
-    relation.columns.push({ name: column, type })
-    relations.set(key, relation)
-    const of = attributes.get(oid) ?? { name: key, columns: new Map<string, string>() }
-    of.columns.set(String(n), column)
-    attributes.set(oid, of)
-  }
-  const relation: Catalog['relation'] = (schema, name) =>
-    schema === undefined ? undefined : relations.get(`${schema}.${name}`)
-  return { catalog: { relation }, attributes }
+async function readCatalog(sql: Sql): Promise<DatabaseCatalog> {
+  return databaseCatalog(
+    await sql<DatabaseColumn>(`
+      select c.oid::text, n.nspname as schema, c.relname as relation, a.attname as column, a.attnum::int as position,
+        format_type(a.atttypid, null) as type
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
+      where n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema' and a.attnum > 0 and not a.attisdropped
+        and c.relkind in ('r', 'p', 'v', 'c')
+      order by c.oid, a.attnum`),
+  )
 }
 
 /** What PostgreSQL says of a query: a view, or the body of a function where a view is not allowed, rolled back. */
@@ -58,6 +36,12 @@ async function askPostgres(
   attributes: Attributes,
   inBody = false,
 ): Promise<TreeResult> {
+  const query = nodesIn(parseNodeTree(await treeOf(sql, text, inBody))).find((one) => isNode(one))
+  if (query === undefined) throw new Error('no query in the tree')
+  return treeLineage(query, attributes)
+}
+
+async function treeOf(sql: Sql, text: string, inBody: boolean): Promise<string> {
   await sql('begin')
   try {
     if (inBody) {
@@ -68,9 +52,7 @@ async function askPostgres(
         ? `select prosqlbody::text as tree from pg_proc where proname = 'asked'`
         : `select ev_action::text as tree from pg_rewrite where ev_class = 's.asked'::regclass`,
     )
-    const query = nodesIn(parseNodeTree(row?.tree ?? '')).find((one) => isNode(one))
-    if (query === undefined) throw new Error('no query in the tree')
-    return treeLineage(query, attributes)
+    return row?.tree ?? ''
   } finally {
     await sql('rollback')
   }
@@ -117,6 +99,46 @@ describe('resolveStatement', () => {
       }
     })
   }
+})
+
+describe('checkLineage', () => {
+  test('says nothing of what both sides see alike, and names column and place where they do not', async ({
+    sql,
+  }) => {
+    await sql('create schema s; create table s.t (a int, gone int, b text, c text)')
+    await sql('alter table s.t drop column gone')
+    const known = await readCatalog(sql)
+    const parse = await loadSqlParser()
+    const text = 'select a, upper(b) as "say b" from s.t where c is not null'
+    const tree = await treeOf(sql, text, true)
+    expect(checkLineage(text, tree, parse, known)).toEqual([])
+
+    const other = 'select a, upper(c) as "say b", 1 as more from s.t'
+    expect(checkLineage(other, tree, parse, known)).toEqual([
+      { message: 'say b: only PostgreSQL has s.t.b value', offset: 10 },
+      { message: 'say b: only gm has s.t.c value', offset: 10 },
+      { message: 'only gm has column more', offset: 31 },
+      { message: 'its rows: only PostgreSQL has s.t.c condition filter' },
+    ])
+  })
+
+  test('reads a tree of joins of joins and of queries that are used twice in no time', async ({
+    sql,
+  }) => {
+    await sql('create schema s; create table s.t (id int, a int, b int, c int)')
+    const known = await readCatalog(sql)
+    const parse = await loadSqlParser()
+    const joins = Array.from({ length: 12 }, (_, i) => `left join s.t as t${i} using (id)`)
+    const ctes = Array.from(
+      { length: 18 },
+      (_, i) =>
+        `q${i + 1} as (select l.id, l.n + r.n as n from q${i} as l join q${i} as r using (id))`,
+    )
+    const text = `with q0 as (select id, t3.a as n from s.t ${joins.join(' ')}), ${ctes.join(', ')}
+      select n from q18`
+    const tree = await treeOf(sql, text, true)
+    expect(checkLineage(text, tree, parse, known)).toEqual([])
+  })
 })
 
 describe("what is known of PostgreSQL's functions", () => {

@@ -110,20 +110,35 @@ export function treeLineage(query: TreeNode, attributes: Attributes): TreeResult
     return { columns, conditions }
   }
 
+  /** What was found already: each column of a join of joins asks for all columns of what it joins. */
+  const entries = new Map<TreeNode, TreeResult>()
+
   /** An entry of the range table as a result. */
   const relation = (index: number, stack: Stack): TreeResult => {
     const [own] = stack
     const entry = own === undefined ? undefined : nodesIn(own.fields['rtable'])[index - 1]
     if (entry === undefined) throw new Error(`no range table entry ${index}`)
+    const known = entries.get(entry)
+    if (known !== undefined) return known
+    const fresh = entryResult(entry, stack)
+    // While these hold, an entry may mean more later on.
+    if (recursive.size === 0 && !returning) entries.set(entry, fresh)
+    return fresh
+  }
+
+  const entryResult = (entry: TreeNode, stack: Stack): TreeResult => {
     switch (num(entry, 'rtekind')) {
       case 0: {
         const { name = '?', columns = new Map<string, string>() } =
           attributes.get(str(entry, 'relid')) ?? {}
+        // By attribute number: a dropped column keeps its own.
+        const last = Math.max(0, ...[...columns.keys()].map(Number))
         return {
-          columns: [...columns.values()].map((column) => ({
-            name: column,
-            from: new Set([`${name}.${column} copied`]),
-          })),
+          columns: Array.from({ length: last }, (_, i) => {
+            const column = columns.get(String(i + 1))
+            const from = new Set(column === undefined ? [] : [`${name}.${column} copied`])
+            return { name: column ?? '', from }
+          }),
           conditions: tableSample(entry, stack),
         }
       }
@@ -205,7 +220,13 @@ export function treeLineage(query: TreeNode, attributes: Attributes): TreeResult
     if (found === undefined || body === undefined) throw new Error(`no CTE ${name}`)
     const current = recursive.get(body)
     if (current !== undefined) return named(found, current)
-    if (str(found, 'cterecursive') !== 'true') return named(found, result([body, ...stack]))
+    if (str(found, 'cterecursive') !== 'true') {
+      const settled = entries.get(body)
+      if (settled !== undefined) return named(found, settled)
+      const fresh = result([body, ...stack])
+      if (recursive.size === 0 && !returning) entries.set(body, fresh)
+      return named(found, fresh)
+    }
     let known: TreeResult = { columns: [], conditions: new Set() }
     for (let before = -1; before !== size(known); ) {
       before = size(known)

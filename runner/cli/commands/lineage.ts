@@ -16,6 +16,11 @@ import { traceScreen } from '../render/trace-screen.ts'
 export const lineageCommand: CommandAction = async (args, raw, io) => {
   const flags = parseFlags(LineageFlags, raw)
   const opened = openProject(flags, io)
+  if (flags.check) {
+    // Loaded only here: nothing else of this command needs a database.
+    const { compareLineage } = await import('../compare-lineage.ts')
+    return await compareLineage(args, flags, opened, io)
+  }
   const lineage = await projectLineage(opened)
   const [text] = args
   if (typeof text === 'string') {
