@@ -81,7 +81,7 @@ export function checkLineage(
       message: `not resolved: ${message}`,
       ...(offset !== undefined && { offset }),
     })),
-    ...columnDifferences(found, expected, parsed.offsetOf),
+    ...columnDifferences(found, expected, (location) => parsed.offsetOf(location)),
     ...feedDifferences('its rows', found.conditions.map(written), [...expected.conditions]),
   ]
 }
