@@ -47,7 +47,7 @@ export interface NodeFinding {
 export async function checkProjectLineage(
   opened: OpenProject,
   session: Session,
-  runQuery: CompileState['runQuery'],
+  runQuery: NonNullable<CompileState['runQuery']>,
   signal: AbortSignal,
 ): Promise<LineageCheck> {
   const parse = await loadSqlParser()
@@ -64,7 +64,7 @@ export async function checkProjectLineage(
     const node = opened.manifest.nodes.get(id)
     if (node === undefined || !('rawCode' in node)) continue
     try {
-      const compiled = compileWhole(node, opened, runQuery)
+      const compiled = compileWhole(node, opened, { runQuery })
       const found = await checkNode(node, compiled, session, { parse, known, signal })
       if (found.length === 0) alike += 1
       different.push(...found)

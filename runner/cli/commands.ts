@@ -58,6 +58,10 @@ const RUN: readonly OptionSpec[] = [
     flags: '--as-of <when>',
     description: 'the day that counts as today, or the moment that counts as now (UTC)',
   },
+  {
+    flags: '--openlineage <to>',
+    description: 'tell the run as OpenLineage events to a file or a URL',
+  },
 ]
 
 /** What decides a plan. How a run goes about it does not. */

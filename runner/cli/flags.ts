@@ -116,6 +116,7 @@ const RunFields = SelectFlags.extend({
   lock: word(['wait', 'fail']).default('wait'),
   publish: word(['atomic', 'model']).optional(),
   asOf: asOf.optional(),
+  openlineage: z.string().optional(),
   follow: z.boolean().default(false),
   tick: wholeNumber(50, 3_600_000, 'a whole number of milliseconds from 50 to 3600000').default(
     1_000,

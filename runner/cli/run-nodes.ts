@@ -24,6 +24,7 @@ import type { OpenProject } from './open-project.ts'
 import { packageVersion } from './package-version.ts'
 import type { RunScreen } from './run-screen.ts'
 import { sayInRun } from './say-in-run.ts'
+import type { LineageTeller } from './tell-lineage.ts'
 import { warningRules } from './warning-flags.ts'
 
 export interface NodesToRun {
@@ -33,6 +34,8 @@ export interface NodesToRun {
   readonly selected: ReadonlySet<NodeId>
   readonly warehouse: OpenWarehouse
   readonly signal: AbortSignal
+  /** Hears all that happens, beside the screen and the log. */
+  readonly teller?: LineageTeller | undefined
 }
 
 export interface RanNodes {
@@ -174,19 +177,25 @@ export async function runNodes(asked: NodesToRun, screen: RunScreen, io: Io): Pr
     io.safe,
   )
   const compiledCode = new Map<string, string>()
+  const tell = (event: RunEvent): void => {
+    log.write(event, io.now())
+    screen.show(event)
+  }
   try {
     const result = await runProject(
       runRequest(
         asked,
         (event) => {
-          log.write(event, io.now())
-          screen.show(event)
+          tell(event)
+          asked.teller?.hear(event)
         },
         compiledCode,
       ),
     )
     return { result, logPath: log.path, compiledCode }
   } finally {
+    const problem = await asked.teller?.close()
+    if (problem !== undefined) tell({ type: 'log', level: 'warn', message: problem })
     screen.stop()
     log.close()
   }

@@ -78,6 +78,7 @@ describe('project.yml', () => {
       statementTimeoutMs: undefined,
       retries: 5,
       logRetentionDays: 30,
+      openlineage: { to: undefined, namespace: 'shop', sql: true, isDisabled: false },
       target: { type: 'embedded', schema: 'public', database: 'shop_warehouse' },
     })
   })

@@ -8,6 +8,7 @@ import { explainIssues, inFileOrder } from './explain-issues.ts'
 import { findProject } from './find-project.ts'
 import { leftAside } from './left-aside.ts'
 import type { LoadOptions } from './load-options.ts'
+import { openLineageSettings } from './openlineage.ts'
 import type { LogLevel, Project, ProjectHook } from './project.ts'
 import { PROJECT_DISK } from './project-disk.ts'
 import type { ProjectFile } from './project-schema.ts'
@@ -133,6 +134,7 @@ export function loadProject(options: LoadOptions): Project {
       perSecond: env.get('DATA_GEN_EVENTS_PER_SECOND'),
     },
     jobs: file.jobs,
+    openlineage: openLineageSettings(env, file.openlineage, file.name),
   })
 }
 

@@ -171,6 +171,24 @@ export const projectSchema = z.strictObject({
     .min(0)
     .default(30)
     .describe('Logs older than this are removed at the start of a run. Default 30.'),
+  openlineage: z
+    .strictObject({
+      to: z
+        .string()
+        .regex(
+          /^(?:https?:\/\/(?![^/]*@)|(?![a-z][a-z0-9+.-]*:\/\/))/i,
+          'a file, or a http(s) URL without a user (the key goes into OPENLINEAGE_API_KEY)',
+        )
+        .optional()
+        .describe('A file below the project, or the URL of a server. OPENLINEAGE_URL wins.'),
+      namespace: z
+        .string()
+        .optional()
+        .describe("The namespace of jobs. Default the project's name; OPENLINEAGE_NAMESPACE wins."),
+      sql: z.boolean().default(true).describe('Whether events hold the SQL. Default true.'),
+    })
+    .default({ sql: true })
+    .describe('Where runs are told as OpenLineage events. Default: nowhere.'),
   jobs: z
     .record(z.string(), z.string())
     .default({})

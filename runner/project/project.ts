@@ -1,5 +1,6 @@
 import type { GmError } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
+import type { OpenLineageSettings } from './openlineage.ts'
 
 /** Folders of what parsing reads, relative to the project's root, forward slashes, as dbt's model-paths and so on. */
 export interface ResourcePaths {
@@ -95,6 +96,7 @@ export interface Project {
     /** Of a system that is generated live. */
     readonly perSecond: string | undefined
   }
+  readonly openlineage: OpenLineageSettings
   /** Selections with a name: `{facts: 'tag:facts'}`. */
   readonly jobs: Readonly<Record<string, string>>
 }

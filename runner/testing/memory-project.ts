@@ -74,6 +74,14 @@ export function memoryProject(given: Partial<Project> = {}): Project {
     statementTimeoutMs: undefined,
     retries: 5,
     logRetentionDays: 30,
+    openlineage: {
+      to: undefined,
+      endpoint: 'api/v1/lineage',
+      apiKey: undefined,
+      namespace: 'shop',
+      sql: true,
+      isDisabled: false,
+    },
     ...given,
   }
 }

@@ -6,12 +6,14 @@ import type { RunResult } from '../../run/event.ts'
 import { planProject } from '../../run/run-project.ts'
 import { artifactsOf } from '../artifacts.ts'
 import type { CommandAction } from '../command-spec.ts'
+import type { OpenWarehouse } from '../connect.ts'
 import { connect } from '../connect.ts'
 import { deferred } from '../defer.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { EXIT } from '../exit-code.ts'
 import { parseFlags, RunFlags } from '../flags.ts'
 import type { Io } from '../io.ts'
+import type { OpenProject } from '../open-project.ts'
 import { openProject } from '../open-project.ts'
 import { readProjectFile } from '../read-project-file.ts'
 import { refuseLostChanges } from '../refuse-lost-changes.ts'
@@ -23,6 +25,7 @@ import { runNodes, runRequest } from '../run-nodes.ts'
 import type { ScreenOptions } from '../run-screen.ts'
 import { RunScreen } from '../run-screen.ts'
 import { selectFor } from '../select-for.ts'
+import type { LineageTeller } from '../tell-lineage.ts'
 import { watchSignals } from '../watch-signals.ts'
 import { withColumns } from '../with-columns.ts'
 
@@ -90,7 +93,8 @@ export async function runWith(
         await followNodes(asked, options, io)
         return EXIT.ok
       }
-      const { result, logPath, compiledCode } = await runNodes(asked, screen, io)
+      const teller = await tellerFor(flags.openlineage, seen, warehouse, io)
+      const { result, logPath, compiledCode } = await runNodes({ ...asked, teller }, screen, io)
       showReport(result, options, project.root, logPath, io)
       await artifactsOf(command, opened, flags, io).run(result, compiledCode)
       return exitCodeOf(result)
@@ -104,6 +108,18 @@ export async function runWith(
   } finally {
     stop()
   }
+}
+
+/** Loaded only where somebody listens: it compiles all and follows every column. */
+async function tellerFor(
+  flag: string | undefined,
+  opened: OpenProject,
+  { connection }: OpenWarehouse,
+  io: Io,
+): Promise<LineageTeller | undefined> {
+  if (flag === undefined && opened.project.openlineage.to === undefined) return undefined
+  const { tellLineage } = await import('../tell-lineage.ts')
+  return await tellLineage(flag, opened, connection, io)
 }
 
 function screenOptions(flags: RunFlags, { logLevel }: Project): ScreenOptions {
