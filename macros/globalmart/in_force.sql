@@ -46,6 +46,21 @@ select e.event_id
         )
 {%- endmacro %}
 
+{#
+  The ids of staged events whose facts are written again: those that are new or were told otherwise, and those that lie in an interval
+  of a dimension which changed. All facts have the same three dimensions with a history.
+#}
+{% macro events_to_key_again(staging) -%}
+select changed.event_id
+        from {{ changed_keys(staging, 'event_id') }} as changed
+        {%- for history, natural_key in [
+            [ref('dim_products'), 'product_id'], [ref('dim_customers'), 'user_id'], [ref('dim_geography'), 'country']
+        ] %}
+        union
+        {{ events_keyed_again(staging, changed_intervals(history, natural_key), history, natural_key) }}
+        {%- endfor %}
+{%- endmacro %}
+
 {# Earlier than any event. #}
 {% macro beginning_of_time() -%}
 {{ utc_moment('0001-01-01 00:00:00') }}

@@ -3,14 +3,25 @@
     indexes=[{'columns': ['date_id'], 'unique': true}, {'columns': ['date'], 'unique': true}]
 ) }}
 
-{% set opening_month = var('fiscal_year_start_month') %}
+with fiscal as (
+    select max(rules.value) as opening_month
+    from {{ ref('calendar_rules') }} as rules
+    where rules.rule = 'fiscal_year_start_month'
+),
 
-with days as (
+weekend as (
+    select rules.value as day_of_week
+    from {{ ref('calendar_rules') }} as rules
+    where rules.rule = 'weekend_day'
+),
+
+days as (
     select
         spine.day,
         -- The same day in a year that opens in January: its parts are the fiscal ones.
-        {{ dateadd('month', (13 - opening_month) % 12, first_day('month', 'spine.day')) }} as fiscal_day
+        {{ dateadd('month', '(13 - fiscal.opening_month) % 12', first_day('month', 'spine.day')) }} as fiscal_day
     from {{ date_spine("'" ~ var('dim_date_from') ~ "'", "'" ~ var('dim_date_to') ~ "'") }} as spine
+    cross join fiscal
 )
 
 select
@@ -25,7 +36,7 @@ select
     cast(extract(day from days.day) as integer) as day_of_month,
     {{ isodow('days.day') }} as day_of_week,
     {{ day_name('days.day') }} as day_name,
-    {{ isodow('days.day') }} >= 6 as is_weekend,
+    {{ isodow('days.day') }} in (select weekend.day_of_week from weekend) as is_weekend,
     {{ month_end('days.day') }} = days.day as is_month_end,
     cast(extract(year from days.fiscal_day) as integer) as fiscal_year,
     cast(extract(quarter from days.fiscal_day) as integer) as fiscal_quarter,

@@ -17,20 +17,7 @@ with carts as (
     {% if is_incremental() %}
     where e.event_id in (
         {% call recompute('event_id') %}
-        select changed.event_id
-        from {{ changed_keys(ref('stg_cart_events'), 'event_id') }} as changed
-        union
-        {{ events_keyed_again(
-            ref('stg_cart_events'), changed_intervals(ref('dim_products'), 'product_id'), ref('dim_products'), 'product_id'
-        ) }}
-        union
-        {{ events_keyed_again(
-            ref('stg_cart_events'), changed_intervals(ref('dim_customers'), 'user_id'), ref('dim_customers'), 'user_id'
-        ) }}
-        union
-        {{ events_keyed_again(
-            ref('stg_cart_events'), changed_intervals(ref('dim_geography'), 'country'), ref('dim_geography'), 'country'
-        ) }}
+        {{ events_to_key_again(ref('stg_cart_events')) }}
         {% endcall %}
     )
     {% endif %}

@@ -17,10 +17,12 @@ export interface Calendar {
   readonly to: Day
   /** 1 to 12. */
   readonly fiscalYearStartMonth: number
+  /** 1 for Monday to 7 for Sunday. */
+  readonly weekendDays: readonly number[]
 }
 
 /** `dim_date`: static, every day from one bound to the other. */
-export function dateRows({ from, to, fiscalYearStartMonth }: Calendar): Row[] {
+export function dateRows({ from, to, fiscalYearStartMonth, weekendDays }: Calendar): Row[] {
   const rows: Row[] = []
   for (let day = from; day <= to; day = addDays(day, 1)) {
     const [year = 0, month = 0, dayOfMonth = 0] = day.split('-').map(Number)
@@ -40,7 +42,7 @@ export function dateRows({ from, to, fiscalYearStartMonth }: Calendar): Row[] {
       day_of_month: dayOfMonth,
       day_of_week: weekday(day),
       day_name: WEEKDAYS[weekday(day) - 1] ?? '',
-      is_weekend: weekday(day) >= 6,
+      is_weekend: weekendDays.includes(weekday(day)),
       is_month_end: day === monthEnd(day),
       // Named by the calendar year in which its last month lies.
       fiscal_year: month + 12 - fiscalMonth > 12 ? year + 1 : year,

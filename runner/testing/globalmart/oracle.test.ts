@@ -12,7 +12,12 @@ function file(topic: TopicName, name: string, ...events: readonly object[]): Eve
   return { topic, name, text: events.map((event) => `${JSON.stringify(event)}\n`).join('') }
 }
 
-const NO_CALENDAR = { from: '2024-01-01', to: '2023-12-31', fiscalYearStartMonth: 1 }
+const NO_CALENDAR = {
+  from: '2024-01-01',
+  to: '2023-12-31',
+  fiscalYearStartMonth: 1,
+  weekendDays: [],
+}
 
 let sold = 0
 
@@ -39,7 +44,12 @@ function rowsOf(table: string, files: readonly EventFile[], settings: Partial<Or
     files,
     countries: [],
     categories: [],
-    calendar: { from: '2024-12-29', to: '2025-01-01', fiscalYearStartMonth: 4 },
+    calendar: {
+      from: '2024-12-29',
+      to: '2025-01-01',
+      fiscalYearStartMonth: 4,
+      weekendDays: [6, 7],
+    },
     ...settings,
   })
   return tables.find(({ name }) => name.endsWith(`.${table}`))?.rows ?? []

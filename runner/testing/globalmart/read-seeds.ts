@@ -1,14 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
-import type { CategoryAttributes, CountryAttributes, SeedRow } from './dimensions.ts'
+import type { Calendar, CategoryAttributes, CountryAttributes, SeedRow } from './dimensions.ts'
 import { readMoment } from './moment.ts'
 
 /** The seeds of a project, as data. */
 export function readSeeds(root: string): {
   readonly countries: readonly SeedRow<CountryAttributes>[]
   readonly categories: readonly SeedRow<CategoryAttributes>[]
+  readonly calendarRules: Pick<Calendar, 'fiscalYearStartMonth' | 'weekendDays'>
 } {
+  const rules = readCsv(root, 'calendar_rules')
+  const valuesOf = (name: string): number[] =>
+    rules.filter(({ rule }) => rule === name).map(({ value }) => Number(value))
   return {
     countries: readCsv(root, 'countries').map((row) => ({
       id: row['country'] ?? '',
@@ -20,6 +24,10 @@ export function readSeeds(root: string): {
       validFrom: readMoment(row['valid_from'] ?? '') ?? 0,
       attributes: [row['parent_category'] || null],
     })),
+    calendarRules: {
+      fiscalYearStartMonth: valuesOf('fiscal_year_start_month')[0] ?? 1,
+      weekendDays: valuesOf('weekend_day'),
+    },
   }
 }
 

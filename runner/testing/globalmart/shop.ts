@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import type { Connection } from '../../project/project.ts'
 import { copyOfProject, databaseUrl, gm } from '../gm.ts'
 import { differences } from './differences.ts'
-import type { Calendar } from './dimensions.ts'
 import type { Day } from './moment.ts'
 import { oracle } from './oracle.ts'
 import { readSeeds } from './read-seeds.ts'
@@ -12,7 +11,7 @@ import type { EventFile } from './stage-events.ts'
 type Sql = (text: string) => Promise<Record<string, unknown>[]>
 
 /** The variables of project.yml. */
-const CALENDAR: Calendar = { from: '2009-01-01', to: '2035-12-31', fiscalYearStartMonth: 4 }
+const BOUNDS = { from: '2009-01-01', to: '2035-12-31' }
 
 export const WITHOUT_SPEED_LAYER = [
   '--exclude',
@@ -63,10 +62,11 @@ export class Shop {
    * @param asOf as the last build was told, if it was
    */
   async differences(files: readonly EventFile[], asOf?: Day): Promise<string[]> {
+    const { calendarRules, ...seeds } = readSeeds(this.root)
     const { tables, events } = oracle({
       files,
-      ...readSeeds(this.root),
-      calendar: CALENDAR,
+      ...seeds,
+      calendar: { ...BOUNDS, ...calendarRules },
       ...(asOf === undefined ? {} : { asOf }),
     })
     await this.#sql(`set timezone = 'UTC'`)
