@@ -22,13 +22,13 @@ function shuffled<T>(items: readonly T[], random: () => number): T[] {
     .map(({ item }) => item)
 }
 
-/** A category that moves, a region that changes, a country that only events named so far, and a row that changes nothing. */
+/** A category that moves, a region that changes, a country that only events named so far, a row that changes nothing, a longer weekend. */
 function changeSeeds({ root }: Shop, from: string): void {
   appendFileSync(
     join(root, 'seeds/globalmart/countries.csv'),
     [
       `Germany,Central Europe,EUR,${from}`,
-      `Atlantis,Oceania,ATL,${from}`,
+      `Atlantis,Oceania,AUD,${from}`,
       `France,Europe,EUR,${from}\n`,
     ].join('\n'),
   )
@@ -36,6 +36,7 @@ function changeSeeds({ root }: Shop, from: string): void {
     join(root, 'seeds/globalmart/categories.csv'),
     [`Phones,Computers,${from}`, 'Wonders,,2000-01-01T00:00:00Z\n'].join('\n'),
   )
+  appendFileSync(join(root, 'seeds/globalmart/calendar_rules.csv'), 'weekend_day,5,Friday\n')
 }
 
 test('a shop full of ties and contradictions, landed in any order with a build after each batch, equals the oracle', {
