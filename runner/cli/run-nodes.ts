@@ -56,8 +56,9 @@ export function runRequest(
   const { flags, opened, warehouse } = asked
   const { project } = opened
   const { emit, say } = sayInRun(flags, pass)
+  const runId = randomBytes(6).toString('hex')
   return {
-    runId: randomBytes(6).toString('hex'),
+    runId,
     command: asked.command,
     asked: {
       flags,
@@ -90,8 +91,8 @@ export function runRequest(
         ...state,
         say,
       }),
-    onRunStart: runHooksOf('on-run-start', project.onRunStart, asked, say),
-    onRunEnd: runHooksOf('on-run-end', project.onRunEnd, asked, say),
+    onRunStart: runHooksOf('on-run-start', project.onRunStart, asked, { runId, say }),
+    onRunEnd: runHooksOf('on-run-end', project.onRunEnd, asked, { runId, say }),
     vars: project.vars,
     runQuery: warehouse.runQuery,
     targetName: project.target.name,
@@ -114,7 +115,7 @@ function runHooksOf(
   name: string,
   texts: readonly ProjectHook[],
   { opened, warehouse }: NodesToRun,
-  say: (said: Said) => void,
+  { runId, say }: { readonly runId: string; readonly say: (said: Said) => void },
 ): readonly RunHook[] {
   const { manifest, project, templates } = opened
   return texts.map(({ text, at }) => ({
@@ -128,6 +129,7 @@ function runHooksOf(
         templates,
         {
           isIncremental: false,
+          invocationId: runId,
           vars: project.vars,
           runQuery: warehouse.runQuery,
           say,

@@ -30,7 +30,7 @@ import { adapterFunctions } from './adapter-functions.ts'
 import { changesOf } from './changes-of.ts'
 import type { BatchContext, CompileState, Recomputed } from './compiled.ts'
 import { withinWindow } from './event-window.ts'
-import { graphObject } from './graph-object.ts'
+import { columnsObject, graphObject } from './graph-object.ts'
 import { queryResult } from './query-result.ts'
 import { trimStatement } from './trim-statement.ts'
 
@@ -139,10 +139,10 @@ export function compileScope(
     values: {
       ...shared.values,
       config: configObject(() => undefined, { ...node?.config }),
-      model: node === undefined ? null : modelObject(node, state.batch),
+      model: node === undefined ? null : modelObject(node, database, state.batch),
       graph: graphObject(manifest),
       ...(node !== undefined && thisOf(node, database)),
-      ...(state.invocationId !== undefined && { invocation_id: state.invocationId }),
+      invocation_id: state.invocationId ?? '',
     },
     functions: {
       ...shared.functions,
@@ -253,7 +253,7 @@ function thisOf(node: Node, database: string): { this: TemplateObject } | undefi
   return { this: relationObject(node.relation, database, text) }
 }
 
-function modelObject(node: Node, batch: CompileState['batch']): TemplateObject {
+function modelObject(node: Node, database: string, batch: CompileState['batch']): TemplateObject {
   const relation = isReadable(node) ? node.relation : undefined
   return new TemplateObject('model', {
     values: {
@@ -264,8 +264,12 @@ function modelObject(node: Node, batch: CompileState['batch']): TemplateObject {
       original_file_path: node.at.file,
       description: node.description,
       tags: node.config.tags,
+      meta: node.config.meta,
       fqn: node.fqn,
+      columns: columnsObject(node),
       config: { ...node.config },
+      version: node.kind === 'model' ? (node.version ?? null) : null,
+      database,
       schema: relation?.schema ?? null,
       alias: relation?.identifier ?? null,
       batch: batch === undefined ? null : batchObject(batch),

@@ -70,7 +70,7 @@ export interface CompileState {
   }
   /** `--as-of`, vars overridden for this run. */
   readonly vars: Readonly<Record<string, unknown>>
-  /** `invocation_id` in templates; a name that is undefined when not given. */
+  /** `invocation_id` in templates: the run's, which artifacts and the ledger name too; empty when nothing runs. */
   readonly invocationId?: string
   /** Takes what templates say; may throw, which ends the rendering. */
   readonly say?: (said: Said) => void

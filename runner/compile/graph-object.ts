@@ -46,12 +46,7 @@ function describe(node: Node): Readonly<Record<string, unknown>> {
     meta: node.config.meta,
     config: { ...node.config },
     depends_on: { nodes: node.dependsOn },
-    columns: Object.fromEntries(
-      [...node.columns].map(([name, { description, data_type = null }]) => [
-        name,
-        { name, description, data_type },
-      ]),
-    ),
+    columns: columnsObject(node),
     ...(isReadable(node) && {
       schema: node.relation.schema,
       alias: node.relation.identifier,
@@ -59,4 +54,14 @@ function describe(node: Node): Readonly<Record<string, unknown>> {
     }),
     ...(node.kind === 'source' && { source_name: node.sourceName }),
   }
+}
+
+/** The described columns of a node by name, as dbt has them in its graph. */
+export function columnsObject(node: Node): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    [...node.columns].map(([name, { description, data_type = null }]) => [
+      name,
+      { name, description, data_type },
+    ]),
+  )
 }

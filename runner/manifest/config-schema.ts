@@ -227,7 +227,9 @@ const SHAPES = {
           .describe("Name of the column that is 'True' in a version of a deleted row."),
       })
       .describe('Other names for the columns that a polling snapshot adds.'),
-    target_schema: text.describe('The older name of schema.'),
+    target_schema: text.describe(
+      'The older form of schema: taken as it is written, whatever names schemas else.',
+    ),
     no_overlaps: z
       .boolean()
       .describe('An exclusion constraint against overlapping versions. Needs btree_gist.'),

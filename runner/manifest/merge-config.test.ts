@@ -74,3 +74,14 @@ test('levels may be put together in any grouping', () => {
     }),
   )
 })
+
+test('a privilege with a plus adds to the lower levels, also when its levels are stacked before they are merged', () => {
+  const lower: GivenConfig = { grants: { select: ['reader'], update: ['writer'] } }
+  const upper = stackConfig([{ grants: { '+select': ['analyst'] } }])
+  expect(mergeConfig('model', [lower, upper]).grants).toEqual({
+    select: ['reader', 'analyst'],
+    update: ['writer'],
+  })
+  expect(mergeConfig('model', [upper]).grants).toEqual({ select: ['analyst'] })
+  expect(mergeConfig('model', [upper, lower]).grants).toEqual(lower.grants)
+})

@@ -24,15 +24,29 @@ const HOOKS: ReadonlySet<string> = new Set(['pre_hook', 'pre-hook', 'post_hook',
 
 type Grants = NonNullable<NodeConfig['grants']>
 
-/** A privilege of a level takes the place of a lower one's; written with a plus it adds to it. */
+/**
+ * A privilege of a level takes the place of a lower one's; written with a plus it adds to it. The plus stays where there
+ * is nothing to add to yet: these levels may be stacked on lower ones.
+ */
 function addGrants(before: Grants | null | undefined, more: Grants): Grants {
   const merged = new Map(Object.entries(before ?? {}))
   for (const [key, grantees] of Object.entries(more)) {
     const privilege = key.replace(/^\+/, '')
-    const kept = key === privilege ? [] : (merged.get(privilege) ?? [])
-    merged.set(privilege, [...new Set([...kept, ...grantees])])
+    if (key === privilege) {
+      merged.delete(`+${privilege}`)
+      merged.set(privilege, grantees)
+    } else {
+      const base = merged.has(privilege) ? privilege : key
+      merged.set(base, [...new Set([...(merged.get(base) ?? []), ...grantees])])
+    }
   }
   return Object.fromEntries(merged)
+}
+
+function withoutPlus(grants: Grants): Grants {
+  return Object.fromEntries(
+    Object.entries(grants).map(([key, grantees]) => [key.replace(/^\+/, ''), [...grantees]]),
+  )
 }
 
 /**
@@ -77,21 +91,15 @@ export function mergeConfig(kind: NodeKind, levels: readonly GivenConfig[]): Nod
     ...DEFAULTS[kind],
     ...(given.materialized === 'incremental' && { incremental_strategy: strategyFor(given) }),
     ...given,
+    ...(given.grants != null && { grants: withoutPlus(given.grants) }),
     tags: [...new Set(given.tags)],
   }
 }
 
 /** dbt's older keys as the newer ones, which win where both are given. */
 function withNewerNames(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const {
-    target_schema,
-    invalidate_hard_deletes,
-    'pre-hook': preHook,
-    'post-hook': postHook,
-    ...named
-  } = given
+  const { invalidate_hard_deletes, 'pre-hook': preHook, 'post-hook': postHook, ...named } = given
   return {
-    ...(target_schema !== undefined && { schema: target_schema }),
     ...(invalidate_hard_deletes === true && { hard_deletes: 'invalidate' }),
     ...named,
     ...(preHook !== undefined && { pre_hook: both(preHook, named.pre_hook) }),

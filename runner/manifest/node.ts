@@ -55,6 +55,8 @@ export interface IndexConfig {
 export interface NodeConfig {
   readonly enabled: boolean
   readonly schema?: string
+  /** Snapshots: the schema as it is written, past the naming macros. */
+  readonly target_schema?: string
   readonly alias?: string
   readonly tags: readonly string[]
   readonly meta: Readonly<Record<string, unknown>>

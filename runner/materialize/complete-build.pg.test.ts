@@ -152,7 +152,7 @@ test('a materialized view is refreshed beside its readers when it has a unique i
   const hashed = [...unique, { columns: ['id'], type: 'hash' }]
   expect((await run(made(query, hashed))).steps['made']).toBe('refresh materialized view: success')
   expect(await sql(`select indexname from pg_indexes where tablename = 'made' order by 1`)).toEqual(
-    [{ indexname: 'made_id_idx' }, { indexname: 'made_id_key' }],
+    [{ indexname: 'made_id_hash_idx' }, { indexname: 'made_id_key' }],
   )
   await expect(run(made(query, unique, { on_configuration_change: 'fail' }))).rejects.toThrow(
     'the indexes of the materialized view "made" changed',
@@ -186,5 +186,36 @@ test('a table under a materialized view of the project is swapped, and the view 
   expect(await sql('select count(*)::int as n from shop.made')).toEqual([{ n: 2 }])
   expect(await sql(`select indexname from pg_indexes where tablename = 'made'`)).toEqual([
     { indexname: 'made_id_key' },
+  ])
+})
+
+test('an index that the configuration has beside the one that gm makes of the key, and two kinds on one column, all come to be', async ({
+  run,
+  sql,
+}) => {
+  const project = plainProject({
+    kept: {
+      config: {
+        materialized: 'incremental',
+        incremental_strategy: 'merge',
+        unique_key: ['id'],
+        indexes: [
+          { columns: ['id'], unique: true },
+          { columns: ['word'] },
+          { columns: ['word'], type: 'hash' },
+        ],
+      },
+      sql: () => `select 1 as id, 'a'::text as word`,
+    },
+  })
+  expect((await run(project)).steps['kept']).toBe('build incremental: success +1')
+  expect(
+    await sql(
+      `select indexname from pg_indexes where tablename = 'kept' and indexname !~ 'xid' order by 1`,
+    ),
+  ).toEqual([
+    { indexname: 'kept_id_key' },
+    { indexname: 'kept_word_hash_idx' },
+    { indexname: 'kept_word_idx' },
   ])
 })

@@ -46,10 +46,12 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
   const { node, materials } = build
   const hidden = hiddenName(node.relation)
   const hiddenQuoted = quoted(hidden)
-  const indexes = build.indexes.map((index) => ({
-    ...index,
-    name: nameOfIndex(node.relation.identifier, index),
-  }))
+  const indexes = distinct(
+    build.indexes.map((index) => ({
+      ...index,
+      name: nameOfIndex(node.relation.identifier, index),
+    })),
+  )
   const alterations = [
     ...build.tracking.flatMap((column) => [
       `drop column if exists ${identifier(column)}`,
@@ -122,6 +124,11 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
   ]
 }
 
+/** An index that gm makes of a key may stand in the configuration as well. */
+function distinct<T extends { readonly name: string }>(indexes: readonly T[]): readonly T[] {
+  return [...new Map(indexes.map((index) => [index.name, index])).values()]
+}
+
 /** Who writes to the table by hand is noticed. Nobody can write to a materialized view. */
 function noteTouches(table: string): Statement {
   return {
@@ -166,7 +173,8 @@ export function xidIndex(table: string): string {
 }
 
 export function nameOfIndex(table: string, index: WantedIndex): string {
-  return index.name ?? indexName(table, index.columns, index.unique === true)
+  const { name, columns, type = 'btree', unique = false } = index
+  return name ?? indexName(table, type === 'btree' ? columns : [...columns, type], unique)
 }
 
 export function createIndex(tableQuoted: string, name: string, index: WantedIndex): Statement {

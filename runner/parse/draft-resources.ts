@@ -1,6 +1,6 @@
 import type { Location } from '../base/location.ts'
 import { locationAt } from '../base/location.ts'
-import type { ColumnInfo, NodeConfig, Relation } from '../manifest/node.ts'
+import type { ColumnInfo, NodeConfig, NodeKind, Relation } from '../manifest/node.ts'
 import { nodeId } from '../manifest/node.ts'
 import { checkSnapshot } from './check-snapshot.ts'
 import type { InFileConfig } from './config-levels.ts'
@@ -49,7 +49,7 @@ function draftModel(parsing: Parsing, index: PropertiesIndex, file: ProjectFile)
   const version = index.versionIn(owner, stem)
   const name = version?.name ?? stem
   const properties = version ?? index.of('model', owner, name)
-  const recording = recordFile(parsing, name, file)
+  const recording = recordFile(parsing, 'model', name, file)
   const parts = version === undefined ? [name] : [name, `v${version.version}`]
   const fqn = fqnBelow(file, ...parts)
   const config = configOf(parsing, 'model', owner, fqn, properties, recording.config)
@@ -66,7 +66,16 @@ function draftModel(parsing: Parsing, index: PropertiesIndex, file: ProjectFile)
       ...common(parsing, 'model', owner, name, fqn, startOf(file), properties, config),
       checksum: file.checksum,
       ...unresolved(file.text, recording),
-      relation: relationOf(parsing, { kind: 'model', name, alias, package: owner, fqn, config }),
+      relation: relationOf(parsing, {
+        kind: 'model',
+        name,
+        alias,
+        package: owner,
+        fqn,
+        config,
+        file: file.file,
+        ...versioned,
+      }),
       ...versioned,
       ...(properties?.deprecationDate !== undefined && {
         deprecationDate: properties.deprecationDate,
@@ -107,7 +116,7 @@ function draftSnapshot(
 ): Draft {
   const owner = file.package
   const properties = index.of('snapshot', owner, name)
-  const recording = recordFile(parsing, name, file, span)
+  const recording = recordFile(parsing, 'snapshot', name, file, span)
   const inBlock = span === undefined ? [] : [stemOf(file.file)]
   const fqn = fqnBelow(file, ...inBlock, name)
   const config = configOf(parsing, 'snapshot', owner, fqn, properties, recording.config)
@@ -119,7 +128,14 @@ function draftSnapshot(
       ...common(parsing, 'snapshot', owner, name, fqn, at, properties, config),
       checksum: file.checksum,
       ...unresolved(file.text, recording),
-      relation: relationOf(parsing, { kind: 'snapshot', name, package: owner, fqn, config }),
+      relation: relationOf(parsing, {
+        kind: 'snapshot',
+        name,
+        package: owner,
+        fqn,
+        config,
+        file: file.file,
+      }),
     },
     inputs: recording.inputs,
   }
@@ -146,7 +162,14 @@ function draftSeed(
       ...common(parsing, 'seed', owner, name, fqn, startOf(file), properties, config),
       checksum: file.checksum,
       dependsOn: [],
-      relation: relationOf(parsing, { kind: 'seed', name, package: owner, fqn, config }),
+      relation: relationOf(parsing, {
+        kind: 'seed',
+        name,
+        package: owner,
+        fqn,
+        config,
+        file: file.file,
+      }),
       file: file.file,
       fields: found.map(({ name: written, type }) => {
         const column = foldsNames(parsing, config) ? folded(written) : written
@@ -168,7 +191,7 @@ function draftUnbuilt(
   const name = stemOf(file.file)
   const owner = file.package
   const properties = index.of(kind, owner, name)
-  const recording = recordFile(parsing, name, file)
+  const recording = recordFile(parsing, kind, name, file)
   const plain = fqnBelow(file, name)
   // dbt puts the word before the folders, so that an analysis is never taken for a model.
   const fqn = kind === 'test' ? plain : [owner, 'analysis', ...plain.slice(1)]
@@ -187,6 +210,7 @@ function draftUnbuilt(
 
 function recordFile(
   { cache, templates, project }: Parsing,
+  kind: NodeKind,
   name: string,
   { file, text, checksum, package: owner }: ProjectFile,
   span?: { readonly start: number; readonly end: number },
@@ -195,7 +219,7 @@ function recordFile(
   const id = span === undefined && file.endsWith('.sql') ? file : `${file}#${name}`
   const template = { file, text, package: owner, ...(span !== undefined && { span }) }
   return cache.recording(id, checksum, owner, () =>
-    recordTemplate(template, { templates, project, name, package: owner }),
+    recordTemplate(template, { templates, project, kind, name, package: owner }),
   )
 }
 

@@ -122,7 +122,13 @@ function recordTest(
     'sha256',
     JSON.stringify([entry.test, column?.name, entry.arguments, entry.at, on.name, relation]),
   )
-  const context = { templates, project, name: on.name, package: from.package }
+  const context = {
+    templates,
+    project,
+    kind: 'test',
+    name: on.name,
+    package: from.package,
+  } as const
   const rendered = cache.recording(id, key, from.package, () =>
     recordMacro(genericTestMacro(definition), values, context),
   )

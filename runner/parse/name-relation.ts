@@ -1,4 +1,5 @@
-import type { NodeConfig, NodeKind, Relation } from '../manifest/node.ts'
+import type { NodeConfig, NodeKind, Relation, Version } from '../manifest/node.ts'
+import { nodeId } from '../manifest/node.ts'
 import type { Project } from '../project/project.ts'
 import type { Templates } from '../template/create-templates.ts'
 import { TemplateObject } from '../template/template.ts'
@@ -14,6 +15,9 @@ export interface NamedNode {
   readonly package: string
   readonly fqn: readonly string[]
   readonly config: NodeConfig
+  /** The file that it is made from; null for a generic test, which is a line of YAML. */
+  readonly file?: string
+  readonly version?: Version
 }
 
 /**
@@ -21,11 +25,13 @@ export interface NamedNode {
  * Macros `generate_schema_name(custom_schema_name, node)` and `generate_alias_name(custom_alias_name, node)` decide instead
  * where they exist: those of the node's package, else the project's.
  *
+ * A snapshot's `target_schema` is taken as it is written, past all of that.
+ *
  * dbt puts the target's schema in front of a configured one; so does gm in a dbt project.
  * @throws GmError of the macros.
  */
 export function nameRelation(node: NamedNode, project: Project, templates: Templates): Relation {
-  const { schema, alias } = node.config
+  const { schema, alias, target_schema } = node.config
   const target = project.target.schema
   const custom = schema !== undefined && project.isDbt ? `${target}_${schema.trim()}` : schema
   const named = (macro: string, given: string | undefined, otherwise: string): string => {
@@ -35,7 +41,7 @@ export function nameRelation(node: NamedNode, project: Project, templates: Templ
     )
   }
   return {
-    schema: named('generate_schema_name', schema, custom ?? target),
+    schema: target_schema ?? named('generate_schema_name', schema, custom ?? target),
     identifier: named('generate_alias_name', alias, alias ?? node.alias ?? node.name),
   }
 }
@@ -58,11 +64,16 @@ function callNaming(
   project: Project,
   templates: Templates,
 ): string {
-  const { kind, name, package: owner, fqn, config } = node
+  const { kind, name, package: owner, fqn, config, file, version } = node
+  const parts = version === undefined ? [name] : [name, `v${version}`]
   const object = new TemplateObject('node', {
     values: {
       name,
+      unique_id: nodeId(kind, owner, ...parts),
       resource_type: kind,
+      original_file_path: file ?? null,
+      version: version ?? null,
+      meta: config.meta,
       package_name: owner,
       fqn,
       tags: config.tags,

@@ -162,6 +162,29 @@ describe('configuration', () => {
     })
   })
 
+  test("a version names its relation through the project's macro, which sees the version", () => {
+    const texts = {
+      'models/a_v2.sql': 'select 1',
+      'models/m.yml': 'models: [{name: a, versions: [{v: 2}]}]',
+      'macros/names.sql': `{% macro generate_alias_name(custom_alias_name=none, node=none) -%}
+  {{ node.name }}{{ '_version' ~ node.version if node.version }}
+{%- endmacro %}`,
+    }
+    expect(nodeOf(texts, 'model.shop.a.v2')).toMatchObject({
+      relation: { identifier: 'a_version2' },
+    })
+  })
+
+  test("a snapshot's target_schema is past the project's naming macro", () => {
+    const texts = {
+      'snapshots/s.sql':
+        "{{ config(target_schema='kept', schema='other', strategy='check', unique_key='id', check_cols='all') }} select 1 as id",
+      'macros/names.sql':
+        '{% macro generate_schema_name(custom_schema_name, node) %}x_{{ custom_schema_name }}{% endmacro %}',
+    }
+    expect(nodeOf(texts, 'snapshot.shop.s')).toMatchObject({ relation: { schema: 'kept' } })
+  })
+
   test('a name beyond 63 bytes is shortened for the database only', () => {
     const name = 'a'.repeat(70)
     const node = nodeOf({ [`models/${name}.sql`]: 'select 1' }, `model.shop.${name}`)

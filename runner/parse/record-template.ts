@@ -1,6 +1,6 @@
 import { GmError } from '../base/error.ts'
-import type { RefCall, Relation, SourceCall } from '../manifest/node.ts'
-import { macroId } from '../manifest/node.ts'
+import type { NodeKind, RefCall, Relation, SourceCall } from '../manifest/node.ts'
+import { macroId, nodeId } from '../manifest/node.ts'
 import type { Project } from '../project/project.ts'
 import type { Macro, Templates } from '../template/create-templates.ts'
 import type { Call, Scope, TemplateFile } from '../template/template.ts'
@@ -39,6 +39,7 @@ export interface Recording {
 export interface RecordingContext {
   readonly templates: Templates
   readonly project: Project
+  readonly kind: NodeKind
   /** The name of the node; while parsing, `this` is that name in the target's schema. */
   readonly name: string
   /** The package of the file. */
@@ -67,6 +68,33 @@ export function recordTemplate(file: TemplateFile, context: RecordingContext): R
     inputs: [...recording.inputs, ...scanned],
     macros: macroIds(context.templates.macrosUsedBy(file)),
   }
+}
+
+/** `model` while parsing: what the file says of itself. What other files say of it is not read yet, and empty. */
+function modelOf(
+  { kind, name, package: owner, project }: RecordingContext,
+  schema: string,
+): TemplateObject {
+  return new TemplateObject('model', {
+    values: {
+      name,
+      unique_id: nodeId(kind, owner, name),
+      resource_type: kind,
+      package_name: owner,
+      original_file_path: null,
+      description: '',
+      tags: [],
+      meta: {},
+      fqn: [],
+      columns: {},
+      config: {},
+      version: null,
+      batch: null,
+      database: project.target.database,
+      schema,
+      alias: name,
+    },
+  })
 }
 
 /** As `recordTemplate`, for a call of a macro: generic tests are such calls. */
@@ -158,7 +186,9 @@ function record(
       ...shared.values,
       this: placeholder({ schema, identifier: context.name }),
       config: configObject((given) => draft.config.push(given), {}),
-      model: new TemplateObject('model', { values: { name: context.name, batch: null } }),
+      model: modelOf(context, schema),
+      // The run's own comes with it; a template that prints one must not fail before.
+      invocation_id: '',
       graph: NO_GRAPH,
     },
     functions: {

@@ -14,6 +14,8 @@ const TYPES: readonly { readonly type: string; readonly fits: (value: string) =>
   { type: 'bigint', fits: (value) => isWhole(value) && isBetween(value, 63n) },
   { type: 'numeric', fits: (value) => /^(?!-0(\.0+)?$)-?(0|[1-9]\d*)(\.\d+)?$/.test(value) },
   { type: 'date', fits: isDate },
+  // A moment without a zone stays one: another session's zone would make it another moment.
+  { type: 'timestamp', fits: (value) => isTimestamp(value) && !ZONE.test(value) },
   { type: 'timestamptz', fits: isTimestamp },
 ]
 
@@ -134,6 +136,8 @@ function isDate(value: string): boolean {
   const time = Date.parse(`${value}T00:00:00Z`)
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(value) && value > '0001'
 }
+
+const ZONE = /:\S*(Z|[+-]\d\d(:?\d\d)?)$/
 
 function isTimestamp(value: string): boolean {
   const parts =

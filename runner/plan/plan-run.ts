@@ -2,8 +2,8 @@ import type { BuiltNode, Manifest, Node, NodeId, TestNode } from '../manifest/no
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { Plan, Step } from './plan.ts'
+import { planAhead } from './plan-ahead.ts'
 import type { PlanRequest, Warehouse } from './plan-step.ts'
-import { planStep } from './plan-step.ts'
 
 export interface Work {
   /** Every node of the manifest, parents first. */
@@ -125,7 +125,7 @@ export function planRun(
   for (const id of order) {
     const item = needsOf.get(id)
     if (item !== undefined) {
-      const step = planStep(item.node, item.needs, request, warehouse, {
+      const step = planAhead(item, request, warehouse, {
         rebuilt,
         made,
         changing,

@@ -343,7 +343,8 @@ function planTest(
   }
 }
 
-function decide(
+/** What is to be done with a node, and why. Compiles a table of gm's only to see whether its code has changed. */
+export function decide(
   node: BuiltNode,
   request: PlanRequest,
   warehouse: Warehouse,
@@ -649,6 +650,7 @@ function compileState(
   return {
     isIncremental,
     isFullRefresh: request.fullRefresh,
+    invocationId: request.runId,
     vars: request.vars,
     ...(request.runQuery === undefined ? {} : { runQuery: request.runQuery }),
     changes: (inputId: NodeId, relation: Relation, columnsOf?: 'versions') => {

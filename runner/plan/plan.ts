@@ -42,6 +42,8 @@ export interface Step {
    * it was made of stands in the ledger under `key`, and its code must be one of `codes`.
    */
   readonly reuse?: { readonly key: string; readonly codes: readonly string[] }
+  /** Its SQL depends on answers of the database that earlier steps change: planned again when its turn comes. */
+  readonly isPlannedLate?: true
   /** What it reads and does not write are duplicates: it gives one row for each key of landed records. */
   readonly dropsDuplicates?: true
 }

@@ -55,11 +55,14 @@ export interface Executed {
  */
 export async function executeStep(planned: Step, on: Execution): Promise<Executed> {
   if (planned.action === 'reuse') return reused(planned)
-  if (planned.transactions.length === 0) return { step: planned, status: 'skipped', counts: {} }
+  if (planned.isPlannedLate !== true && planned.transactions.length === 0)
+    return { step: planned, status: 'skipped', counts: {} }
   const node = on.nodes.get(planned.id)
   if (planned.lock === undefined) {
     if (await isReusable(planned, on)) return reused(planned)
-    return await withinTimeout(node, on.signal, (signal) => runTest(planned, { ...on, signal }))
+    const step = await asOfNow(planned, on)
+    if (step.transactions.length === 0) return { step, status: 'skipped', counts: {} }
+    return await withinTimeout(node, on.signal, (signal) => runTest(step, { ...on, signal }))
   }
   if (planned.warning !== undefined) on.note(planned.warning)
   await takeLock(planned.lock, on)
@@ -133,7 +136,7 @@ async function runUntilPlanHolds(
   target: string,
   on: Execution,
 ): Promise<Executed> {
-  let step = planned
+  let step = await asOfNow(planned, on)
   let foreseen = NOTHING_FORESEEN
   for (let attempt = 1; ; attempt++) {
     if (step.action === 'reuse') return reused(step)
@@ -161,9 +164,16 @@ function skippedBy(step: Step, counts: RowCounts): RowCounts {
   return { skipped: extracted - inserted - updated }
 }
 
+async function asOfNow(step: Step, on: Execution): Promise<Step> {
+  if (step.isPlannedLate !== true) return step
+  return replan(step, await on.readWarehouse(on.session), NOTHING_FORESEEN, on)
+}
+
 function replan(step: Step, warehouse: Warehouse, foreseen: Foreseen, on: Execution): Step {
   const node = on.nodes.get(step.id)
-  if (node === undefined || !isBuilt(node)) throw new Error(`${step.id} is not a built node`)
+  if (node === undefined || !(isBuilt(node) || node.kind === 'test')) {
+    throw new Error(`${step.id} is neither built nor a test`)
+  }
   return planStep(node, step.needs, on.request, warehouse, foreseen)
 }
 

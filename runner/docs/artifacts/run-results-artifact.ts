@@ -80,7 +80,8 @@ function nodeResult(step: StepResult, materials: RunResultsMaterials): NodeResul
     execution_time: step.durationMs / 1000,
     adapter_response: responseOf(step.counts),
     message: message === null ? null : materials.safe(message),
-    failures: step.failures ?? null,
+    // As in dbt: rows that a threshold lets pass are no failures.
+    failures: step.status === 'pass' ? 0 : (step.failures ?? null),
     unique_id: step.id,
     compiled: node?.kind === 'seed' ? null : code !== undefined,
     compiled_code: code ?? null,

@@ -1,0 +1,1 @@
+select code as genre_code, genre from {{ ref('genres') }}

@@ -1,0 +1,2 @@
+{{ config(incremental_strategy='merge', unique_key='order_id', merge_update_columns=['status']) }}
+select order_id, status, channel, updated_at from {{ ref('stg_orders') }}

@@ -1,0 +1,1 @@
+select book_id, price_cents from {{ ref('books_kept') }} where dbt_valid_to is null

@@ -1,0 +1,2 @@
+{{ config(group='purchasing') }}
+select supplier, titles from {{ ref('mart_suppliers') }} where titles > 0

@@ -1,0 +1,1 @@
+select max(share) as share from {{ ref('rep_fragile') }}

@@ -1,0 +1,1 @@
+select sum(copies) as copies from {{ ref('rep_strict') }}

@@ -1,0 +1,1 @@
+select page, sum(visits) as visits from {{ ref('int_visits_by_day') }} group by page

@@ -1,0 +1,1 @@
+select weekday, count(*) as days from {{ ref('almanac_days') }} group by weekday

@@ -1,0 +1,1 @@
+select book_id, branch, counted_on, copies from {{ source('feed', 'stock') }}

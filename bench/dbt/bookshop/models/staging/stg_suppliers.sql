@@ -1,0 +1,1 @@
+select supplier_id, supplier from {{ source('second', 'suppliers') }}

@@ -1,0 +1,6 @@
+{% test at_most(model, column_name, maximum, or_equal=true) %}
+{{ config(severity='warn') }}
+select {{ column_name }}
+from {{ model }}
+where {{ column_name }} {{ '>' if or_equal else '>=' }} {{ maximum }}
+{% endtest %}

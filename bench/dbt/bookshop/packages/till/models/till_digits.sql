@@ -1,0 +1,1 @@
+select {{ var('digits') }} as digits, '{{ this.name }}' as made_in

@@ -1,0 +1,2 @@
+{{ config(materialized='view', tags=['till']) }}
+select {% call receipt_number('R') %}digits{% endcall %} as receipt from {{ ref('till_digits') }}

@@ -1,0 +1,1 @@
+delete from feed.order_lines where line_id >= 8;

@@ -1,0 +1,50 @@
+import { GmError } from '../base/error.ts'
+import type { NodeId } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import type { Step } from './plan.ts'
+import type { PlannedNode } from './plan-run.ts'
+import type { Foreseen, PlanRequest, Warehouse } from './plan-step.ts'
+import { decide, planStep } from './plan-step.ts'
+
+/**
+ * A step that runs after others. When its template asks the database (`run_query`, `adapter.get_columns_in_relation`)
+ * and steps before it change what it reads, the answers of now are not those of then: the step is marked, and `run/`
+ * plans it again when its turn comes. What it asks for may not even be there yet; such a step has no transactions so far.
+ * @throws GmError as `planStep` does, but for errors that come after a question whose answer will be another.
+ */
+export function planAhead(
+  { node, needs }: PlannedNode,
+  request: PlanRequest,
+  warehouse: Warehouse,
+  foreseen: Foreseen,
+): Step {
+  const { runQuery } = request
+  const isFirst = !node.dependsOn.some((id: NodeId) => foreseen.changing.has(id))
+  if (isFirst || runQuery === undefined) {
+    return planStep(node, needs, request, warehouse, foreseen)
+  }
+  let hasAsked = false
+  const watched: PlanRequest = {
+    ...request,
+    runQuery: (sql) => {
+      hasAsked = true
+      return runQuery(sql)
+    },
+  }
+  try {
+    const step = planStep(node, needs, watched, warehouse, foreseen)
+    return hasAsked && step.action !== 'reuse' ? { ...step, isPlannedLate: true } : step
+  } catch (error) {
+    if (!hasAsked || !(error instanceof GmError)) throw error
+  }
+  const { id, kind } = node
+  const common = { id, kind, needs, transactions: [], isPlannedLate: true } as const
+  if (node.kind === 'test') {
+    const severity = node.config.severity ?? 'error'
+    const reason = 'selected'
+    return { ...common, action: 'run test', reason, lock: undefined, relation: undefined, severity }
+  }
+  const { action, reason } = decide(node, request, warehouse, foreseen)
+  const { relation } = node
+  return { ...common, action, reason, lock: quoted(relation), relation, severity: undefined }
+}
