@@ -1,8 +1,7 @@
 import { GmError } from '../base/error.ts'
-import type { NodeId } from '../manifest/node.ts'
+import type { BuiltNode, NodeId, TestNode } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { Step } from './plan.ts'
-import type { PlannedNode } from './plan-run.ts'
 import type { Foreseen, PlanRequest, Warehouse } from './plan-step.ts'
 import { decide, planStep } from './plan-step.ts'
 
@@ -13,13 +12,14 @@ import { decide, planStep } from './plan-step.ts'
  * @throws GmError as `planStep` does, but for errors that come after a question whose answer will be another.
  */
 export function planAhead(
-  { node, needs }: PlannedNode,
+  node: BuiltNode | TestNode,
+  needs: readonly NodeId[],
   request: PlanRequest,
   warehouse: Warehouse,
   foreseen: Foreseen,
 ): Step {
   const { runQuery } = request
-  const isFirst = !node.dependsOn.some((id: NodeId) => foreseen.changing.has(id))
+  const isFirst = !node.dependsOn.some((id) => foreseen.changing.has(id))
   if (isFirst || runQuery === undefined) {
     return planStep(node, needs, request, warehouse, foreseen)
   }

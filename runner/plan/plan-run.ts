@@ -125,7 +125,7 @@ export function planRun(
   for (const id of order) {
     const item = needsOf.get(id)
     if (item !== undefined) {
-      const step = planAhead(item, request, warehouse, {
+      const step = planAhead(item.node, item.needs, request, warehouse, {
         rebuilt,
         made,
         changing,
