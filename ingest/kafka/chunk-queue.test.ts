@@ -13,7 +13,7 @@ function chunk(rows: number, sizeBytes = rows): Chunk {
   }
   const dead = Array.from({ length: rows }, () => letter)
   const at = { topic: 't', partition: 0, epoch: 1, fromOffset: 0, toOffset: rows }
-  return { ...at, rows: [], dead, last: undefined, sizeBytes }
+  return { ...at, rows: [], pieces: [], dead, last: undefined, sizeBytes }
 }
 
 describe('the queue between reader and flusher', () => {

@@ -5,7 +5,7 @@ import { createDecoder } from '../decode/decode-event.ts'
 import { copyText } from '../land/copy-text.ts'
 import type { Fault, FaultReason } from '../land/fault.ts'
 import type { KafkaRecord } from './broker.ts'
-import type { DeadRecord, LandingRow } from './landing-row.ts'
+import type { DeadRecord, LandingLine } from './landing-row.ts'
 
 /** A longer message is no event; of its bytes the first so many are kept. */
 export const MAX_MESSAGE_BYTES = 1024 * 1024
@@ -16,7 +16,7 @@ export const LANDING_COLUMNS =
 
 export type DecodeRecord = (
   record: KafkaRecord,
-) => LandingRow | DeadRecord | Promise<LandingRow | DeadRecord>
+) => LandingLine | DeadRecord | Promise<LandingLine | DeadRecord>
 
 /**
  * Decodes the records of one partition for a landing that begins now. A promise comes back only where
@@ -31,8 +31,16 @@ export function createRecordDecoder(
   const { topic, key: keyField, reader } = plan
   const decoder = createDecoder(topic, nowMs)
   const prefix = `${copyText(topic.name)}\t${partition}\t`
+  // Messages of one moment come together: the last one's text is often the next one's.
+  let lastMs = -1
+  let lastText = momentText(lastMs)
+  const timestampText = (epochMs: number): string => {
+    if (epochMs !== lastMs) lastText = momentText(epochMs)
+    lastMs = epochMs
+    return lastText
+  }
 
-  const fromText = (record: KafkaRecord, value: Buffer, text: string): LandingRow | DeadRecord => {
+  const fromText = (record: KafkaRecord, text: string): LandingLine | DeadRecord => {
     const event = decoder.fromJson(text)
     if ('reason' in event) return dead(record, event.reason, event.message)
     if (keyField !== undefined) {
@@ -41,10 +49,9 @@ export function createRecordDecoder(
     }
     const eventId = event.eventId ?? createHash('md5').update(text).digest('hex')
     const line =
-      `${prefix}${record.offset}\t${momentText(record.timestampMs)}\t${copyText(eventId)}\t` +
+      `${prefix}${record.offset}\t${timestampText(record.timestampMs)}\t${copyText(eventId)}\t` +
       `${copyText(event.eventType)}\t${event.eventTime}\t${copyText(text)}\n`
-    const { offset, timestampMs } = record
-    return { line, offset, timestampMs, value }
+    return { line }
   }
 
   return (record) => {
@@ -60,10 +67,10 @@ export function createRecordDecoder(
     if (reader !== undefined) return readFirst(record, value)
     const fault = checkBytes(value)
     if (fault !== undefined) return dead(record, fault.reason, fault.message)
-    return fromText(record, value, value.toString('utf8'))
+    return fromText(record, value.toString('utf8'))
   }
 
-  async function readFirst(record: KafkaRecord, value: Buffer): Promise<LandingRow | DeadRecord> {
+  async function readFirst(record: KafkaRecord, value: Buffer): Promise<LandingLine | DeadRecord> {
     let text: unknown
     try {
       text = await reader?.(value, topic.name)
@@ -76,7 +83,7 @@ export function createRecordDecoder(
     }
     const fault = checkBytes(Buffer.from(text))
     if (fault !== undefined) return dead(record, fault.reason, fault.message)
-    return fromText(record, value, text)
+    return fromText(record, text)
   }
 }
 

@@ -2,12 +2,14 @@ import type { ClientBase } from 'pg'
 import { escapeIdentifier } from 'pg'
 import { LANDING_CHANNEL } from '../../runner/base/landing-channel.ts'
 import type { TopicPlan } from '../config/ingest-config.ts'
-import { copyLines } from '../land/copy-lines.ts'
+import { copyPieces } from '../land/copy-pieces.ts'
 import { ensurePartition, hasPartition, partitionName } from '../land/ensure-partition.ts'
 import { isDataError } from '../land/is-data-error.ts'
+import { splitLines } from '../land/line-pieces.ts'
 import type { Topic } from '../topics/topic.ts'
+import type { KafkaRecord } from './broker.ts'
 import { LANDING_COLUMNS, momentText } from './decode-record.ts'
-import type { Chunk, DeadRecord, LandingRow } from './landing-row.ts'
+import type { Chunk, DeadRecord } from './landing-row.ts'
 import { partitionKey } from './partition-key.ts'
 
 /** Channel on which every landing tells its topics, one notification for each. */
@@ -46,12 +48,12 @@ export async function landChunks(
   }
 }
 
-/** Sends rows to a day's partition; gives those that the server refused. */
+/** Sends chunks of one topic to a day's partition; gives those records that the server refused. */
 type CopyRows = (
   client: ClientBase,
   statement: string,
-  rows: readonly LandingRow[],
-) => Promise<readonly DeadRecord[]>
+  chunks: readonly Chunk[],
+) => Promise<readonly (readonly [Chunk, DeadRecord])[]>
 
 async function land(
   client: ClientBase,
@@ -75,17 +77,9 @@ async function land(
         `copy raw.${escapeIdentifier(partitionName(plan.topic, day))} ` +
         `(${LANDING_COLUMNS}) from stdin`
       for (const chunk of ofTopic) for (const letter of chunk.dead) dead.push([chunk, letter])
-      if (copyRows === copyHopefully) {
-        const rows = ofTopic.flatMap((chunk) => chunk.rows)
-        if (rows.length > 0) await copyRows(client, statement, rows)
-        rowCount += rows.length
-        continue
-      }
-      for (const chunk of ofTopic) {
-        const refused = await copyRows(client, statement, chunk.rows)
-        rowCount += chunk.rows.length - refused.length
-        for (const letter of refused) dead.push([chunk, letter])
-      }
+      const refused = await copyRows(client, statement, ofTopic)
+      for (const letter of refused) dead.push(letter)
+      rowCount += ofTopic.reduce((sum, { rows }) => sum + rows.length, 0) - refused.length
     }
     await storeDeadLetters(client, dead)
     await moveOffsets(client, moves)
@@ -190,17 +184,34 @@ async function missingPartitions(
   return missing
 }
 
-const copyHopefully: CopyRows = async (client, statement, rows) => {
-  await copyLines(client, statement, rows)
+const copyHopefully: CopyRows = async (client, statement, chunks) => {
+  const pieces = chunks.flatMap((chunk) => chunk.pieces)
+  if (pieces.length > 0) await copyPieces(client, statement, pieces)
   return []
 }
 
+const copyCarefully: CopyRows = async (client, statement, chunks) => {
+  const refused: (readonly [Chunk, DeadRecord])[] = []
+  for (const chunk of chunks) {
+    const lines = splitLines(chunk.pieces)
+    for (const letter of await copyHalves(client, statement, chunk.rows, lines)) {
+      refused.push([chunk, letter])
+    }
+  }
+  return refused
+}
+
 /** Halves what the server refuses until the one row stands alone. */
-const copyCarefully: CopyRows = async (client, statement, rows) => {
+async function copyHalves(
+  client: ClientBase,
+  statement: string,
+  rows: readonly KafkaRecord[],
+  lines: readonly Buffer[],
+): Promise<readonly DeadRecord[]> {
   if (rows.length === 0) return []
   await client.query('savepoint chunk')
   try {
-    await copyLines(client, statement, rows)
+    await copyPieces(client, statement, [Buffer.concat(lines)])
     await client.query('release savepoint chunk')
     return []
   } catch (error) {
@@ -213,8 +224,13 @@ const copyCarefully: CopyRows = async (client, statement, rows) => {
     }
   }
   const middle = rows.length >> 1
-  const first = await copyCarefully(client, statement, rows.slice(0, middle))
-  return [...first, ...(await copyCarefully(client, statement, rows.slice(middle)))]
+  const halves = [
+    [rows.slice(0, middle), lines.slice(0, middle)],
+    [rows.slice(middle), lines.slice(middle)],
+  ] as const
+  const refused: DeadRecord[] = []
+  for (const half of halves) refused.push(...(await copyHalves(client, statement, ...half)))
+  return refused
 }
 
 async function storeDeadLetters(

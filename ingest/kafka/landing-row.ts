@@ -1,13 +1,9 @@
 import type { FaultReason } from '../land/fault.ts'
+import type { KafkaRecord } from './broker.ts'
 
-/** A record that passed every check of ours, ready to be sent. */
-export interface LandingRow {
-  /** Its line in COPY's text format, with the newline. */
+/** A record that passed every check of ours: its line in COPY's text format, with the newline. */
+export interface LandingLine {
   readonly line: string
-  readonly offset: number
-  readonly timestampMs: number
-  /** The message as it came, for the dead letter that it may still become. */
-  readonly value: Buffer
 }
 
 /** A record that goes to `raw.dead_letters`. */
@@ -29,7 +25,10 @@ export interface Chunk {
   readonly fromOffset: number
   /** The offset behind the last record, markers and compacted records counted. */
   readonly toOffset: number
-  readonly rows: readonly LandingRow[]
+  /** The records that become rows, for the dead letters that they may still become. */
+  readonly rows: readonly KafkaRecord[]
+  /** Their lines in COPY's text format, in the same order. */
+  readonly pieces: readonly Buffer[]
   readonly dead: readonly DeadRecord[]
   /** The last record of the stretch; undefined where it holds none. */
   readonly last: LastRecord | undefined

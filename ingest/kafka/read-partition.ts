@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { TopicPlan } from '../config/ingest-config.ts'
+import { LinePieces } from '../land/line-pieces.ts'
 import type {
   BatchContext,
   KafkaRecord,
@@ -9,7 +10,7 @@ import type {
 } from './broker.ts'
 import type { ChunkQueue } from './chunk-queue.ts'
 import { createRecordDecoder, hashRecord } from './decode-record.ts'
-import type { Chunk, DeadRecord, LandingRow } from './landing-row.ts'
+import type { Chunk, DeadRecord } from './landing-row.ts'
 import type { Position } from './position.ts'
 
 export interface PartitionReaderOptions {
@@ -92,7 +93,7 @@ export class PartitionReader {
     position.skipTo = undefined
     position.unproved = undefined
     if (nextOffset <= position.queued) return
-    this.#options.queue.add(chunkOf(position, position.queued, nextOffset, [], [], undefined))
+    this.#options.queue.add(chunkOf(position, position.queued, nextOffset))
     position.queued = nextOffset
   }
 
@@ -106,23 +107,27 @@ export class PartitionReader {
     for (let begin = 0; begin < records.length; ) {
       const end = endOfSlice(records, begin)
       const slice = records.slice(begin, end)
-      const rows: LandingRow[] = []
-      const dead: DeadRecord[] = []
+      const content: Content = { rows: [], dead: [] }
+      const lines = new LinePieces()
       for (const record of slice) {
         const decoded = decode(record)
         const row = decoded instanceof Promise ? await decoded : decoded
-        if ('reason' in row) dead.push(row)
-        else rows.push(row)
+        if ('reason' in row) {
+          content.dead.push(row)
+        } else {
+          content.rows.push(record)
+          lines.add(row.line)
+        }
       }
       const last = slice.at(-1)
       const to = end === records.length ? batch.nextOffset : (last?.offset ?? from) + 1
-      yield chunkOf(position, from, to, rows, dead, last)
+      yield chunkOf(position, from, to, content, lines.end(), last)
       from = to
       begin = end
       await setImmediate()
     }
     if (records.length === 0 && batch.nextOffset > from) {
-      yield chunkOf(position, from, batch.nextOffset, [], [], undefined)
+      yield chunkOf(position, from, batch.nextOffset)
     }
   }
 }
@@ -137,17 +142,23 @@ function endOfSlice(records: readonly KafkaRecord[], begin: number): number {
   return end
 }
 
+interface Content {
+  readonly rows: KafkaRecord[]
+  readonly dead: DeadRecord[]
+}
+
 function chunkOf(
   { topic, partition, epoch }: Position,
   fromOffset: number,
   toOffset: number,
-  rows: readonly LandingRow[],
-  dead: readonly DeadRecord[],
-  last: KafkaRecord | undefined,
+  { rows, dead }: Content = { rows: [], dead: [] },
+  pieces: readonly Buffer[] = [],
+  last?: KafkaRecord,
 ): Chunk {
   let sizeBytes = 0
-  // A line is a text beside the bytes that it was made of.
-  for (const { line, value } of rows) sizeBytes += line.length + value.length
+  for (const piece of pieces) sizeBytes += piece.length
+  // A message is kept until its row has landed, beside its line.
+  for (const { value } of rows) sizeBytes += value?.length ?? 0
   for (const { value } of dead) sizeBytes += value?.length ?? 0
   return {
     topic,
@@ -156,6 +167,7 @@ function chunkOf(
     fromOffset,
     toOffset,
     rows,
+    pieces,
     dead,
     last:
       last === undefined

@@ -2,18 +2,15 @@ import { once } from 'node:events'
 import type { ClientBase } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 
-// 64 KB a write, as everywhere here.
-const CHUNK_CHARS = 64 * 1024
-
 /**
- * Sends finished lines of COPY's text format. The server reads while the next ones are joined.
+ * Sends finished lines of COPY's text format, some of them in each piece. The server reads while the next piece is on its way.
  * @param statement `copy … from stdin`
  * @throws what the server or the connection says; then the transaction has to be rolled back
  */
-export async function copyLines(
+export async function copyPieces(
   client: ClientBase,
   statement: string,
-  lines: Iterable<{ readonly line: string }>,
+  pieces: Iterable<Buffer>,
 ): Promise<void> {
   const stream = client.query(copyFrom(statement))
   const done = once(stream, 'finish')
@@ -22,20 +19,12 @@ export async function copyLines(
   stream.on('error', () => {
     server.isRefused = true
   })
-  const send = async (text: string): Promise<void> => {
+  for (const piece of pieces) {
+    if (server.isRefused) break
     // A write that meets an error of the server never ends by itself.
-    const taken = new Promise((resolve) => stream.write(Buffer.from(text), resolve))
+    const taken = new Promise((resolve) => stream.write(piece, resolve))
     await Promise.race([taken, done])
   }
-  let text = ''
-  for (const { line } of lines) {
-    text += line
-    if (text.length < CHUNK_CHARS) continue
-    if (server.isRefused) break
-    await send(text)
-    text = ''
-  }
-  if (text !== '' && !server.isRefused) await send(text)
   if (!server.isRefused) stream.end()
   await done
 }
