@@ -61,6 +61,7 @@ export const CODES = {
   GM4015: 'warehouse belongs to a newer gm',
   GM4016: 'run could not be published as a whole',
   GM4017: 'no run to go on with',
+  GM4018: 'no such run',
   GM5001: 'data test failed',
   GM6001: 'artifact cannot be written',
   GM6002: 'no docs site here',

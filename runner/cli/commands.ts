@@ -212,6 +212,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/retry.ts')).retryCommand,
   },
   {
+    name: 'reset',
+    group: 'Build',
+    summary: 'drop what gm has made here, after naming it and asking',
+    options: [
+      { flags: '--dry-run', description: 'only name what would be dropped' },
+      { flags: '--yes', description: 'do not ask' },
+      {
+        flags: '--allow-destructive',
+        description: 'drop also what no run can make again, such as polling snapshots',
+      },
+    ],
+    examples: [['gm reset', 'raw events, and what gm did not make, stay']],
+    load: async () => (await import('./commands/reset.ts')).resetCommand,
+  },
+  {
     name: 'compile',
     group: 'Look',
     summary: 'print or write the SQL as the database gets it',
@@ -479,6 +494,33 @@ export const COMMANDS: readonly CommandSpec[] = [
         options: [{ flags: '--older-than <days>', description: 'such as 30d' }],
         examples: [['gm ingest prune --older-than 30d', 'what is in the way, and for whom']],
         load: async () => (await import('./commands/ingest-landed.ts')).ingestPruneCommand,
+      },
+    ],
+  },
+  {
+    name: 'history',
+    group: 'Look',
+    summary: 'past runs: when, how long, how they ended',
+    options: [
+      { flags: '--limit <n>', description: 'runs at most; 20 when not given' },
+      { flags: '--output <format>', description: 'table (default) or json' },
+    ],
+    load: async () => (await import('./commands/history.ts')).historyCommand,
+    children: [
+      {
+        name: 'show',
+        summary: 'one run, step by step: rows, durations, reasons, errors',
+        arguments: [{ name: '[run]', description: 'the beginning of its id; default: the last' }],
+        options: [{ flags: '--output <format>', description: 'table (default) or json' }],
+        examples: [['gm history show 3fa2', 'the run whose id begins like this']],
+        load: async () => (await import('./commands/history.ts')).historyShowCommand,
+      },
+      {
+        name: 'prune',
+        summary: 'forget old runs; tables and marks stay',
+        options: [{ flags: '--older-than <days>', description: 'such as 30d' }],
+        examples: [['gm history prune --older-than 30d', 'over history_retention_days']],
+        load: async () => (await import('./commands/history.ts')).historyPruneCommand,
       },
     ],
   },

@@ -193,6 +193,17 @@ export type IngestFlags = z.infer<typeof IngestFlags>
 
 export const StateFlags = GlobalFlags.extend({ output: word(['table', 'json']).default('table') })
 
+export const HistoryFlags = StateFlags.extend({
+  limit: wholeNumber(1, 1_000_000, 'a whole number from 1').default(20),
+})
+
+export const PruneRunsFlags = GlobalFlags.extend({
+  olderThan: z
+    .string({ error: 'is needed: days such as 30d' })
+    .regex(/^\d{1,5}d$/, 'is a number of days such as 30d')
+    .transform((text) => Number(text.slice(0, -1))),
+})
+
 export const CloneFlags = SelectFlags.omit({ job: true }).extend({
   state: z.string({ error: 'is the folder of an earlier manifest.json, and must be given' }),
 })
@@ -207,6 +218,11 @@ export const OperationFlags = GlobalFlags.extend({ args: vars.default({}) })
 export const DepsFlags = GlobalFlags.extend({ upgrade: z.boolean().default(false) })
 
 export const ResetFlags = GlobalFlags.extend({ yes: z.boolean().default(false) })
+
+export const ResetProjectFlags = ResetFlags.extend({
+  allowDestructive: z.boolean().default(false),
+  dryRun: z.boolean().default(false),
+})
 
 /**
  * The flags of a command, checked and with their defaults.

@@ -102,6 +102,7 @@ export function runRequest(
     allowDestructive: flags.allowDestructive,
     reuse: flags.force ? 'none' : project.reuse,
     failFast: flags.failFast,
+    historyRetentionDays: project.historyRetentionDays,
     retries: project.retries,
     lock: flags.lock,
     publishWaitMs: project.publishWaitMs,

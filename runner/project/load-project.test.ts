@@ -77,6 +77,7 @@ describe('project.yml', () => {
       reuse: 'all',
       statementTimeoutMs: undefined,
       retries: 5,
+      historyRetentionDays: 90,
       logRetentionDays: 30,
       openlineage: { to: undefined, namespace: 'shop', sql: true, isDisabled: false },
       target: { type: 'embedded', schema: 'public', database: 'shop_warehouse' },

@@ -125,6 +125,7 @@ export function loadProject(options: LoadOptions): Project {
     statementTimeoutMs:
       timeoutSeconds === undefined ? undefined : Math.round(timeoutSeconds * 1000),
     retries: retries ?? file.retries,
+    historyRetentionDays: file.history_retention_days,
     logRetentionDays: file.log_retention_days,
     logLevel: logLevelOf(env),
     generator: {

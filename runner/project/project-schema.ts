@@ -166,6 +166,13 @@ export const projectSchema = z.strictObject({
     .describe(
       'How often a step is tried again after a deadlock, a serialization failure or a lost connection, with growing pauses. Default 5.',
     ),
+  history_retention_days: z
+    .number()
+    .min(0)
+    .default(90)
+    .describe(
+      'Runs older than this are removed from gm.runs and gm.steps at the start of a run; rounds of --follow after a day. Default 90.',
+    ),
   log_retention_days: z
     .number()
     .min(0)

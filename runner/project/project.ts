@@ -84,6 +84,8 @@ export interface Project {
   readonly retries: number
   /** What a run leaves out while its code and inputs are as at its last success; `models`: everything but tests. */
   readonly reuse: 'all' | 'models' | 'none'
+  /** Records of runs in the ledger that are older are removed at the start of a run; 90 unless set. */
+  readonly historyRetentionDays: number
   /** Logs older than this are removed at the start of a run; 30 unless set. */
   readonly logRetentionDays: number
   /** What BATCH_LOG_LEVEL says; undefined when it is not set. The command line wins. */

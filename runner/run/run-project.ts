@@ -25,6 +25,7 @@ import {
   runLock,
   startRun,
 } from '../state/ledger.ts'
+import { pruneRuns } from '../state/prune-runs.ts'
 import { deferEvents } from './defer-events.ts'
 import { dropPending } from './drop-pending.ts'
 import type { RunEvent, RunResult, StepResult } from './event.ts'
@@ -64,6 +65,8 @@ export interface RunRequest {
   readonly allowDestructive: boolean
   readonly reuse: Reuse
   readonly failFast: boolean
+  /** Records of runs that are older are removed. */
+  readonly historyRetentionDays: number
   /** How often a step is tried again after a deadlock, a serialization failure or a lost connection. */
   readonly retries: number
   /** What to do when another run works on a node: queue, or fail that node. */
@@ -120,6 +123,7 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
     await control.lock(runLock(runId), true)
     await control.query(MARK_DEAD_RUNS, signal)
     await control.query(PRUNE_KEY_LOG, signal)
+    await control.query(pruneRuns(request.manifest.project, request.historyRetentionDays), signal)
     await followLanded(control, request.manifest)
     await dropPending(control, undefined)
     await dropDeadShadows(control, async (of) => {

@@ -42,14 +42,17 @@ export interface HistoryLimits {
   readonly stepsPerNode: number
 }
 
-const RUNS = `select
+/** The columns of a PastRun, of gm.runs as r. */
+export const RUN_COLUMNS = `
   r.run_id as id, r.command, r.target, r.gm_version as version, r.status,
   to_json(r.started_at at time zone 'UTC') #>> '{}' || 'Z' as "startedAt",
   to_json(r.finished_at at time zone 'UTC') #>> '{}' || 'Z' as "finishedAt",
   coalesce((
     select jsonb_object_agg(s.status, s.steps)
     from (select status, count(*) as steps from gm.steps where run_id = r.run_id group by status) s
-  ), '{}') as steps
+  ), '{}') as steps`
+
+const RUNS = `select ${RUN_COLUMNS}
 from gm.runs r
 where r.project = $1
 order by r.started_at desc, r.run_id
@@ -72,6 +75,21 @@ select
 from numbered
 where position <= $3 or run_id in (select run_id from newest)
 order by finished_at desc, node_id`
+
+/** The newest runs of a project, the newest first; none where gm has never run. */
+export async function readPastRuns(
+  session: Session,
+  project: string,
+  limit: number,
+): Promise<readonly PastRun[]> {
+  const there = await session.query({
+    purpose: 'find ledger',
+    sql: `select to_regclass('gm.steps') is not null as is_there`,
+  })
+  if (there.rows[0]?.['is_there'] !== true) return []
+  const runs = await session.query({ purpose: 'read runs', sql: RUNS, binds: [project, limit] })
+  return runs.rows as unknown as readonly PastRun[]
+}
 
 /** What the ledger remembers of a project's runs; undefined where gm has never run. */
 export async function readHistory(

@@ -73,6 +73,7 @@ export function memoryProject(given: Partial<Project> = {}): Project {
     reuse: 'all',
     statementTimeoutMs: undefined,
     retries: 5,
+    historyRetentionDays: 90,
     logRetentionDays: 30,
     openlineage: {
       to: undefined,

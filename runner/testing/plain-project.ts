@@ -212,6 +212,7 @@ export function requestOf(
     allowDestructive: options.allowDestructive ?? false,
     reuse: options.reuse ?? 'none',
     failFast: false,
+    historyRetentionDays: 90,
     retries: options.retries ?? 5,
     lock: options.lock ?? 'wait',
     publishWaitMs: options.publishWaitMs ?? 5_000,

@@ -1,7 +1,7 @@
-import { createInterface } from 'node:readline/promises'
 import { GmError } from '../../base/error.ts'
 import type { Project } from '../../project/project.ts'
 import type { CommandAction } from '../command-spec.ts'
+import { confirmByName } from '../confirm-by-name.ts'
 import { connectionUrl } from '../connection-url.ts'
 import { EXIT } from '../exit-code.ts'
 import { GlobalFlags, parseFlags, ResetFlags } from '../flags.ts'
@@ -62,7 +62,8 @@ export const dbUrlCommand: CommandAction = async (_args, raw, io) => {
 export const dbResetCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(ResetFlags, raw)
   const project = embeddedProject(raw, io)
-  if (!flags.yes && !(await confirmReset(project, io))) {
+  const question = `Delete all data of ${project.name} in ${project.root}/.gm?`
+  if (!flags.yes && !(await confirmByName(project, io, 'gm db reset', question))) {
     io.out('Nothing was deleted.\n')
     return EXIT.notRun
   }
@@ -74,25 +75,6 @@ export const dbResetCommand: CommandAction = async (_args, raw, io) => {
       : 'There was no database.\n',
   )
   return EXIT.ok
-}
-
-async function confirmReset(project: Project, io: Io): Promise<boolean> {
-  if (!process.stdin.isTTY) {
-    throw new GmError('GM1010', 'gm db reset deletes all data and cannot ask here', {
-      hint: 'Pass --yes to delete without being asked.',
-    })
-  }
-  const prompt = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const answer = await prompt.question(
-      io.safe(
-        `Delete all data of ${project.name} in ${project.root}/.gm? Type the project's name: `,
-      ),
-    )
-    return answer.trim() === project.name
-  } finally {
-    prompt.close()
-  }
 }
 
 /** @throws GmError GM1010 when the target is a server that is not gm's to start, stop or delete. */

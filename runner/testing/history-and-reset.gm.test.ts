@@ -1,0 +1,150 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect } from 'vitest'
+import { test } from './errors/screen-fixture.ts'
+import { gm } from './gm.ts'
+
+const SHOP = {
+  'project.yml': 'name: shop\nreuse: none\n',
+  'models/numbers.sql': "{{ config(materialized='table') }}\nselect generate_series(1, 3) as n",
+  'models/doubled.sql': 'select n * 2 as n from {{ ref("numbers") }}',
+  'models/broken.sql': "{{ config(materialized='table') }}\nselect 1 / 0 as n",
+  'snapshots/seen.yml':
+    'snapshots:\n  - name: seen\n    relation: ref("numbers")\n    config: {strategy: check, check_cols: all, unique_key: n}\n',
+}
+
+describe('gm history', () => {
+  test('lists the runs, shows one with its rows, reasons and errors, as text and JSON, and forgets those that are old', async ({
+    env,
+    sql,
+    project,
+    screen,
+  }) => {
+    const root = await project(SHOP)
+    await screen('history-nothing', { root, args: ['history'] })
+    await gm(root, ['build', '--threads', '1'], env, 1)
+    await gm(root, ['run', '-s', 'numbers'], env)
+
+    const runs = JSON.parse((await gm(root, ['history', '--output', 'json'], env)).stdout) as {
+      run_id: string
+      command: string
+      status: string
+      steps_by_status: Record<string, number>
+    }[]
+    expect(
+      runs.map(({ command, status, steps_by_status }) => [command, status, steps_by_status]),
+    ).toEqual([
+      ['run', 'success', { success: 1 }],
+      ['build', 'failed', { success: 3, error: 1 }],
+    ])
+    const list = (await gm(root, ['history'], env)).stdout.split('\n')
+    expect(list[2]).toMatch(
+      new RegExp(
+        `^${runs[0]?.run_id ?? ''} +\\| \\d{4}-\\d\\d-\\d\\d .*\\| run +\\| default \\| success \\| 1 success$`,
+      ),
+    )
+
+    const id = runs[1]?.run_id ?? ''
+    const shown = (await gm(root, ['history', 'show', id.slice(0, 8)], env)).stdout
+    expect(shown).toContain(`run ${id}  failed`)
+    expect(shown).toMatch(
+      /model\.shop\.numbers +\| success +\| [\d.]+s +\| 3 inserted +\| build table +\| first build/,
+    )
+    expect(shown).toContain('GM4001  division by zero')
+    const whole = JSON.parse(
+      (await gm(root, ['history', 'show', '--output', 'json'], env)).stdout,
+    ) as { run_id: string; steps: { node_id: string; inserted: number }[] }
+    expect(whole).toMatchObject({
+      run_id: runs[0]?.run_id,
+      steps: [{ node_id: 'model.shop.numbers', inserted: 3, retries: 0, status: 'success' }],
+    })
+    await screen('history-no-such-run', { root, args: ['history', 'show', 'ffffffffffffffff'] })
+
+    await sql(
+      `update gm.runs set started_at = started_at - interval '31 days' where command = 'build'`,
+    )
+    expect((await gm(root, ['history', 'prune', '--older-than', '30d'], env)).stdout).toBe(
+      '1 run forgotten. Tables and marks are as they were.\n',
+    )
+    expect(await sql('select command from gm.runs')).toEqual([{ command: 'run' }])
+    expect(await sql('select count(*)::int as n from gm.steps')).toEqual([{ n: 1 }])
+  })
+
+  test('each run forgets rounds of --follow after a day, and other runs after history_retention_days', async ({
+    env,
+    sql,
+    project,
+  }) => {
+    const root = await project({
+      ...SHOP,
+      'project.yml': 'name: shop\nhistory_retention_days: 10\n',
+    })
+    await gm(root, ['run', '-s', 'numbers'], env)
+    await sql(`insert into gm.runs (run_id, command, project, target, gm_version, started_at, finished_at, status)
+select command || days, command, 'shop', 'default', '0', now() - make_interval(days => days), now(), 'success'
+from unnest(array['follow', 'build']) as command, unnest(array[2, 11]) as days`)
+    await gm(root, ['run', '-s', 'numbers'], env)
+    expect(await sql('select run_id from gm.runs where gm_version = $1', ['0'])).toEqual([
+      { run_id: 'build2' },
+    ])
+  })
+})
+
+describe('gm reset', () => {
+  test('names what it drops, drops what gm made and nothing else, and the next build makes it again', async ({
+    env,
+    sql,
+    project,
+    screen,
+  }) => {
+    const { 'models/broken.sql': _, ...good } = SHOP
+    const root = await project({
+      ...good,
+      'models/old.sql': 'select 1 as n',
+      'models/taken.sql': "{{ config(materialized='table') }}\nselect 1 as n",
+    })
+    await gm(root, ['build'], env)
+    await sql('create table public.by_hand (n int)')
+    await sql('drop table public.taken')
+    await sql('create table public.taken (mine int)')
+    // The project no longer has it, and it is still gm's.
+    await rm(join(root, 'models/old.sql'))
+    await screen('reset-asks', { root, args: ['reset'] })
+    expect(await sql(`select to_regclass('doubled') is not null as there`)).toEqual([
+      { there: true },
+    ])
+
+    await gm(root, ['reset', '--yes'], env)
+    expect(
+      await sql(
+        `select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v') order by 1`,
+      ),
+    ).toEqual([{ relname: 'by_hand' }, { relname: 'seen' }, { relname: 'taken' }])
+    expect(await sql('select relation from gm.relations order by 1')).toEqual([
+      { relation: '"public"."seen"' },
+      { relation: '"public"."taken"' },
+    ])
+    expect(
+      await sql(`select command, status from gm.runs order by started_at desc limit 1`),
+    ).toEqual([{ command: 'reset', status: 'success' }])
+    await sql('drop table public.taken')
+    await gm(root, ['build'], env)
+    expect(await sql('select n from doubled order by n')).toEqual([{ n: 2 }, { n: 4 }, { n: 6 }])
+    expect(await sql('select count(*)::int as n from seen')).toEqual([{ n: 3 }])
+  })
+
+  test('drops nothing at all while a view of somebody else reads one of the relations, and says which', async ({
+    env,
+    sql,
+    project,
+    screen,
+  }) => {
+    const { 'models/broken.sql': _, ...good } = SHOP
+    const root = await project(good)
+    await gm(root, ['run'], env)
+    await sql('create view theirs as select n from doubled')
+    await screen('reset-foreign-view', { root, args: ['reset', '--yes'] })
+    expect(await sql('select count(*)::int as n from theirs')).toEqual([{ n: 3 }])
+    expect(await sql('select count(*)::int as n from gm.relations')).toEqual([{ n: 2 }])
+  })
+})
