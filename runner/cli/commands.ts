@@ -202,7 +202,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'retry',
     group: 'Build',
-    summary: 'go on with the last run: what failed in it, and what it did not come to',
+    summary: 'go on with the last run: what failed, and what it did not come to',
     options: [
       { flags: '--dry-run', description: 'print what would be done and why; change nothing' },
       { flags: '-x, --fail-fast', description: 'stop at the first failure' },
