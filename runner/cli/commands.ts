@@ -202,7 +202,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'retry',
     group: 'Build',
-    summary: 'go on with the last run: what failed, and what it did not come to',
+    summary: 'go on with the last run: what failed or was not come to',
     options: [
       { flags: '--dry-run', description: 'print what would be done and why; change nothing' },
       { flags: '-x, --fail-fast', description: 'stop at the first failure' },
@@ -291,7 +291,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'lsp',
     group: 'Look',
-    summary: 'serve an editor: completion, definitions, hover, errors as you type',
+    summary: 'serve an editor: completion, definitions, hover, errors',
     examples: [['gm lsp', 'started by an editor, over standard input and output']],
     load: async () => (await import('./commands/lsp.ts')).lspCommand,
   },

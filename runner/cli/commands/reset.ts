@@ -32,7 +32,9 @@ export const resetCommand: CommandAction = async (_args, raw, io) => {
     const session = await warehouse.adapter.open()
     try {
       const made = await readMade(session, project.name, project.target.name, namesOf(opened))
-      const lasting: ReadonlySet<string> = flags.allowDestructive ? new Set() : cannotBeMadeAgain(opened)
+      const lasting: ReadonlySet<string> = flags.allowDestructive
+        ? new Set()
+        : cannotBeMadeAgain(opened)
       const stays = (one: MadeRelation): boolean => !one.isStillOurs || lasting.has(one.nodeId)
       const dropped = made.filter((one) => !stays(one))
       io.out(io.safe(screen(dropped, made.filter(stays))))
