@@ -16,9 +16,10 @@ import type { PlanRequest, Warehouse } from '../plan/plan-step.ts'
 import type { Shadow } from '../plan/shadow.ts'
 import { shadowManifest, shadowsOf } from '../plan/shadow.ts'
 import type { ShadowNames } from '../state/shadows.ts'
-import { copyToShadow, dropShadows, moveMarksToShadows, recordShadows } from '../state/shadows.ts'
+import { copyToShadow, dropBeside, dropShadows, moveMarksToShadows, recordShadows } from '../state/shadows.ts'
 import type { StepResult } from './event.ts'
 import { retryLater } from './retry-later.ts'
+import { runLock } from '../state/ledger.ts'
 import { withLockRetries } from './with-lock-retries.ts'
 
 /** What an all-or-nothing run is given by the run around it. */
@@ -86,18 +87,17 @@ export async function runAtomically(on: Atomic): Promise<readonly StepResult[]> 
   }
 }
 
-/** Shadows of runs that are no more. @param isAlive whether the run's lock is held by somebody. */
-export async function dropDeadShadows(
-  session: Session,
-  isAlive: (runId: string) => Promise<boolean>,
-): Promise<void> {
+/** Shadows of runs that are no more: nobody holds their lock. */
+export async function dropDeadShadows(session: Session): Promise<void> {
   const { rows } = await session.query({
     purpose: 'read shadows',
     sql: 'select run_id, array_agg(relation) as names from gm.shadows group by run_id',
   })
   for (const row of rows) {
-    if (await isAlive(String(row['run_id']))) continue
-    await session.query(dropShadows(row['names'] as readonly string[]))
+    const runId = String(row['run_id'])
+    if (!(await session.lock(runLock(runId), false))) continue
+    await session.transaction(dropBeside(runId, row['names'] as readonly string[]))
+    await session.unlock(runLock(runId))
   }
 }
 

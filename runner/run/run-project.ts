@@ -126,11 +126,7 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
     await control.query(pruneRuns(request.manifest.project, request.historyRetentionDays), signal)
     await followLanded(control, request.manifest)
     await dropPending(control, undefined)
-    await dropDeadShadows(control, async (of) => {
-      if (!(await control.lock(runLock(of), false))) return true
-      await control.unlock(runLock(of))
-      return false
-    })
+    await dropDeadShadows(control)
     const compiled = new Map<NodeId, Compiled>()
     const work = workOf(request)
     const planned = planNodes(work, request.manifest)

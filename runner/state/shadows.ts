@@ -1,5 +1,5 @@
-import type { Statement } from '../engine/statement.ts'
-import { literal } from '../manifest/quoted.ts'
+import type { Statement, Transaction } from '../engine/statement.ts'
+import { identifier, literal } from '../manifest/quoted.ts'
 
 /** Quoted names of shadows by those of what they are made for. */
 export type ShadowNames = Readonly<Record<string, string>>
@@ -49,6 +49,27 @@ export function publishShadows(
   return {
     purpose: 'publish in the ledger',
     sql: `select gm.publish_shadows(${literal(runId)}, ${json(published)}, ${json(codes)})`,
+  }
+}
+
+/** The schema that a comparison builds in; it goes with the last of its tables. */
+export function schemaBeside(runId: string): string {
+  return `gm_diff_${runId}`
+}
+
+/** Drops a run's shadows, and the schema that it may have made for them, together: what is left of a run is always known. */
+export function dropBeside(runId: string, names: readonly string[]): Transaction {
+  return {
+    name: 'publish',
+    isolation: 'read committed',
+    locks: [],
+    statements: [
+      dropShadows(names),
+      {
+        purpose: 'drop schema',
+        sql: `drop schema if exists ${identifier(schemaBeside(runId))}`,
+      },
+    ],
   }
 }
 
