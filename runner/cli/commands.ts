@@ -163,6 +163,20 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       ...RUN.filter(({ flags }) => PLANNED.test(flags)),
       { flags: '--sql', description: 'with the SQL of each step' },
+      {
+        flags: '--diff',
+        description: 'build what changed beside the published tables, and compare row by row',
+      },
+      { flags: '--downstream', description: 'with --diff: also what lies below it' },
+      {
+        flags: '--against <place>',
+        description:
+          'with --diff: other tables, of a target, a folder with a manifest.json, or a schema',
+      },
+      { flags: '--samples <n>', description: 'rows shown of each kind; 3 when not given' },
+      { flags: '--limit <n>', description: 'compare about so many rows of a table at most' },
+      { flags: '--ignore-columns <column...>', description: 'columns that are not compared' },
+      { flags: '--keep', description: 'with --diff: let the new tables stay' },
       { flags: '--output <form>', description: 'text (default), json or markdown' },
       {
         flags: '--detailed-exitcode',
@@ -172,6 +186,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       ['gm plan', 'what would run and why, columns that change, what is below them'],
       ['gm plan -s dim_products+ --sql', 'with the statements'],
+      ['gm plan --diff --output markdown', 'the rows that a change changes, for a pull request'],
     ],
     load: async () => (await import('./commands/plan.ts')).planCommand,
   },

@@ -12,7 +12,7 @@ import { openProject } from './open-project.ts'
 /**
  * Where the tables are that `--against` means: those of a target of the project, of an earlier manifest.json, or the same
  * names in another schema. Undefined without it.
- * @throws GmError GM1010 for a target in another database, GM3011 and GM3012 for such a state.
+ * @throws GmError GM3012 for tables of another database, GM3011 for a folder whose manifest cannot be read.
  */
 export function diffAgainst(
   opened: OpenProject,
@@ -33,10 +33,11 @@ export function diffAgainst(
       return relation
     }
   }
-  if (against in (project.targets ?? {})) {
-    const other = openProject({ ...flags, target: against }, io)
-    if (other.project.target.database !== project.target.database)
-      throw otherDatabase(`the target ${against}`, other.project.target.database, project.target.database)
+  const other = targetNamed(against, flags, io)
+  if (other !== undefined) {
+    const { database } = other.project.target
+    if (database !== project.target.database)
+      throw otherDatabase(`the target ${against}`, database, project.target.database)
     return ({ id }) => {
       const node = other.manifest.nodes.get(id)
       return node !== undefined && isBuilt(node) ? node.relation : undefined
@@ -45,8 +46,22 @@ export function diffAgainst(
   return ({ relation }) => ({ schema: against, identifier: relation.identifier })
 }
 
+/** The project as another target of it has it; undefined where there is no such target. */
+function targetNamed(target: string, flags: PlanFlags, io: Io): OpenProject | undefined {
+  try {
+    return openProject({ ...flags, target }, io)
+  } catch (error) {
+    if (error instanceof GmError && error.code === 'GM1007') return undefined
+    throw error
+  }
+}
+
 function otherDatabase(what: string, there: string, here: string): GmError {
-  return new GmError('GM3012', `${what} is in the database ${there}, and PostgreSQL reads one database at a time`, {
-    hint: `This target is in ${here}.`,
-  })
+  return new GmError(
+    'GM3012',
+    `${what} is in the database ${there}, and PostgreSQL reads one database at a time`,
+    {
+      hint: `This target is in ${here}.`,
+    },
+  )
 }

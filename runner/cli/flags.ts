@@ -139,6 +139,13 @@ export const PlanFlags = RunFields.extend({
   output: word(['text', 'json', 'markdown']).default('text'),
   sql: z.boolean().default(false),
   detailedExitcode: z.boolean().default(false),
+  diff: z.boolean().default(false),
+  downstream: z.boolean().default(false),
+  against: z.string().optional(),
+  samples: wholeNumber(0, 1_000, 'a whole number from 0 to 1000').default(3),
+  limit: wholeNumber(1, 2_147_483_647, 'a whole number of rows, 1 or more').optional(),
+  keep: z.boolean().default(false),
+  ignoreColumns: z.array(z.string()).default([]),
 }).transform(({ fullReload, ...flags }) => ({
   ...flags,
   fullRefresh: flags.fullRefresh || fullReload,

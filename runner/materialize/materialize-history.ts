@@ -44,6 +44,23 @@ export function historyOf(node: SnapshotNode): History {
   }
 }
 
+/** A new table with the history of every key. */
+export function fillHistory(
+  node: SnapshotNode,
+  compiled: Compiled,
+  tableQuoted: string,
+): readonly Statement[] {
+  const { time, ties } = historyOf(node)
+  return [
+    { ...versions(node, compiled, `create table ${tableQuoted} as\n`), counts: 'inserted' },
+    {
+      // The events' own time and coordinates say nothing about a version; its interval does.
+      purpose: 'drop event columns',
+      sql: `alter table ${tableQuoted} ${[time, ...ties, ...WORKING_COLUMNS].map((c) => `drop column ${identifier(c)}`).join(', ')}`,
+    },
+  ]
+}
+
 /** The history of every key, from all events. */
 export const buildHistory: Materialize<SnapshotNode> = (node, compiled, materials) => {
   const history = historyOf(node)
@@ -54,12 +71,7 @@ export const buildHistory: Materialize<SnapshotNode> = (node, compiled, material
       fill: (hidden) => [
         ...overlapExtension(node),
         ...countExtracted(materials.follows),
-        { ...versions(node, compiled, `create table ${hidden} as\n`), counts: 'inserted' },
-        {
-          // The events' own time and coordinates say nothing about a version; its interval does.
-          purpose: 'drop event columns',
-          sql: `alter table ${hidden} ${[history.time, ...history.ties, ...WORKING_COLUMNS].map((c) => `drop column ${identifier(c)}`).join(', ')}`,
-        },
+        ...fillHistory(node, compiled, hidden),
       ],
       indexes: [
         { columns: [history.surrogateKey], unique: true },

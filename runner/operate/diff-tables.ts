@@ -184,11 +184,8 @@ const COMPARED_AS_TEXT =
 
 function comparable({ name, before, after }: ComparedColumn): string {
   const isAlike =
-    before === after ||
-    [NUMBER, TEXT].some((family) => family.test(before) && family.test(after))
-  return isAlike && !COMPARED_AS_TEXT.test(after)
-    ? identifier(name)
-    : `${identifier(name)}::text`
+    before === after || [NUMBER, TEXT].some((family) => family.test(before) && family.test(after))
+  return isAlike && !COMPARED_AS_TEXT.test(after) ? identifier(name) : `${identifier(name)}::text`
 }
 
 function isSummed({ before, after, isMasked }: ComparedColumn): boolean {

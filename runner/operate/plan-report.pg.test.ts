@@ -1,60 +1,8 @@
 import { expect } from 'vitest'
-import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
-import { makeGraph } from '../graph/graph.ts'
-import { buildLineage } from '../sql/build-lineage.ts'
-import { loadSqlParser } from '../sql/parse-sql.ts'
-import type { PlainProject, RunOptions } from '../testing/plain-project.ts'
-import { plainProject, requestOf } from '../testing/plain-project.ts'
-import { test as withRuns } from '../testing/run-fixture.ts'
+import type { PlainProject } from '../testing/plain-project.ts'
+import { plainProject } from '../testing/plain-project.ts'
+import { test } from '../testing/plan-fixture.ts'
 import type { PlanReport } from './plan-report.ts'
-import { planReport } from './plan-report.ts'
-
-interface Fixture {
-  plan: (project: PlainProject, options?: RunOptions) => Promise<PlanReport>
-}
-
-const test = withRuns.extend<Fixture>({
-  plan: async ({ connection }, use) => {
-    await use(async (project, options = {}) => {
-      const adapter = createPostgresAdapter(connection)
-      const session = await adapter.open()
-      const { manifest } = project
-      const order = [...manifest.nodes.keys()]
-      try {
-        const request = requestOf(project, adapter, { reuse: 'all', ...options })
-        const graph = makeGraph(
-          new Map([...manifest.nodes.values()].map(({ id, dependsOn }) => [id, dependsOn])),
-        )
-        const lineage = () =>
-          buildLineage({
-            manifest,
-            order,
-            compile: (node) =>
-              node.kind !== 'model' && node.kind !== 'test'
-                ? { sql: 'select 1' }
-                : project.compile(
-                    node,
-                    {
-                      isIncremental: false,
-                      vars: {},
-                      changes: () => '',
-                      changedKeys: () => '',
-                    },
-                    manifest,
-                  ),
-            loadParser: loadSqlParser,
-            addedColumns: () => [],
-            inlinedAs: () => undefined,
-          })
-        const { report } = await planReport(request, graph, lineage, session)
-        return report
-      } finally {
-        await session.close()
-        await adapter.close()
-      }
-    })
-  },
-})
 
 const RAW = `create schema raw; create table raw.events (id int, v int, _gm_xid xid8 not null default pg_current_xact_id());
 insert into raw.events select g, g from generate_series(1, 1000) g; analyze raw.events`

@@ -15,11 +15,17 @@ import { planRun } from '../plan/plan-run.ts'
 import type { PlanRequest, Warehouse } from '../plan/plan-step.ts'
 import type { Shadow } from '../plan/shadow.ts'
 import { shadowManifest, shadowsOf } from '../plan/shadow.ts'
+import { runLock } from '../state/ledger.ts'
 import type { ShadowNames } from '../state/shadows.ts'
-import { copyToShadow, dropBeside, dropShadows, moveMarksToShadows, recordShadows } from '../state/shadows.ts'
+import {
+  copyToShadow,
+  dropBeside,
+  dropShadows,
+  moveMarksToShadows,
+  recordShadows,
+} from '../state/shadows.ts'
 import type { StepResult } from './event.ts'
 import { retryLater } from './retry-later.ts'
-import { runLock } from '../state/ledger.ts'
 import { withLockRetries } from './with-lock-retries.ts'
 
 /** What an all-or-nothing run is given by the run around it. */

@@ -2,6 +2,7 @@ import type { Manifest } from '../../manifest/node.ts'
 import type { PlanReport } from '../../operate/plan-report.ts'
 import { sqlOf } from '../../operate/plan-report.ts'
 import { plural } from './format.ts'
+import { code, escapeMarkdown, fenced, tableRow } from './markdown.ts'
 import {
   affectedName,
   affectedWords,
@@ -69,37 +70,11 @@ export function planMarkdown(
 }
 
 function details(name: string, text: string): readonly string[] {
-  const fence = fenceFor(text)
   return [
     `<details><summary>SQL of ${escapeMarkdown(name)}</summary>`,
     '',
-    `${fence}sql`,
-    text,
-    fence,
+    ...fenced('sql', text),
     '',
     '</details>',
   ]
-}
-
-/** Longer than any run of backticks in the text. */
-function fenceFor(text: string): string {
-  const runs = text.match(/`+/g) ?? []
-  return '`'.repeat(Math.max(3, ...runs.map((run) => run.length + 1)))
-}
-
-/** A row of a table from plain texts; a cell that is code already stays. */
-export function tableRow(cells: readonly string[]): string {
-  return `| ${cells.map((cell) => (cell.startsWith('`') ? cell : escapeMarkdown(cell))).join(' | ')} |`
-}
-
-export function code(text: string): string {
-  return `\`${text.replaceAll('`', "'").replaceAll('|', '\\|').replace(/\s+/g, ' ')}\``
-}
-
-/** Text that must not become markup, a link, a mention or a new line of a table. */
-export function escapeMarkdown(text: string): string {
-  return text
-    .replace(/[\\`*_{}[\]<>|#~]/g, (character) => `\\${character}`)
-    .replaceAll('@', '@\u200b')
-    .replace(/\s+/g, ' ')
 }

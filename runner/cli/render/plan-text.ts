@@ -50,7 +50,6 @@ export function planText(report: PlanReport, manifest: Manifest, context: PlanTe
   }
   const refresh = fullRefreshWords(report, manifest)
   if (refresh.length > 0) rows.push('', ...refresh.map((line) => style.dim(line)))
-  rows.push('', 'Nothing was changed.')
   return `${rows.join('\n')}\n`
 }
 

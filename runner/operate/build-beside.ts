@@ -1,0 +1,113 @@
+import { GmError } from '../base/error.ts'
+import type { Compiled, CompileState } from '../compile/compiled.ts'
+import type { Session } from '../engine/adapter.ts'
+import type { Statement } from '../engine/statement.ts'
+import type { BuiltNode, Manifest, NodeId, Relation } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import { fillTable } from '../materialize/fill-table.ts'
+import { blameNode } from '../run/blame-node.ts'
+import { placeError } from '../run/place-error.ts'
+import type { RunRequest } from '../run/run-project.ts'
+import { allKeys } from '../state/key-log.ts'
+
+export interface Built {
+  readonly made: ReadonlySet<NodeId>
+  /** What was not built, and why. */
+  readonly left: readonly { readonly id: NodeId; readonly reason: string }[]
+  readonly problems: readonly { readonly id: NodeId; readonly error: GmError }[]
+}
+
+/**
+ * Builds nodes whole under other names, parents first, each over those built before it and otherwise over what is published.
+ * One transaction for each, so that no lock and no pg_snapshot is held for longer than one of them takes.
+ */
+export async function buildBeside(
+  nodes: readonly BuiltNode[],
+  places: ReadonlyMap<NodeId, Relation>,
+  request: RunRequest,
+  session: Session,
+): Promise<Built> {
+  const made = new Set<NodeId>()
+  const left: { id: NodeId; reason: string }[] = []
+  const problems: { id: NodeId; error: GmError }[] = []
+  const missing = new Set<NodeId>()
+  let { manifest } = request
+  for (const node of nodes) {
+    const place = places.get(node.id)
+    if (place === undefined) continue
+    const broken = node.dependsOn.find((on) => missing.has(on))
+    if (broken !== undefined) {
+      missing.add(node.id)
+      left.push({
+        id: node.id,
+        reason: `${request.manifest.nodes.get(broken)?.name ?? broken} could not be built`,
+      })
+      continue
+    }
+    const over = withPlace(manifest, node, place)
+    const compiled = new Map<NodeId, Compiled>()
+    try {
+      if (await buildOne(node, place, over, compiled, request, session)) {
+        made.add(node.id)
+        manifest = over
+      } else {
+        left.push({ id: node.id, reason: 'its past is nowhere else, so it cannot be built again' })
+      }
+    } catch (error) {
+      const placed = blameNode(placeError(error, compiled), node)
+      if (!(placed instanceof GmError)) throw placed
+      missing.add(node.id)
+      problems.push({ id: node.id, error: placed })
+    }
+  }
+  return { made, left, problems }
+}
+
+function withPlace(manifest: Manifest, node: BuiltNode, relation: Relation): Manifest {
+  const nodes = new Map(manifest.nodes)
+  nodes.set(node.id, { ...node, relation })
+  return { ...manifest, nodes }
+}
+
+/** @returns false for what cannot be built a second time. */
+async function buildOne(
+  node: BuiltNode,
+  place: Relation,
+  manifest: Manifest,
+  compiled: Map<NodeId, Compiled>,
+  request: RunRequest,
+  session: Session,
+): Promise<boolean> {
+  const state: CompileState = {
+    isIncremental: false,
+    vars: request.vars,
+    ...(request.runQuery === undefined ? {} : { runQuery: request.runQuery }),
+    changes: (_input, relation) => quoted(relation),
+    changedKeys: (_input, relation, columns) => allKeys(quoted(relation), columns),
+  }
+  const moved = { ...node, relation: place }
+  if (moved.kind !== 'seed') compiled.set(node.id, request.compile(moved, state, manifest))
+  const fill = fillTable(moved, compiled.get(node.id), quoted(place))
+  if (fill === undefined) return false
+  const { sql_header: header } = node.config
+  const before: readonly Statement[] =
+    header === undefined
+      ? []
+      : [
+          {
+            purpose: 'sql header',
+            sql: request.compileText(moved, header, state),
+            isUsers: true,
+          },
+        ]
+  await session.transaction(
+    {
+      name: 'build',
+      isolation: 'read committed',
+      locks: [],
+      statements: [...before, ...fill, { purpose: 'analyze', sql: `analyze ${quoted(place)}` }],
+    },
+    request.signal,
+  )
+  return true
+}

@@ -1,0 +1,155 @@
+import type { GmError } from '../base/error.ts'
+import type { RelationState } from '../engine/adapter.ts'
+import type { Statement } from '../engine/statement.ts'
+import { reach } from '../graph/reach.ts'
+import type { BuiltNode, NodeId, Relation } from '../manifest/node.ts'
+import { isBuilt } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import { createSchema } from '../materialize/materialize-view.ts'
+import { withViewsBetween } from '../plan/shadow.ts'
+import { dropDeadShadows } from '../run/run-atomically.ts'
+import { runLock } from '../state/ledger.ts'
+import { dropBeside, recordShadows, schemaBeside } from '../state/shadows.ts'
+import type { Built } from './build-beside.ts'
+import { buildBeside } from './build-beside.ts'
+import type { NodeDiff } from './diff-node.ts'
+import { diffNode } from './diff-node.ts'
+import type { Diffing } from './diffing.ts'
+
+export interface DiffReport {
+  readonly nodes: readonly NodeDiff[]
+  /** What was not compared, and why. */
+  readonly left: readonly { readonly id: NodeId; readonly reason: string }[]
+  readonly problems: readonly { readonly id: NodeId; readonly error: GmError }[]
+  /** The schema that the new tables are kept in. */
+  readonly kept: string | undefined
+}
+
+/**
+ * Builds what has changed from its inputs beside the published tables, in a schema of its own, and compares the two row by
+ * row. No hook runs, no mark moves. The schema is dropped at the end; what a kill leaves is dropped by the next run.
+ */
+export async function diffProject(diffing: Diffing): Promise<DiffReport> {
+  const { request, session, options } = diffing
+  const { runId, signal } = request
+  await dropDeadShadows(session)
+  await session.lock(runLock(runId), true)
+  const nodes = nodesToBuild(diffing)
+  const places = placesOf(nodes, schemaBeside(runId))
+  const names = [...places.values()].map(quoted)
+  let isKept = false
+  try {
+    if (nodes.length > 0) {
+      await session.query(recordShadows(runId, byTarget(nodes, places)))
+      await session.query(createSchema(schemaBeside(runId)), signal)
+    }
+    const built = await buildBeside(nodes, places, request, session)
+    const compared = await compareAll(nodes, places, built, diffing)
+    isKept = options.keep && built.made.size > 0
+    if (isKept) await session.query(keepShadows(runId))
+    return {
+      nodes: compared,
+      left: built.left,
+      problems: built.problems,
+      kept: isKept ? schemaBeside(runId) : undefined,
+    }
+  } finally {
+    if (!isKept) await session.transaction(dropBeside(runId, names)).catch(() => undefined)
+    await session.unlock(runLock(runId)).catch(() => undefined)
+  }
+}
+
+function byTarget(
+  nodes: readonly BuiltNode[],
+  places: ReadonlyMap<NodeId, Relation>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    nodes.flatMap(({ id, relation }) => {
+      const place = places.get(id)
+      return place === undefined ? [] : [[quoted(relation), quoted(place)]]
+    }),
+  )
+}
+
+/** From here on nobody drops them but their owner. */
+function keepShadows(runId: string): Statement {
+  return {
+    purpose: 'keep tables',
+    sql: 'delete from gm.shadows where run_id = $1',
+    binds: [runId],
+  }
+}
+
+/** Nodes whose code changed, with the views between them and, when asked for, all of the plan below them; parents first. */
+function nodesToBuild({ request, planned, graph, options }: Diffing): readonly BuiltNode[] {
+  const running = planned.plan.steps.filter(
+    ({ relation, action }) => relation && action !== 'reuse',
+  )
+  const changed = running.flatMap(({ id, codeIs }) => (codeIs === undefined ? [] : [id]))
+  const below = options.downstream ? reach(graph, changed, 'down') : new Set<NodeId>()
+  const selected = new Set([
+    ...changed,
+    ...running.map(({ id }) => id).filter((id) => below.has(id)),
+  ])
+  const work = { order: graph.order, selected, testsGate: false }
+  const { selected: all } = withViewsBetween(work, request.manifest)
+  return graph.order.flatMap((id) => {
+    const node = request.manifest.nodes.get(id)
+    return node !== undefined && all.has(id) && isBuilt(node) ? [node] : []
+  })
+}
+
+/** Tables of several schemas may have one name. */
+function placesOf(nodes: readonly BuiltNode[], schema: string): ReadonlyMap<NodeId, Relation> {
+  const taken = new Set<string>()
+  return new Map(
+    nodes.map(({ id, relation }, i) => {
+      const name = taken.has(relation.identifier) ? `gm_${i}` : relation.identifier
+      taken.add(name)
+      return [id, { schema, identifier: name }]
+    }),
+  )
+}
+
+async function compareAll(
+  nodes: readonly BuiltNode[],
+  places: ReadonlyMap<NodeId, Relation>,
+  { made }: Built,
+  diffing: Diffing,
+): Promise<readonly NodeDiff[]> {
+  const { request, options } = diffing
+  const pairs = [...nodes.filter(({ id }) => made.has(id)), ...standing(places, diffing)].map(
+    (node) => ({
+      node,
+      before: options.against === undefined ? node.relation : options.against(node),
+      after: places.get(node.id) ?? node.relation,
+    }),
+  )
+  if (pairs.length === 0) return []
+  const states = await request.adapter.describe(
+    pairs.flatMap(({ before, after }) => [after, ...(before === undefined ? [] : [before])]),
+  )
+  const stateOf = (relation: Relation | undefined): RelationState | undefined =>
+    relation === undefined ? undefined : states.get(quoted(relation))
+  const lineage = await diffing.lineage()
+  const diffs: NodeDiff[] = []
+  for (const { node, before, after } of pairs) {
+    const fresh = stateOf(after)
+    if (fresh !== undefined)
+      diffs.push(await diffNode(node, stateOf(before), fresh, lineage, diffing))
+  }
+  return diffs
+}
+
+/** Against other tables, what is up to date here is compared as it stands. */
+function standing(
+  places: ReadonlyMap<NodeId, Relation>,
+  { request, planned, options }: Diffing,
+): readonly BuiltNode[] {
+  if (options.against === undefined) return []
+  return planned.plan.steps.flatMap(({ id, relation }) => {
+    const node = request.manifest.nodes.get(id)
+    const isHere = relation !== undefined && planned.warehouse.relations.has(quoted(relation))
+    return node !== undefined && isBuilt(node) && isHere && !places.has(id) ? [node] : []
+  })
+}
