@@ -49,6 +49,11 @@ const RUN: readonly OptionSpec[] = [
     flags: '--publish <mode>',
     description: 'model: each when it is built; atomic: all of them in one moment, or none',
   },
+  { flags: '--empty', description: 'read no rows: models are built without any' },
+  {
+    flags: '--sample <span>',
+    description: "read the rows of this span of event_time: '3 days', '{start: …, end: …}'",
+  },
   { flags: '--force', description: 'run also what has not changed' },
   { flags: '--explain', description: 'say of each node why it runs or is reused' },
   { flags: '-x, --fail-fast', description: 'stop at the first failure' },

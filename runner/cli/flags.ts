@@ -2,6 +2,7 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { GmError, throwAll } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
+import { sample } from './read-limit.ts'
 import { warnErrorOptions } from './warning-flags.ts'
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'none'] as const
@@ -118,6 +119,8 @@ const RunFields = SelectFlags.extend({
   asOf: asOf.optional(),
   openlineage: z.string().optional(),
   follow: z.boolean().default(false),
+  empty: z.boolean().default(false),
+  sample: sample.optional(),
   tick: wholeNumber(50, 3_600_000, 'a whole number of milliseconds from 50 to 3600000').default(
     1_000,
   ),

@@ -22,6 +22,7 @@ import type { Io } from './io.ts'
 import { LogFile } from './log-file.ts'
 import type { OpenProject } from './open-project.ts'
 import { packageVersion } from './package-version.ts'
+import { readLimit } from './read-limit.ts'
 import type { RunScreen } from './run-screen.ts'
 import { sayInRun } from './say-in-run.ts'
 import type { LineageTeller } from './tell-lineage.ts'
@@ -57,6 +58,7 @@ export function runRequest(
   const { project } = opened
   const { emit, say } = sayInRun(flags, pass)
   const runId = randomBytes(6).toString('hex')
+  const limit = readLimit(flags, flags.asOf === undefined ? new Date() : endOf(flags.asOf))
   return {
     runId,
     command: asked.command,
@@ -79,6 +81,7 @@ export function runRequest(
       return compiled
     },
     storeFailures: flags.storeFailures,
+    ...(limit !== undefined && { limit }),
     doWarningsFail: ruleFor('GM5001', warningRules(flags)) === 'error',
     failuresRelation: (test) =>
       nameRelation(
@@ -110,6 +113,12 @@ export function runRequest(
     emit,
     signal: asked.signal,
   }
+}
+
+/** The moment up to which a day, or that a moment, reaches. */
+function endOf(asOf: string): Date {
+  const start = new Date(asOf)
+  return asOf.includes('T') ? start : new Date(start.getTime() + 86_400_000)
 }
 
 function runHooksOf(

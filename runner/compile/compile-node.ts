@@ -49,7 +49,10 @@ export function compileNode(
     lines: statement.rendered.lines,
     inputs: statement.inputs,
     recomputed: statement.recomputed,
-    fingerprint: hash('sha256', JSON.stringify([full.rendered.text, decisive(node)])),
+    fingerprint:
+      state.isPart === true
+        ? `${LIMITED}${fingerprintOf(statement.rendered.text, node)}`
+        : fingerprintOf(full.rendered.text, node),
   }
 }
 
@@ -77,6 +80,17 @@ export function compileInline(
   }
 }
 
+const LIMITED = 'limited '
+
+/** Whether a fingerprint is that of a relation that was built from a part of its inputs. */
+export function isLimited(fingerprint: string): boolean {
+  return fingerprint.startsWith(LIMITED)
+}
+
+function fingerprintOf(text: string, node: Node): string {
+  return hash('sha256', JSON.stringify([text, decisive(node)]))
+}
+
 interface Statement {
   readonly rendered: Rendered
   readonly inputs: readonly CompiledInput[]
@@ -88,7 +102,12 @@ interface Statement {
 const SOME_BATCH: BatchContext = { id: '20000101', start: new Date(0), end: new Date(1) }
 
 /** The state in which a node is built from nothing. */
-function fullBuild({ window: _window, batch, ...state }: CompileState): CompileState {
+function fullBuild({
+  window: _window,
+  isEmpty: _isEmpty,
+  batch,
+  ...state
+}: CompileState): CompileState {
   return {
     ...state,
     ...(batch !== undefined && { batch: SOME_BATCH }),

@@ -104,8 +104,11 @@ export function compileScope(
 
   const inWindow = (id: NodeId, input: Node, whole: string): string => {
     const column = input.config.event_time
-    if (state.window === undefined || column === undefined || printed !== undefined) return whole
+    if (printed !== undefined) return whole
     // The text depends on the window: a full build has another.
+    if (state.isEmpty === true) used.isForThisRun = true
+    if (state.isEmpty === true) return `(select * from ${whole} where false)`
+    if (state.window === undefined || column === undefined) return whole
     used.isForThisRun = true
     used.windowed.set(id, column)
     return withinWindow(whole, column, state.window)
@@ -164,6 +167,8 @@ export function compileScope(
         if (id === undefined) throw notAnInput(call)
         checkChanges(node, call)
         used.isForThisRun = true
+        // A part of the input is no place to go on from: it is read like any other, and no mark is moved.
+        if (state.isPart === true) return textOf(input)
         return changesOf(id, {
           manifest,
           state,

@@ -61,6 +61,10 @@ export interface CompileState {
    * parenthesised select of them. `ref('x').render()` is the whole of it.
    */
   readonly window?: EventWindow
+  /** `--empty`: no row is read of any input. */
+  readonly isEmpty?: boolean
+  /** `--empty` or `--sample`: what is built from a part of its inputs is another thing than the whole. */
+  readonly isPart?: boolean
   /** Microbatch: the batch that the SQL is for, as `model.batch`. */
   readonly batch?: BatchContext
   /** Answers run_query() and statement(); absent while parsing. Synchronous. */

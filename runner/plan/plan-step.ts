@@ -2,7 +2,9 @@ import { GmError } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
 import { storedAs, storeFailures } from '../check/store-failures.ts'
 import { testStatement } from '../check/test-statement.ts'
+import { isLimited } from '../compile/compile-node.ts'
 import type { Compiled, CompileState } from '../compile/compiled.ts'
+import type { EventWindow } from '../compile/event-window.ts'
 import { findUnstable } from '../compile/find-unstable.ts'
 import type { Column, RelationState } from '../engine/adapter.ts'
 import { followedTable } from '../manifest/followed-tables.ts'
@@ -67,6 +69,14 @@ export interface PlanRequest {
   readonly compileText: (node: BuiltNode, text: string, state: CompileState) => string
   readonly vars: Readonly<Record<string, unknown>>
   readonly runQuery?: CompileState['runQuery']
+  /** `--empty` and `--sample`: models are built from a part of their inputs. */
+  readonly limit?: ReadLimit
+}
+
+/** Reads no row, or those of a span of event time of the inputs that have one. */
+export interface ReadLimit {
+  /** Absent: nothing is read. */
+  readonly window?: EventWindow
 }
 
 /** `models`: everything but tests. */
@@ -137,6 +147,9 @@ export function planStep(
       hint: 'gm replaces only what it made. Drop or rename it, or let gm replace it with --full-refresh.',
     })
   }
+  if (leavesAsItIs(node, request, target, entry?.fingerprint)) {
+    return reusedStep(node, needs, node.relation, 'a part of its inputs would not make it again')
+  }
   const decision = decide(node, request, warehouse, foreseen)
   const marked = new Map<string, string>()
   if (decision.isIncremental) {
@@ -163,6 +176,8 @@ export function planStep(
     manifest: request.manifest,
   })
   if (run === undefined) return reusedStep(node, needs, node.relation)
+  // Marks that a part has moved would lose the rest.
+  const isPart = request.limit !== undefined
   const materials: Materials = {
     runId: request.runId,
     project: request.manifest.project,
@@ -170,9 +185,9 @@ export function planStep(
     target,
     revision: entry?.revision ?? '0',
     marked,
-    follows: node.kind === 'seed' ? [] : followedBy(node, request.manifest),
+    follows: node.kind === 'seed' || isPart ? [] : followedBy(node, request.manifest),
     eventTimes: node.kind === 'seed' ? new Map() : eventTimes(node, request.manifest, warehouse),
-    keyReaders: node.kind === 'seed' ? [] : keyReaders(node, request.manifest),
+    keyReaders: node.kind === 'seed' || isPart ? [] : keyReaders(node, request.manifest),
     lockable: compiled === undefined ? [] : lockable(compiled, request.manifest, warehouse, node),
     isStable: unstable === undefined,
     reason: run.reason,
@@ -215,6 +230,22 @@ function codeIs(
     (code) => code !== undefined && codes.includes(code),
   )
   return isSame ? {} : { codeIs: 'changed' }
+}
+
+/**
+ * Whether a relation keeps rows that a build from a part of its inputs cannot give again. What a part has made is made
+ * anew; tables and views are, too, and the next whole run brings their rows back.
+ */
+function leavesAsItIs(
+  node: BuiltNode,
+  { limit, fullRefresh }: PlanRequest,
+  target: RelationState | undefined,
+  fingerprint: string | undefined,
+): boolean {
+  if (limit === undefined || target === undefined) return false
+  if (node.kind === 'snapshot' && isPolling(node)) return true
+  if (fullRefresh || isLimited(fingerprint ?? '')) return false
+  return node.kind === 'snapshot' || node.config.materialized === 'incremental'
 }
 
 /** A history that dbt began, or gm before its ledger was lost: it cannot be made again, so gm goes on with it. */
@@ -384,7 +415,8 @@ export function decide(
       isIncremental: true,
       isOptional: true,
     }
-  if (target !== undefined && entry !== undefined && node.config.full_refresh === false) {
+  const isWhole = entry !== undefined && !isLimited(entry.fingerprint)
+  if (target !== undefined && isWhole && node.config.full_refresh === false) {
     throw new GmError(
       'GM4012',
       `${name} would have to be rebuilt (${rebuild}), but it has full_refresh: false`,
@@ -466,12 +498,13 @@ function reusedStep(
   node: BuiltNode | TestNode,
   needs: readonly NodeId[],
   relation: Relation | undefined,
+  reason = NOTHING_CHANGED,
 ): Step {
   return {
     id: node.id,
     kind: node.kind,
     action: 'reuse',
-    reason: NOTHING_CHANGED,
+    reason,
     needs,
     lock: undefined,
     relation,
@@ -527,6 +560,8 @@ function reasonToRebuild(
   // What gm builds may be tracked by the time it is read.
   for (const input of inputs) if (input.kind === 'source') refuseUntracked(node, input, warehouse)
   if (target === undefined) return 'first build'
+  if (request.limit !== undefined || isLimited(entry?.fingerprint ?? ''))
+    return 'it was built with --empty or --sample'
   if (node.config.full_refresh === true) return 'full_refresh: true'
   if (request.fullRefresh && node.config.full_refresh !== false) return 'full refresh'
   if (target.type !== 'table' || !target.isTracked) return `a ${target.type} stands behind its name`
@@ -647,7 +682,14 @@ function compileState(
   warehouse: Warehouse,
 ): CompileState {
   const isIncremental = decision?.isIncremental ?? false
+  const { limit } = request
   return {
+    // Tests look at what was built, and not at a part of it.
+    ...(limit !== undefined &&
+      isBuilt(node) && {
+        isPart: true,
+        ...(limit.window === undefined ? { isEmpty: true } : { window: limit.window }),
+      }),
     isIncremental,
     isFullRefresh: request.fullRefresh,
     invocationId: request.runId,

@@ -83,7 +83,8 @@ export async function executeStep(planned: Step, on: Execution): Promise<Execute
 }
 
 function reused(step: Step): Executed {
-  const kept: Step = { ...step, action: 'reuse', reason: NOTHING_CHANGED }
+  const reason = step.action === 'reuse' ? step.reason : NOTHING_CHANGED
+  const kept: Step = { ...step, action: 'reuse', reason }
   return { step: kept, status: 'reused', counts: {} }
 }
 

@@ -58,6 +58,7 @@ export interface RunRequest {
   readonly onRunEnd: readonly RunHook[]
   readonly vars: Readonly<Record<string, unknown>>
   readonly runQuery?: PlanRequest['runQuery']
+  readonly limit?: PlanRequest['limit']
   readonly targetName: string
   readonly version: string
   readonly threads: number
@@ -302,6 +303,7 @@ function planRequest(
     failuresRelation: request.failuresRelation,
     compileText: request.compileText,
     vars: request.vars,
+    ...(request.limit !== undefined && { limit: request.limit }),
     ...(request.runQuery === undefined ? {} : { runQuery: request.runQuery }),
     compile: (node, state) => {
       const result = request.compile(node, state, manifest)
