@@ -12,6 +12,12 @@ export { createPostgresAdapter } from './engine/postgres/postgres-adapter.ts'
 export { buildGraph } from './graph/build-graph.ts'
 export { checkNodeConfig } from './manifest/config-schema.ts'
 export type { Manifest, Node, NodeId, NodeKind, Relation } from './manifest/node.ts'
+export type {
+  OwnBuild,
+  OwnMaterializer,
+  OwnStatement,
+  OwnWork,
+} from './materialize/own-materialization.ts'
 export { diskFiles } from './parse/disk-files.ts'
 export { parseProject } from './parse/parse-project.ts'
 export type { Plan, Step } from './plan/plan.ts'

@@ -18,6 +18,7 @@ export const CODES = {
   GM1012: 'package not installed',
   GM1013: 'package cannot be installed',
   GM1014: 'files are there already',
+  GM1015: 'unusable materialization',
   GM2001: 'template syntax error',
   GM2002: 'duplicate name',
   GM2003: 'unknown ref',

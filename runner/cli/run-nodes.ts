@@ -7,6 +7,7 @@ import { compileText } from '../compile/compile-text.ts'
 import type { Manifest, NodeId } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
+import type { OwnMaterializer } from '../materialize/own-materialization.ts'
 import { nameRelation } from '../parse/name-relation.ts'
 import type { Said } from '../parse/shared-scope.ts'
 import type { ProjectHook } from '../project/project.ts'
@@ -37,6 +38,7 @@ export interface NodesToRun {
   readonly signal: AbortSignal
   /** Hears all that happens, beside the screen and the log. */
   readonly teller?: LineageTeller | undefined
+  readonly materializers: ReadonlyMap<string, OwnMaterializer>
 }
 
 export interface RanNodes {
@@ -81,6 +83,7 @@ export function runRequest(
       return compiled
     },
     storeFailures: flags.storeFailures,
+    materializers: asked.materializers,
     ...(limit !== undefined && { limit }),
     doWarningsFail: ruleFor('GM5001', warningRules(flags)) === 'error',
     failuresRelation: (test) =>

@@ -115,7 +115,9 @@ function nodePage(node: Node, topic: Topic | undefined, context: Context): Found
       name: displayName(node),
       path: node.at.file,
       ...(relation === undefined ? {} : { relation: `${relation.schema}.${relation.identifier}` }),
-      ...(node.config.materialized === undefined ? {} : { materialized: node.config.materialized }),
+      ...(node.config.materialized === undefined
+        ? {}
+        : { materialized: node.config.materialization?.name ?? node.config.materialized }),
       ...(node.config.tags.length === 0 ? {} : { tags: node.config.tags }),
       ...(owner === undefined ? {} : { owner }),
       ...(summary === undefined ? {} : { summary }),

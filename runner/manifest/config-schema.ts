@@ -136,12 +136,14 @@ const freshness = z
   })
   .describe('How old the newest row may be, for gm source freshness.')
 
+const MATERIALIZED = ['view', 'table', 'incremental', 'ephemeral', 'materialized_view'] as const
+
 const SHAPES = {
   model: {
     ...common,
     ...placed,
     materialized: z
-      .enum(['view', 'table', 'incremental', 'ephemeral', 'materialized_view'])
+      .enum(MATERIALIZED)
       .describe('What the model becomes in the database. Default view.'),
     incremental_strategy: z
       .enum(['append', 'merge', 'delete+insert', 'microbatch'])
@@ -344,12 +346,14 @@ export function isConfigKey(kind: NodeKind, key: string): boolean {
  * Checks the configuration of one level and normalises single values to lists.
  * Keys with errors are left out of `config`; an empty mapping gives an empty configuration.
  *
+ * @param own names of materializations that the project defines; they stay as they are.
  * Errors are GM1002 unknown key, GM1003 wrong type or value, GM1008 not supported yet; nothing is thrown.
  */
 export function checkNodeConfig(
   kind: NodeKind,
   raw: Readonly<Record<string, unknown>>,
   placeOf: PlaceOf,
+  own: readonly string[] = [],
 ): { config: GivenConfig; errors: GmError[] } {
   const config: Record<string, unknown> = {}
   const errors: GmError[] = []
@@ -357,6 +361,14 @@ export function checkNodeConfig(
     const value = raw[key]
     if (!isConfigKey(kind, key)) {
       errors.push(unknownKey(kind, key, placeOf))
+      continue
+    }
+    if (key === 'materialized' && kind === 'model' && own.length > 0) {
+      const model = z.strictObject({ materialized: z.enum([...MATERIALIZED, ...own]).optional() })
+      const given = { materialized: value ?? undefined }
+      const { error } = model.safeParse(given)
+      if (error === undefined) config[key] = value
+      else errors.push(...explainIssues(error, model, given, placeOf))
       continue
     }
     const schema = (SHAPES[kind] as Record<string, z.ZodType>)[key] ?? notYet

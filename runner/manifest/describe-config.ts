@@ -68,10 +68,11 @@ export function describeConfig(node: Node): DescribedConfig {
 
 /** What a configuration says, in the forms that dbt gives the values. */
 export function writtenKeys(config: NodeConfig): DescribedConfig {
-  const { unique_key, indexes, severity, docs, ...rest } = config
+  const { unique_key, indexes, severity, docs, materialization, ...rest } = config
   const hooks = rest as Readonly<Record<string, unknown>>
   return {
     ...withDashes(hooks),
+    ...(materialization !== undefined && { materialized: materialization.name }),
     ...(unique_key.length > 0 && {
       unique_key: unique_key.length === 1 ? unique_key[0] : unique_key,
     }),

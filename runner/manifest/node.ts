@@ -73,6 +73,8 @@ export interface NodeConfig {
   readonly group?: string
   /** Models. */
   readonly materialized?: Materialized
+  /** Models built by a module of the project's: its name and the checksum of its text; `materialized` is what it is like. */
+  readonly materialization?: { readonly name: string; readonly code: string }
   readonly incremental_strategy?: IncrementalStrategy
   /** Models and snapshots; empty when none is declared. */
   readonly unique_key: readonly string[]

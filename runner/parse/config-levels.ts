@@ -45,8 +45,9 @@ const TREES = {
 const NOTHING: GivenConfig = {}
 
 export function configLevels(
-  project: Pick<Project, 'name' | 'resourceConfig' | 'packages'>,
+  project: Pick<Project, 'name' | 'resourceConfig' | 'packages' | 'materializations'>,
 ): ConfigLevels {
+  const own = project.materializations
   const trees = project.resourceConfig
   const packages = new Map(project.packages.map((one) => [one.name, one.resourceConfig]))
   const used = new Set<ConfigTree>()
@@ -82,13 +83,13 @@ export function configLevels(
       const path = pathOf(trees, kind, fqn)
       for (const tree of path) used.add(tree)
       const given = levels.filter((level) => Object.keys(level).length > 0)
-      const own = owner === project.name ? undefined : packages.get(owner)
-      if (own !== undefined) {
-        const inside = pathOf(own, kind, fqn)
-        return mergeConfig(kind, [...configsOf(inside), ...given, ...configsOf(path)])
+      const theirs = owner === project.name ? undefined : packages.get(owner)
+      if (theirs !== undefined) {
+        const inside = pathOf(theirs, kind, fqn)
+        return settled(mergeConfig(kind, [...configsOf(inside), ...given, ...configsOf(path)]), own)
       }
       const merge = (): NodeConfig =>
-        mergeConfig(kind, [...path.map((tree) => tree.config), ...given])
+        settled(mergeConfig(kind, [...path.map((tree) => tree.config), ...given]), own)
       const [only = NOTHING, ...others] = given
       const deepest = path.at(-1)
       if (others.length > 0 || deepest === undefined) return merge()
@@ -98,7 +99,8 @@ export function configLevels(
       if (config === undefined) known.set(only, (config = merge()))
       return config
     },
-    check: (kind, inFile) => inFile.map((level) => checkInFile(kind, level, checked)),
+    check: (kind, inFile) =>
+      inFile.map((level) => checkInFile(kind, level, checked, Object.keys(own))),
     unused() {
       return Object.values<ConfigTree>({ ...trees }).flatMap((tree) =>
         [...configured(tree)].filter((t) => !used.has(t)),
@@ -107,15 +109,25 @@ export function configLevels(
   }
 }
 
+/** With a materialization of the project's own as what it is like, so that all of gm knows what to make of the model. */
+function settled(config: NodeConfig, own: Project['materializations']): NodeConfig {
+  const name: string | undefined = config.materialized
+  const found = name !== undefined && Object.hasOwn(own, name) ? own[name] : undefined
+  if (name === undefined || found === undefined) return config
+  const { like, code } = found
+  return { ...config, materialized: like, materialization: { name, code } }
+}
+
 function checkInFile(
   kind: NodeKind,
   { values, at }: InFileConfig,
   checked: Map<string, GivenConfig>,
+  own: readonly string[],
 ): GivenConfig {
   const key = kind + JSON.stringify(values)
   const known = checked.get(key)
   if (known !== undefined) return known
-  const { config, errors } = checkNodeConfig(kind, values, () => at)
+  const { config, errors } = checkNodeConfig(kind, values, () => at, own)
   throwAll(errors)
   checked.set(key, config)
   return config

@@ -144,6 +144,7 @@ function describeMacros(
 
 function readAllProperties(parsing: Parsing): readonly DescribedFile[] {
   const { project, files, cache, errors } = parsing
+  const own = Object.keys(project.materializations)
   return files.properties.flatMap((from) => {
     const { env, envAllowed } = project
     const { name, schema, database } = project.target
@@ -151,12 +152,13 @@ function readAllProperties(parsing: Parsing): readonly DescribedFile[] {
     const vars = varsIn(project, from.package)
     const scope = { projectName: from.package, vars, env, envAllowed, target }
     // A file with templates is read again whenever anything that they may see has another value.
-    const key = isTemplate(from.text)
+    const content = isTemplate(from.text)
       ? hash('sha256', JSON.stringify([from.checksum, vars, [...env], target]))
       : from.checksum
+    const key = own.length === 0 ? content : `${content} ${own.join(' ')}`
     const properties = collecting(errors, () =>
       cache.properties(from.file, key, () =>
-        readProperties(from.text, from.file, (text) => evaluateSetting(text, scope)),
+        readProperties(from.text, from.file, (text) => evaluateSetting(text, scope), own),
       ),
     )
     return properties === undefined ? [] : [{ from, properties }]

@@ -34,7 +34,7 @@ export function readConfig(
   ]
   return stackConfig(
     levels.map(([at, level]) => {
-      const { config, errors } = checkNodeConfig(kind, level, placesBelow(at, reading))
+      const { config, errors } = checkNodeConfig(kind, level, placesBelow(at, reading), reading.own)
       reading.errors.push(...errors)
       return config
     }),

@@ -33,6 +33,7 @@ const LATER = /^(description|relation|tests|data_tests|depends_on|pre[-_]hook|po
  *
  * @param file path relative to the project root, for places.
  * @param evaluate gives the value of a text with a template in it.
+ * @param own names of the project's own materializations.
  * @throws GmError or GmErrors GM1002 unknown key, GM1003 wrong type or value, GM1004 YAML syntax, GM1008 not
  *   supported yet, GM2002 a column named twice; all that the file has. Those of its templates.
  */
@@ -40,9 +41,10 @@ export function readProperties(
   text: string,
   file: string,
   evaluate: (text: string) => unknown,
+  own: readonly string[] = [],
 ): PropertiesFile {
   const yaml = parseYaml(text, file)
-  const reading: Reading = { placeOf: yaml.placeOf, errors: [] }
+  const reading: Reading = { placeOf: yaml.placeOf, errors: [], own }
   const value = renderSettings(
     yaml.value ?? {},
     evaluate,

@@ -5,6 +5,8 @@ import type { Path, PlaceOf } from '../project/explain-issues.ts'
 export interface Reading {
   readonly placeOf: PlaceOf
   readonly errors: GmError[]
+  /** Names of the project's own materializations. */
+  readonly own: readonly string[]
 }
 
 /** Places of paths that begin below a path of the file. */

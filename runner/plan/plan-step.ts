@@ -7,6 +7,7 @@ import type { Compiled, CompileState } from '../compile/compiled.ts'
 import type { EventWindow } from '../compile/event-window.ts'
 import { findUnstable } from '../compile/find-unstable.ts'
 import type { Column, RelationState } from '../engine/adapter.ts'
+import type { Statement } from '../engine/statement.ts'
 import { followedTable } from '../manifest/followed-tables.ts'
 import type {
   BuiltNode,
@@ -32,10 +33,12 @@ import {
   changesIndexes,
   refreshMaterializedView,
 } from '../materialize/materialize-materialized-view.ts'
+import { materializeOwn, ownStatements } from '../materialize/materialize-own.ts'
 import { buildPolling, updatePolling } from '../materialize/materialize-polling.ts'
 import { materializeSeed, seedFingerprint } from '../materialize/materialize-seed.ts'
 import { materializeTable } from '../materialize/materialize-table.ts'
 import { materializeView } from '../materialize/materialize-view.ts'
+import type { OwnBuild, OwnMaterializer } from '../materialize/own-materialization.ts'
 import { isPolling, missingMeta, pollingHistory } from '../materialize/polling-history.ts'
 import { incrementCode } from '../materialize/record-build.ts'
 import { strategyOf } from '../materialize/write-rows.ts'
@@ -69,6 +72,11 @@ export interface PlanRequest {
   readonly compileText: (node: BuiltNode, text: string, state: CompileState) => string
   readonly vars: Readonly<Record<string, unknown>>
   readonly runQuery?: CompileState['runQuery']
+  /** What builds models of the project's own materializations, by name, and what it is told of the database. */
+  readonly own?: {
+    readonly materializers: ReadonlyMap<string, OwnMaterializer>
+    readonly engine: OwnBuild['engine']
+  }
   /** `--empty` and `--sample`: models are built from a part of their inputs. */
   readonly limit?: ReadLimit
 }
@@ -159,8 +167,13 @@ export function planStep(
     node.kind === 'seed'
       ? undefined
       : request.compile(node, compileState(node, decision, request, warehouse))
+  const own = ownWork(node, compiled, decision, target, request)
   const unstable =
-    compiled === undefined ? undefined : findUnstable(compiled.sql, warehouse.ledger.functions)
+    compiled === undefined
+      ? undefined
+      : [compiled.sql, ...(own ?? []).map(({ sql }) => sql)]
+          .map((sql) => findUnstable(sql, warehouse.ledger.functions))
+          .find((name) => name !== undefined)
   const codes =
     compiled === undefined
       ? [node.kind === 'seed' ? seedFingerprint(node) : '']
@@ -206,7 +219,7 @@ export function planStep(
     lock: name,
     relation: node.relation,
     transactions: completeBuild(
-      materialize(node, decision, compiled, materials, foreseen).transactions,
+      materialize(node, decision, compiled, materials, foreseen, own).transactions,
       node,
       materials,
       renderHooks(node, compileState(node, decision, request, warehouse), request),
@@ -246,6 +259,24 @@ function leavesAsItIs(
   if (node.kind === 'snapshot' && isPolling(node)) return true
   if (fullRefresh || isLimited(fingerprint ?? '')) return false
   return node.kind === 'snapshot' || node.config.materialized === 'incremental'
+}
+
+/** The statements of a module of the project's; undefined for what gm builds itself. */
+function ownWork(
+  node: BuiltNode,
+  compiled: Compiled | undefined,
+  { isIncremental }: Decision,
+  target: RelationState | undefined,
+  { own }: PlanRequest,
+): readonly Statement[] | undefined {
+  if (node.kind !== 'model' || compiled === undefined) return undefined
+  const { materialization } = node.config
+  if (materialization === undefined) return undefined
+  const materializer = own?.materializers.get(materialization.name)
+  if (own === undefined || materializer === undefined)
+    throw new Error(`the materialization of ${node.id} was not loaded`)
+  const { engine } = own
+  return ownStatements(node, compiled, materializer, { isIncremental, target, engine })
 }
 
 /** A history that dbt began, or gm before its ledger was lost: it cannot be made again, so gm goes on with it. */
@@ -299,6 +330,7 @@ function warningFor(
  */
 function dropsDuplicates(node: BuiltNode, manifest: Manifest, warehouse: Warehouse): boolean {
   if (node.kind !== 'model' || node.config.materialized !== 'incremental') return false
+  if (node.config.materialization !== undefined) return false
   const [followed, ...others] = node.changesOf.map((id) => manifest.nodes.get(id))
   if (followed?.kind !== 'source' || others.length > 0 || strategyOf(node) !== 'merge') return false
   const columns = warehouse.relations.get(quoted(followed.relation))?.columns ?? []
@@ -768,6 +800,7 @@ function materialize(
   compiled: Compiled | undefined,
   materials: Materials,
   foreseen: Foreseen,
+  own: readonly Statement[] | undefined,
 ): Materialization {
   if (node.kind === 'seed') return materializeSeed(node, materials)
   if (compiled === undefined) throw new Error(`${node.id} was not compiled`)
@@ -777,6 +810,8 @@ function materialize(
       : [buildHistory, updateHistory]
     return (decision.isIncremental ? update : build)(node, compiled, materials)
   }
+  if (own !== undefined)
+    return materializeOwn(node, compiled, materials, decision.isIncremental, own)
   switch (node.config.materialized) {
     case 'materialized_view':
       return decision.action === 'refresh materialized view'

@@ -8,6 +8,8 @@ export type CheckConfig = (
   kind: 'model' | 'snapshot' | 'seed' | 'test' | 'source' | 'analysis' | 'exposure',
   raw: Readonly<Record<string, unknown>>,
   placeOf: PlaceOf,
+  /** Names of the project's own materializations. */
+  own?: readonly string[],
 ) => { config: Readonly<Record<string, unknown>>; errors: GmError[] }
 
 interface TreeContext {

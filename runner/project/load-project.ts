@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { GmError, throwAll } from '../base/error.ts'
 import type { ChosenTarget } from './chosen-target.ts'
+import type { CheckConfig } from './config-tree.ts'
 import type { Environment } from './environment.ts'
 import { readEnvironment } from './environment.ts'
 import type { PlaceOf } from './explain-issues.ts'
@@ -13,6 +14,7 @@ import type { LogLevel, Project, ProjectHook } from './project.ts'
 import { PROJECT_DISK } from './project-disk.ts'
 import type { ProjectFile } from './project-schema.ts'
 import { projectSchema } from './project-schema.ts'
+import { readMaterializations } from './read-materializations.ts'
 import { pathsOf, readPackages } from './read-packages.ts'
 import { readTrees } from './read-trees.ts'
 import type { SettingScope } from './render-settings.ts'
@@ -67,6 +69,9 @@ export function loadProject(options: LoadOptions): Project {
     throwAll(explainIssues(parsed.error, projectSchema, value, placeOf))
   }
   const file = parsed.data as ProjectFile
+  const materializations = readMaterializations(file, root, disk, placeOf, errors)
+  const checkConfig: CheckConfig = (kind, raw, place) =>
+    options.checkConfig(kind, raw, place, Object.keys(materializations))
   const packages = readPackages({
     root,
     installPath: file['packages-install-path'],
@@ -92,7 +97,7 @@ export function loadProject(options: LoadOptions): Project {
     : packages.map(({ name }) => name)
   const resourceConfig = readTrees(file, {
     packages: [file.name, ...installed],
-    check: options.checkConfig,
+    check: checkConfig,
     placeOf,
     errors,
   })
@@ -107,6 +112,7 @@ export function loadProject(options: LoadOptions): Project {
     version: file.version,
     packages,
     packagesFolder: file['packages-install-path'],
+    materializations,
     dispatch: Object.fromEntries(
       file.dispatch.map((one) => [one.macro_namespace, one.search_order]),
     ),

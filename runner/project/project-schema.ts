@@ -204,6 +204,18 @@ export const projectSchema = z.strictObject({
     .string()
     .optional()
     .describe('The profile of profiles.yml that has the targets, where `targets` has none.'),
+  materializations: z
+    .record(
+      name,
+      z.strictObject({
+        module: folder.describe('The module, such as materializations/partitioned.mjs.'),
+        like: z
+          .enum(['view', 'table', 'incremental'])
+          .describe('What a model of it is to the rest of the project.'),
+      }),
+    )
+    .default({})
+    .describe('Materializations of your own, by the name that models give as `materialized`.'),
   dispatch: z
     .array(
       z.strictObject({

@@ -40,6 +40,16 @@ export interface Package {
   readonly resourceConfig: ResourceConfig
 }
 
+/** A way of building models that a module of the project defines. */
+export interface OwnMaterialization {
+  /** Relative to the project's root. */
+  readonly module: string
+  /** What a model of it is to the rest of the project: what reads it, keeps marks on it, rebuilds with it. */
+  readonly like: 'view' | 'table' | 'incremental'
+  /** sha256 of the module's text: another text makes other relations. */
+  readonly code: string
+}
+
 /** A project as configured: project.yml, the environment, .env and flags, read once and frozen. */
 export interface Project {
   /** Absolute path of the folder of project.yml. */
@@ -54,6 +64,8 @@ export interface Project {
   readonly packagesFolder: string
   /** The installed ones, sorted by name. */
   readonly packages: readonly Package[]
+  /** Materializations of the project's own, by name. */
+  readonly materializations: Readonly<Record<string, OwnMaterialization>>
   /** Where `adapter.dispatch(…, namespace)` looks for macros: packages in order, by namespace. */
   readonly dispatch: Readonly<Record<string, readonly string[]>>
   /** Things of the project's files that gm leaves aside, which change no table. */

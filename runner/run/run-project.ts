@@ -8,6 +8,7 @@ import type { Manifest, NodeId, NodeKind, Relation } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { createSchema } from '../materialize/materialize-view.ts'
+import type { OwnMaterializer } from '../materialize/own-materialization.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { PlannedNode, Work } from '../plan/plan-run.ts'
 import { planNodes, planRun } from '../plan/plan-run.ts'
@@ -59,6 +60,8 @@ export interface RunRequest {
   readonly vars: Readonly<Record<string, unknown>>
   readonly runQuery?: PlanRequest['runQuery']
   readonly limit?: PlanRequest['limit']
+  /** What builds models of the project's own materializations, by name. */
+  readonly materializers?: ReadonlyMap<string, OwnMaterializer>
   readonly targetName: string
   readonly version: string
   readonly threads: number
@@ -304,6 +307,12 @@ function planRequest(
     compileText: request.compileText,
     vars: request.vars,
     ...(request.limit !== undefined && { limit: request.limit }),
+    ...(request.materializers !== undefined && {
+      own: {
+        materializers: request.materializers,
+        engine: { name: request.adapter.name, capabilities: request.adapter.capabilities },
+      },
+    }),
     ...(request.runQuery === undefined ? {} : { runQuery: request.runQuery }),
     compile: (node, state) => {
       const result = request.compile(node, state, manifest)

@@ -71,7 +71,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   block: 'Templates have no inheritance; write a macro and use {% call %}.',
   autoescape: 'gm never escapes output.',
   trans: 'gm has no translations.',
-  materialization: 'gm has no materializations written in templates.',
+  materialization:
+    'Write it as a module: materializations: of the project file names one, see docs/materializations.md.',
   switch: 'Use {% if %} and {% elif %}.',
   asyncEach: 'Use {% for %}.',
   asyncAll: 'Use {% for %}.',

@@ -16,6 +16,7 @@ export function memoryProject(given: Partial<Project> = {}): Project {
     isDbt: false,
     packages: [],
     packagesFolder: 'dbt_packages',
+    materializations: {},
     dispatch: {},
     warnings: [],
     name: 'shop',

@@ -13,6 +13,7 @@ import { startDemoKafka } from '../demo-kafka.ts'
 import { EXIT } from '../exit-code.ts'
 import { GlobalFlags, parseFlags, RunFlags } from '../flags.ts'
 import type { Io } from '../io.ts'
+import { loadMaterializations } from '../load-materializations.ts'
 import type { OpenProject } from '../open-project.ts'
 import { openProject } from '../open-project.ts'
 import { readProjectFile } from '../read-project-file.ts'
@@ -60,10 +61,19 @@ export const demoCommand: CommandAction = async (_args, raw, io) => {
     try {
       await warehouse.prepare(opened.manifest)
       const selected = selectFor(opened, flags, io)
+      const materializers = await loadMaterializations(opened, selected)
       for (const files of steps) {
         if (kafka === undefined) await land(files, warehouse, signal, io)
         else await kafka.land(files, warehouse, signal)
-        const asked = { command: 'build', flags, opened, selected, warehouse, signal }
+        const asked = {
+          command: 'build',
+          flags,
+          opened,
+          selected,
+          warehouse,
+          signal,
+          materializers,
+        }
         const { result, logPath } = await runNodes(asked, screen, io)
         io.out(`${buildLine(result)}\n\n`)
         if (result.status === 'success' || result.status === 'warn') continue

@@ -14,6 +14,7 @@ import { EXIT } from '../exit-code.ts'
 import type { PlanFlags as Flags } from '../flags.ts'
 import { PlanFlags, parseFlags } from '../flags.ts'
 import type { Io } from '../io.ts'
+import { loadMaterializations } from '../load-materializations.ts'
 import type { OpenProject } from '../open-project.ts'
 import { openProject } from '../open-project.ts'
 import { projectLineage } from '../project-lineage.ts'
@@ -46,6 +47,7 @@ export const planCommand: CommandAction = async (_args, raw, io) => {
   refuseLonelyFlags(flags)
   const opened = await withColumns(openProject(flags, io), flags)
   const selected = selectFor(opened, flags, io, KINDS)
+  const materializers = await loadMaterializations(opened, selected)
   await refuseLostChanges(opened, selected)
   const { signal, stop } = watchSignals(() => undefined)
   const warehouse = await connect(opened.project, io)
@@ -56,7 +58,7 @@ export const planCommand: CommandAction = async (_args, raw, io) => {
     // Tables are about to be made that a run after a kill must know of.
     if (flags.diff) await warehouse.prepare(seen.manifest)
     const request = runRequest(
-      { command: 'build', flags, opened: seen, selected, warehouse, signal },
+      { command: 'build', flags, opened: seen, selected, warehouse, signal, materializers },
       () => undefined,
     )
     const session = await warehouse.adapter.open(signal)

@@ -13,6 +13,7 @@ import type { ExitCode } from '../exit-code.ts'
 import { EXIT } from '../exit-code.ts'
 import { parseFlags, RunFlags } from '../flags.ts'
 import type { Io } from '../io.ts'
+import { loadMaterializations } from '../load-materializations.ts'
 import type { OpenProject } from '../open-project.ts'
 import { openProject } from '../open-project.ts'
 import { readProjectFile } from '../read-project-file.ts'
@@ -70,6 +71,7 @@ export async function runWith(
     only === undefined
       ? selectFor(opened, flags, io, kinds)
       : new Set(opened.order.filter((id) => only.has(id)))
+  const materializers = await loadMaterializations(opened, selected)
   if (command !== 'test') await refuseLostChanges(opened, selected)
   const options = screenOptions(flags, project)
   const screen = new RunScreen(io, options)
@@ -81,7 +83,7 @@ export async function runWith(
       const seen = await deferred(opened, selected, flags, io, (relations) =>
         warehouse.adapter.describe(relations),
       )
-      const asked = { command, flags, opened: seen, selected, warehouse, signal }
+      const asked = { command, flags, opened: seen, selected, warehouse, signal, materializers }
       if (flags.dryRun) {
         const plan = await planProject(runRequest(asked, () => undefined))
         io.out(io.safe(planText(plan, options, io)))
