@@ -82,7 +82,7 @@ describe('a materialization of the project', () => {
       { id: 3 },
     ])
     const idle = await gm(root, ['run', '-s', 'fast', 'days'], env)
-    expect(idle.stdout.match(/REUSED/g)).toHaveLength(2)
+    expect(idle.stdout.match(/REUSE public/g)).toHaveLength(2)
     writeFileSync(join(root, 'materializations/unlogged.mjs'), `${UNLOGGED}// of today\n`)
     const changed = await gm(root, ['run', '-s', 'fast', '--explain'], env)
     expect(changed.stdout).toContain('its code or configuration changed')
