@@ -3,10 +3,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { demo } from './cases/demo.ts'
 import { docs } from './cases/docs.ts'
-import { kafka } from './cases/kafka.ts'
+import { kafka, kafkaMemory } from './cases/kafka.ts'
 import { landing } from './cases/landing.ts'
 import { lineage } from './cases/lineage.ts'
 import { parse } from './cases/parse.ts'
+import { realtime, realtimeHeld } from './cases/realtime.ts'
 import { rerun } from './cases/rerun.ts'
 import { version } from './cases/version.ts'
 import type { Case, Finding } from './finding.ts'
@@ -20,6 +21,9 @@ const CASES: Readonly<Record<string, Case>> = {
   rerun,
   landing,
   kafka,
+  'kafka-memory': kafkaMemory,
+  realtime,
+  'realtime-held': realtimeHeld,
   demo,
   docs,
 }
