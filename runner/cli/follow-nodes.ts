@@ -44,7 +44,7 @@ export async function followNodes(
           // It tries again by itself.
           asked: undefined,
           command: 'follow',
-          isIdleForgotten: true,
+          isRound: true,
         })
       },
       doorbell,

@@ -66,6 +66,32 @@ test('without a landing it runs at every tick, and tells nothing of runs in whic
   expect(events).toEqual([])
 })
 
+test('ticks that find nothing come ever less often, until there is something to do', async () => {
+  const waits: number[] = []
+  /** Answers at once, and remembers how long it was asked to wait. */
+  class CountingDoorbell extends Doorbell {
+    override next(timeoutMs: number): Promise<Date | undefined> {
+      waits.push(timeoutMs)
+      return Promise.resolve(undefined)
+    }
+  }
+  const controller = new AbortController()
+  let nth = 0
+  await follow({
+    run: () => {
+      nth += 1
+      if (nth === 9) controller.abort()
+      return Promise.resolve(resultOf('success', nth === 7 ? 'success' : 'reused'))
+    },
+    doorbell: new CountingDoorbell(),
+    tickMs: 2_000,
+    now: () => new Date(nth),
+    tell: () => undefined,
+    signal: controller.signal,
+  })
+  expect(waits).toEqual([2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 2_000, 2_000])
+})
+
 test('failures are tried again after pauses that double, and a success begins anew', async () => {
   const outcomes = ['throw', 'failed', 'success', 'failed', 'success'] as const
   const { events } = await followFor(5, (nth) => {

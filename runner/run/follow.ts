@@ -27,15 +27,18 @@ export interface Following {
 
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 30_000
+/** Where time alone changes nothing, ticks are a net for landings that were not heard of: so far apart at most. */
+const LONGEST_IDLE_MS = 30_000
 
 /**
  * Runs again and again until the signal aborts: when something has landed, and at every tick. One run after the other; what
- * lands during one is for the next, however much it is. A failure ends nothing: the next run comes after a pause that
- * doubles, up to half a minute.
+ * lands during one is for the next, however much it is. Ticks that find nothing to do come half as often each time, down to
+ * one in half a minute. A failure ends nothing: the next run comes after a pause that doubles, up to half a minute.
  */
 export async function follow(following: Following): Promise<void> {
   const { run, doorbell, tickMs, now, tell, signal } = following
   let failures = 0
+  let idleTicks = 0
   let heardAt: Date | undefined
   while (!signal.aborted) {
     let result: RunResult | undefined
@@ -48,8 +51,10 @@ export async function follow(following: Following): Promise<void> {
     if (isAborted(signal)) return
     if (result !== undefined && result.status !== 'failed') {
       failures = 0
+      idleTicks = hasRun(result) || heardAt !== undefined ? 0 : idleTicks + 1
       if (hasRun(result)) tell({ type: 'followed', result, heardAt })
-      heardAt = await doorbell.next(tickMs, signal)
+      const idleMs = Math.min(tickMs * 2 ** Math.max(0, idleTicks - 1), LONGEST_IDLE_MS)
+      heardAt = await doorbell.next(Math.max(tickMs, idleMs), signal)
       continue
     }
     const retryInMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures)

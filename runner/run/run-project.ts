@@ -14,6 +14,7 @@ import type { PlannedNode, Work } from '../plan/plan-run.ts'
 import { planNodes, planRun } from '../plan/plan-run.ts'
 import type { PlanRequest, Reuse, Warehouse } from '../plan/plan-step.ts'
 import { withViewsBetween } from '../plan/shadow.ts'
+import { foldRounds } from '../state/fold-rounds.ts'
 import { PRUNE_KEY_LOG } from '../state/key-log.ts'
 import type { AskedRun } from '../state/last-run.ts'
 import {
@@ -77,8 +78,8 @@ export interface RunRequest {
   readonly lock: 'wait' | 'fail'
   /** Longest wait for readers with an older pg_snapshot before a swap. */
   readonly publishWaitMs: number
-  /** Leaves no record of a run in which every node was reused: following would leave one every second. */
-  readonly isIdleForgotten?: boolean
+  /** One of many rounds of following: leaves no record where every node was reused, and one for the successes of an hour. */
+  readonly isRound?: boolean
   /** `atomic`: all relations of the run get their new rows in one moment, or none does. */
   readonly publish: 'atomic' | 'model'
   readonly emit: (event: RunEvent) => void
@@ -245,7 +246,7 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
     }
     const isIdle = result.steps.every((step) => step.status === 'reused')
     const ending =
-      isIdle && request.isIdleForgotten === true
+      isIdle && request.isRound === true
         ? forgetRun(runId)
         : finishRun(
             runId,
@@ -255,6 +256,10 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
     await control.query(ending).catch(async (error: unknown) => {
       await recordOverNewSession(ending, error, request)
     })
+    if (request.isRound === true && !isIdle && result.status === 'success') {
+      // What is not folded now is with the next round.
+      await control.query(foldRounds(runId)).catch(() => undefined)
+    }
     emit({ type: 'run-end', result })
     flush()
     return result
