@@ -32,6 +32,14 @@ const SELECT: readonly OptionSpec[] = [
   { flags: '--defer-state <path>', description: 'another state for --defer alone' },
 ]
 
+const EVENT_TIMES: readonly OptionSpec[] = [
+  {
+    flags: '--event-time-start <when>',
+    description: 'microbatch models do the batches from this day or moment on (UTC)',
+  },
+  { flags: '--event-time-end <when>', description: 'and before this one, and no others' },
+]
+
 const RUN: readonly OptionSpec[] = [
   ...SELECT,
   { flags: '-f, --full-refresh', description: 'rebuild incremental models and histories' },
@@ -67,11 +75,12 @@ const RUN: readonly OptionSpec[] = [
     flags: '--openlineage <to>',
     description: 'tell the run as OpenLineage events to a file or a URL',
   },
+  ...EVENT_TIMES,
 ]
 
 /** What decides a plan. How a run goes about it does not. */
 const PLANNED =
-  /^-s|--(?:exclude|jobs|resource|selector|indirect|state|defer|favor|full|allow|store|publish|force|explain|as-of)/
+  /^-s|--(?:exclude|jobs|resource|selector|indirect|state|defer|favor|full|allow|store|publish|force|explain|as-of|event-time)/
 
 const DEAD_LETTERS: readonly OptionSpec[] = [
   { flags: '--topic <name>', description: 'only those of a topic' },
@@ -258,6 +267,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         flags: '--as-of <when>',
         description: 'the day that counts as today, or the moment that counts as now (UTC)',
       },
+      ...EVENT_TIMES,
     ],
     examples: [
       ['gm compile -s fact_sales', 'print the SQL of one node'],

@@ -1,12 +1,14 @@
 import { compileInline, compileNode } from '../compile/compile-node.ts'
 import type { Compiled, CompileState } from '../compile/compiled.ts'
 import type { Node } from '../manifest/node.ts'
+import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
+import { isMicrobatch } from '../plan/plan-microbatch.ts'
 import { allKeys } from '../state/key-log.ts'
 import type { OpenProject } from './open-project.ts'
 
-/** What a template may do besides rendering: ask the database, say something. */
-export type Talk = Pick<CompileState, 'runQuery' | 'say'>
+/** What a template may do besides rendering: ask the database, say something; and of which span of time its inputs are. */
+export type Talk = Pick<CompileState, 'runQuery' | 'say' | 'window'>
 
 /** What compiling sees when nothing is to be built: the whole of every input, as on a first build. */
 export function wholeState(opened: OpenProject, talk: Talk): CompileState {
@@ -30,7 +32,11 @@ export function compileWhole(
   }
   if (node.kind === 'exposure') throw new Error(`${node.id} has no SQL`)
   const { manifest, project, templates } = opened
-  return compileNode(node, manifest, project, templates, wholeState(opened, talk))
+  const { window, ...rest } = talk
+  // The flags are about the batches of microbatch models.
+  const isCut = window !== undefined && isBuilt(node) && isMicrobatch(node)
+  const state = { ...wholeState(opened, rest), ...(isCut && { window }) }
+  return compileNode(node, manifest, project, templates, state)
 }
 
 /** The SQL of a text that may use everything that a model may. */

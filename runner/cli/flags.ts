@@ -49,6 +49,51 @@ function isMoment(text: string): boolean {
   return parts !== null && isCalendarDay(parts[1] ?? '')
 }
 
+/** A moment in UTC, as dbt takes it: `2026-01-31`, `2026-01-31T06:00:00`, with a blank in place of the T as well. */
+const eventTime = z
+  .string()
+  .transform((text) => text.replace(' ', 'T').replace(/(Z|\+00:00)?$/, ''))
+  .refine((text) => isCalendarDay(text) || isMoment(`${text}Z`), {
+    error: ({ input }) =>
+      `is a day as YYYY-MM-DD or a moment in UTC as YYYY-MM-DDTHH:MM:SS, not "${String(input)}"`,
+  })
+
+/** Microbatch models do the batches of this span of time, and no others. */
+const eventTimes = { eventTimeStart: eventTime.optional(), eventTimeEnd: eventTime.optional() }
+
+interface EventTimeFlags {
+  readonly eventTimeStart?: string | undefined
+  readonly eventTimeEnd?: string | undefined
+}
+
+/** Adds what is wrong with two such flags together. */
+function checkEventTimes(
+  { eventTimeStart: start, eventTimeEnd: end }: EventTimeFlags,
+  context: z.RefinementCtx,
+): void {
+  const refuse = (flag: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [flag], message })
+  if (start !== undefined && end === undefined)
+    refuse('eventTimeStart', 'needs --event-time-end as well')
+  if (start === undefined && end !== undefined)
+    refuse('eventTimeEnd', 'needs --event-time-start as well')
+  if (start !== undefined && end !== undefined && eventMoment(start) >= eventMoment(end))
+    refuse('eventTimeEnd', `must be later than --event-time-start ${start}`)
+}
+
+/** The span of time that checked flags name; undefined where they are not given. */
+export function eventWindowOf({
+  eventTimeStart: start,
+  eventTimeEnd: end,
+}: EventTimeFlags): { readonly start: Date; readonly end: Date } | undefined {
+  if (start === undefined || end === undefined) return undefined
+  return { start: eventMoment(start), end: eventMoment(end) }
+}
+
+function eventMoment(text: string): Date {
+  return new Date(text.includes('T') ? `${text}Z` : `${text}T00:00:00Z`)
+}
+
 const vars = z.string().transform((text, context): Readonly<Record<string, unknown>> => {
   let value: unknown
   try {
@@ -118,6 +163,7 @@ const RunFields = SelectFlags.extend({
   publish: word(['atomic', 'model']).optional(),
   asOf: asOf.optional(),
   openlineage: z.string().optional(),
+  ...eventTimes,
   follow: z.boolean().default(false),
   empty: z.boolean().default(false),
   sample: sample.optional(),
@@ -126,10 +172,12 @@ const RunFields = SelectFlags.extend({
   ),
 })
 
-export const RunFlags = RunFields.transform(({ fullReload, ...flags }) => ({
-  ...flags,
-  fullRefresh: flags.fullRefresh || fullReload,
-}))
+export const RunFlags = RunFields.superRefine(checkEventTimes).transform(
+  ({ fullReload, ...flags }) => ({
+    ...flags,
+    fullRefresh: flags.fullRefresh || fullReload,
+  }),
+)
 export type RunFlags = z.infer<typeof RunFlags>
 
 export const RetryFlags = GlobalFlags.extend({
@@ -149,10 +197,12 @@ export const PlanFlags = RunFields.extend({
   limit: wholeNumber(1, 2_147_483_647, 'a whole number of rows, 1 or more').optional(),
   keep: z.boolean().default(false),
   ignoreColumns: z.array(z.string()).default([]),
-}).transform(({ fullReload, ...flags }) => ({
-  ...flags,
-  fullRefresh: flags.fullRefresh || fullReload,
-}))
+})
+  .superRefine(checkEventTimes)
+  .transform(({ fullReload, ...flags }) => ({
+    ...flags,
+    fullRefresh: flags.fullRefresh || fullReload,
+  }))
 export type PlanFlags = z.infer<typeof PlanFlags>
 
 export const CompileFlags = SelectFlags.extend({
@@ -160,7 +210,8 @@ export const CompileFlags = SelectFlags.extend({
   /** Whether templates may ask the database. */
   introspect: z.boolean().default(true),
   asOf: asOf.optional(),
-})
+  ...eventTimes,
+}).superRefine(checkEventTimes)
 
 export const LsFlags = SelectFlags.extend({
   output: word(['selector', 'name', 'path', 'json']).default('selector'),

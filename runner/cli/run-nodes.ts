@@ -19,6 +19,7 @@ import type { Scope } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
 import type { OpenWarehouse } from './connect.ts'
 import type { RunFlags } from './flags.ts'
+import { eventWindowOf } from './flags.ts'
 import type { Io } from './io.ts'
 import { LogFile } from './log-file.ts'
 import type { OpenProject } from './open-project.ts'
@@ -100,6 +101,7 @@ export function runRequest(
     onRunStart: runHooksOf('on-run-start', project.onRunStart, asked, { runId, say }),
     onRunEnd: runHooksOf('on-run-end', project.onRunEnd, asked, { runId, say }),
     vars: project.vars,
+    ...timesOf(flags),
     runQuery: warehouse.runQuery,
     targetName: project.target.name,
     version: packageVersion(),
@@ -122,6 +124,18 @@ export function runRequest(
 function endOf(asOf: string): Date {
   const start = new Date(asOf)
   return asOf.includes('T') ? start : new Date(start.getTime() + 86_400_000)
+}
+
+/** What counts as now where --as-of tells it: the end of a day, or the moment. */
+function timesOf(flags: RunFlags): Pick<RunRequest, 'now' | 'eventTime'> {
+  const { asOf } = flags
+  const eventTime = eventWindowOf(flags)
+  return {
+    ...(asOf !== undefined && {
+      now: new Date(asOf.includes('T') ? asOf : `${asOf}T23:59:59.999Z`),
+    }),
+    ...(eventTime !== undefined && { eventTime }),
+  }
 }
 
 function runHooksOf(

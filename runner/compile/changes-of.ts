@@ -1,9 +1,9 @@
 import { GmError } from '../base/error.ts'
+import type { Location } from '../base/location.ts'
 import { followedTable, isLookedThrough } from '../manifest/followed-tables.ts'
 import type { Manifest, ModelNode, NodeId } from '../manifest/node.ts'
 import { isReadable } from '../manifest/node.ts'
 import { identifier } from '../manifest/quoted.ts'
-import type { Call } from '../template/template.ts'
 import type { CompileState } from './compiled.ts'
 
 interface Reading {
@@ -11,7 +11,9 @@ interface Reading {
   readonly state: CompileState
   readonly columnsOf: 'versions' | undefined
   readonly isUnchecked: boolean
-  readonly call: Call
+  /** Where changes() stands. */
+  readonly at: Location
+  readonly calledFrom?: readonly Location[]
   /** Takes the table whose mark the reading moves. */
   readonly follow: (table: NodeId) => void
   /** A view's query over what stands behind a name in place of its input. */
@@ -38,8 +40,8 @@ export function changesOf(input: NodeId, reading: Reading): string {
       'GM3009',
       `changes() cannot look through "${table?.name ?? node.name}", which does not read one table`,
       {
-        at: reading.call.at,
-        calledFrom: reading.call.calledFrom,
+        at: reading.at,
+        calledFrom: reading.calledFrom,
         hint: 'Follow the tables that it reads, or make it an incremental model.',
       },
     )

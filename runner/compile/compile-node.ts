@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { GmError } from '../base/error.ts'
+import { followedTable, isLookedThrough } from '../manifest/followed-tables.ts'
 import type {
   AnalysisNode,
   Manifest,
@@ -15,9 +16,24 @@ import { snapshotBlocks } from '../parse/snapshot-blocks.ts'
 import type { Project } from '../project/project.ts'
 import type { Templates } from '../template/create-templates.ts'
 import type { Rendered, TemplateFile } from '../template/template.ts'
+import { changesOf } from './changes-of.ts'
 import type { CompileContext, Used } from './compile-scope.ts'
-import { compileScope, cteName, isEphemeral, nothingUsed, relationOf } from './compile-scope.ts'
-import type { BatchContext, Compiled, CompiledInput, CompileState, Recomputed } from './compiled.ts'
+import {
+  compileScope,
+  cteName,
+  isEphemeral,
+  nothingUsed,
+  queryOver,
+  relationOf,
+} from './compile-scope.ts'
+import type {
+  Arrival,
+  BatchContext,
+  Compiled,
+  CompiledInput,
+  CompileState,
+  Recomputed,
+} from './compiled.ts'
 import type { Cte } from './prepend-ctes.ts'
 import { prependCtes } from './prepend-ctes.ts'
 import { renderGenericTest } from './render-generic-test.ts'
@@ -49,11 +65,43 @@ export function compileNode(
     lines: statement.rendered.lines,
     inputs: statement.inputs,
     recomputed: statement.recomputed,
+    ...(state.batch !== undefined && { arrivals: arrivalsOf(context, node, statement.windowed) }),
     fingerprint:
       state.isPart === true
         ? `${LIMITED}${fingerprintOf(statement.rendered.text, node)}`
         : fingerprintOf(full.rendered.text, node),
   }
+}
+
+/** What is new in the inputs that are read in part. One behind which no single table stands has nothing that tells. */
+function arrivalsOf(
+  { manifest, state, ...context }: CompileContext,
+  node: CompilableNode,
+  windowed: ReadonlyMap<NodeId, string>,
+): readonly Arrival[] {
+  return [...windowed].map(([input, column]) => {
+    const table = followedTable(manifest, input)
+    const behind = manifest.nodes.get(table)
+    const isTable = behind !== undefined && !isLookedThrough(behind)
+    const sql = isTable
+      ? changesOf(input, {
+          manifest,
+          state,
+          columnsOf: undefined,
+          isUnchecked: true,
+          at: node.at,
+          follow: () => undefined,
+          queryOver: (view, name) =>
+            queryOver({ ...context, manifest, state: whole(state) }, view, name),
+        })
+      : ''
+    return { input, table, column, sql }
+  })
+}
+
+/** Without the window and the batch of the model that reads it. */
+function whole({ window: _window, batch: _batch, ...state }: CompileState): CompileState {
+  return state
 }
 
 /**
@@ -96,6 +144,7 @@ interface Statement {
   readonly inputs: readonly CompiledInput[]
   readonly recomputed: readonly Recomputed[]
   readonly isForThisRun: boolean
+  readonly windowed: ReadonlyMap<NodeId, string>
 }
 
 /** Code is the same whatever the batch; templates that name their batch must find one. */
@@ -150,6 +199,7 @@ function assemble(
     inputs: [...inputs.values()].sort((a, b) => (quoted(a.relation) < quoted(b.relation) ? -1 : 1)),
     recomputed: used.recomputed,
     isForThisRun: used.isForThisRun,
+    windowed: used.windowed,
   }
 }
 

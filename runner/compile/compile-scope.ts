@@ -174,7 +174,8 @@ export function compileScope(
           state,
           columnsOf,
           isUnchecked,
-          call,
+          at: call.at,
+          calledFrom: call.calledFrom,
           follow: (table) => used.inputs.set(table, { viaChanges: true }),
           queryOver: (view, name) => queryOver(context, view, name),
         })
@@ -235,7 +236,8 @@ export function compileScope(
   })
 }
 
-function queryOver(context: CompileContext, view: ModelNode, name: string): string {
+/** A view's query, with this name in place of its input's. */
+export function queryOver(context: CompileContext, view: ModelNode, name: string): string {
   const used = nothingUsed()
   const file = { file: view.at.file, text: view.rawCode }
   return trimStatement(context.templates.render(file, compileScope(context, view, used, name))).text

@@ -13,8 +13,21 @@ export interface Compiled {
   readonly inputs: readonly CompiledInput[]
   /** Keys whose rows the SQL gives whole; only where it is rendered for what is new. */
   readonly recomputed: readonly Recomputed[]
+  /** Microbatch: inputs of which only the batch's window is read, and how to hear of their rows that come later. */
+  readonly arrivals?: readonly Arrival[]
   /** sha256 over everything that decides `sql`: its text rendered for a full build, and the configuration. */
   readonly fingerprint: string
+}
+
+/** An input that is read by its event time. */
+export interface Arrival {
+  readonly input: NodeId
+  /** What holds its rows: the input itself, or the table behind a view. */
+  readonly table: NodeId
+  /** The input's `event_time`. */
+  readonly column: string
+  /** A parenthesised select of the input's rows that are new to the mark on the table. */
+  readonly sql: string
 }
 
 /** `{% call recompute(columns) %}`: rows of the target with these keys that the node's SQL does not give are gone. */

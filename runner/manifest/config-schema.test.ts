@@ -114,7 +114,7 @@ describe('what dbt has and gm does not have yet', () => {
     },
   )
 
-  test.each([['model', 'incremental_strategy', 'microbatch']] as const)(
+  test.each([['model', 'incremental_strategy', 'insert_overwrite']] as const)(
     'in a %s the value %s: %s is GM1008 with what to use instead',
     (kind, key, value) => {
       const [problem] = problems(kind, { [key]: value })

@@ -319,7 +319,7 @@ const SHAPES = {
 
 /** Values that dbt has and gm does not yet: an error of their own, so that nobody looks for a typing mistake. */
 const VALUES_NOT_YET: Readonly<Record<string, ReadonlySet<string>>> = {
-  incremental_strategy: new Set(['microbatch', 'insert_overwrite']),
+  incremental_strategy: new Set(['insert_overwrite']),
 }
 
 const VALUE_HINTS: Readonly<Record<string, string>> = {

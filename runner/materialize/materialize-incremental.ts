@@ -72,7 +72,10 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
 }
 
 /** Asks the database which columns the query gives now, before anything relies on it. */
-function probeColumns(compiled: Compiled, expected: readonly Column[]): readonly Statement[] {
+export function probeColumns(
+  compiled: Compiled,
+  expected: readonly Column[],
+): readonly Statement[] {
   return [
     aroundUserSql(compiled, {
       purpose: 'probe columns',

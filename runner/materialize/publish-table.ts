@@ -139,7 +139,7 @@ for each statement execute function gm.note_touch()`,
 }
 
 /** Before the pg_snapshot that the build reads with: what an input loses from then on is written down. */
-function followInputs(relation: string, { keyReaders }: Materials): readonly Transaction[] {
+export function followInputs(relation: string, { keyReaders }: Materials): readonly Transaction[] {
   return keyReaders.map((reader) => ({
     name: 'follow',
     isolation: 'read committed',

@@ -12,6 +12,7 @@ import { isPolling } from '../materialize/polling-history.ts'
 import type { Affected } from '../plan/affected.ts'
 import { affectedByColumn, affectedByNode } from '../plan/affected.ts'
 import type { Step } from '../plan/plan.ts'
+import { transactionsOf } from '../plan/plan.ts'
 import type { PlannedRun, RunRequest } from '../run/run-project.ts'
 import { planOver } from '../run/run-project.ts'
 import type { ColumnLineage } from '../sql/column-lineage.ts'
@@ -98,7 +99,7 @@ async function preview(
   })
   const increments = new Set(
     built.flatMap(({ id, action }) =>
-      action === 'add rows' || action === 'update history' ? [id] : [],
+      ['add rows', 'run batches', 'update history'].includes(action) ? [id] : [],
     ),
   )
   return await previewNodes(
@@ -150,7 +151,7 @@ function shapeOf(
 
 /** A table that only gets new rows takes other columns where its configuration says so. */
 function reasonToKeep({ id, action }: Step, manifest: Manifest): string | undefined {
-  if (action !== 'add rows') return undefined
+  if (action !== 'add rows' && action !== 'run batches') return undefined
   const mode = manifest.nodes.get(id)?.config.on_schema_change ?? 'ignore'
   return mode === 'ignore' || mode === 'fail' ? `on_schema_change: ${mode}` : undefined
 }
@@ -202,6 +203,6 @@ function fullRefreshOf(
 }
 
 /** What a step would send, as psql would run it. */
-export function sqlOf({ transactions }: Step): readonly string[] {
-  return transactions.map(transactionSql)
+export function sqlOf(step: Step): readonly string[] {
+  return transactionsOf(step).map(transactionSql)
 }

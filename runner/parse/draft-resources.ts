@@ -2,6 +2,7 @@ import type { Location } from '../base/location.ts'
 import { locationAt } from '../base/location.ts'
 import type { ColumnInfo, NodeConfig, NodeKind, Relation } from '../manifest/node.ts'
 import { nodeId } from '../manifest/node.ts'
+import { checkMicrobatch } from './check-microbatch.ts'
 import { checkSnapshot } from './check-snapshot.ts'
 import type { InFileConfig } from './config-levels.ts'
 import type { Draft, Parsing } from './draft.ts'
@@ -58,6 +59,7 @@ function draftModel(parsing: Parsing, index: PropertiesIndex, file: ProjectFile)
     version === undefined
       ? undefined
       : { version: version.version, latestVersion: described?.latestVersion ?? version.version }
+  checkMicrobatch(name, startOf(file), config)
   const alias = version === undefined ? name : `${name}_v${version.version}`
   return {
     node: {

@@ -5,6 +5,7 @@ import { testStatement } from '../check/test-statement.ts'
 import { isLimited } from '../compile/compile-node.ts'
 import type { Compiled, CompileState } from '../compile/compiled.ts'
 import type { EventWindow } from '../compile/event-window.ts'
+import { intersectWindows } from '../compile/event-window.ts'
 import { findUnstable } from '../compile/find-unstable.ts'
 import type { Column, RelationState } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
@@ -25,6 +26,7 @@ import { quoted } from '../manifest/quoted.ts'
 import type { Hook, NodeHooks } from '../materialize/complete-build.ts'
 import { completeBuild } from '../materialize/complete-build.ts'
 import type { Materialization, Materials } from '../materialize/materialize.ts'
+import type { CompiledBatch } from '../materialize/materialize-batches.ts'
 import { buildHistory, updateHistory } from '../materialize/materialize-history.ts'
 import { addRows, buildIncremental } from '../materialize/materialize-incremental.ts'
 import {
@@ -50,7 +52,18 @@ import type { Ledger, LedgerEntry } from '../state/ledger.ts'
 import { recordTest } from '../state/ledger.ts'
 import { newRows, VERSION_XID_COLUMN } from '../state/marks.ts'
 import type { Basis } from '../state/read-bases.ts'
+import type { Interval } from './batch-intervals.ts'
 import type { Action, Step } from './plan.ts'
+import type { MicrobatchNode } from './plan-microbatch.ts'
+import {
+  batchId,
+  describeBatches,
+  followInputsOf,
+  isMicrobatch,
+  materializeMicrobatch,
+  mayRunAtOnce,
+  planBatches,
+} from './plan-microbatch.ts'
 
 /** What the user asked for and what does not change while a run lasts. */
 export interface PlanRequest {
@@ -71,6 +84,10 @@ export interface PlanRequest {
   /** Renders a template of a node's configuration. */
   readonly compileText: (node: BuiltNode, text: string, state: CompileState) => string
   readonly vars: Readonly<Record<string, unknown>>
+  /** Microbatch: the newest batch is the one that this moment lies in. */
+  readonly now: Date
+  /** `--event-time-start` and `--event-time-end`: the batches to do, and no others. */
+  readonly eventTime?: EventWindow
   readonly runQuery?: CompileState['runQuery']
   /** What builds models of the project's own materializations, by name, and what it is told of the database. */
   readonly own?: {
@@ -108,6 +125,8 @@ export interface Foreseen {
   readonly reshaped: ReadonlySet<NodeId>
   /** The columns of the node's query, found by a guard that expected others. */
   readonly shape?: readonly Column[]
+  /** Microbatch: what comes before the batches is done; whether the table was there before it. */
+  readonly begun?: { readonly isIncremental: boolean }
 }
 
 export const NOTHING_FORESEEN: Foreseen = {
@@ -158,6 +177,7 @@ export function planStep(
   if (leavesAsItIs(node, request, target, entry?.fingerprint)) {
     return reusedStep(node, needs, node.relation, 'a part of its inputs would not make it again')
   }
+  if (isMicrobatch(node)) return planMicrobatch(node, needs, request, warehouse, foreseen)
   const decision = decide(node, request, warehouse, foreseen)
   const marked = new Map<string, string>()
   if (decision.isIncremental) {
@@ -277,6 +297,116 @@ function ownWork(
     throw new Error(`the materialization of ${node.id} was not loaded`)
   const { engine } = own
   return ownStatements(node, compiled, materializer, { isIncremental, target, engine })
+}
+
+/** The batches of a sample: those that it has rows of. Of no rows: the newest. */
+function limitedTo(
+  window: EventWindow | undefined,
+  now: Date,
+): { readonly eventTime: EventWindow } {
+  const end = window?.end ?? new Date(now.getTime() + 1)
+  return { eventTime: { start: window?.start ?? now, end } }
+}
+
+/** A model's step that is made batch by batch. */
+function planMicrobatch(
+  node: MicrobatchNode,
+  needs: readonly NodeId[],
+  request: PlanRequest,
+  warehouse: Warehouse,
+  foreseen: Foreseen,
+): Step {
+  const name = quoted(node.relation)
+  const target = warehouse.relations.get(name)
+  const entry = warehouse.ledger.entries.get(name)
+  const rebuild =
+    foreseen.begun === undefined ? reasonToRebuild(node, request, warehouse, foreseen) : undefined
+  const { limit } = request
+  const times = {
+    now: request.now,
+    // What a part of the inputs would give is built of the batches that the part has rows of.
+    ...(limit === undefined
+      ? request.eventTime && { eventTime: request.eventTime }
+      : limitedTo(limit.window, request.now)),
+  }
+  const plan = planBatches(node, times, entry?.batches ?? [], rebuild !== undefined)
+  const isIncremental = foreseen.begun?.isIncremental ?? rebuild === undefined
+  if (rebuild !== undefined) refuseRebuild(node, rebuild, warehouse)
+  const decision: Decision = {
+    action: rebuild === undefined ? 'run batches' : 'build incremental',
+    reason: describeBatches(node, plan.due),
+    isIncremental,
+    isOptional: rebuild === undefined && plan.isOptional && request.eventTime === undefined,
+  }
+  const state = compileState(node, decision, request, warehouse)
+  const compile = (batch: Interval): CompiledBatch => {
+    const context = { ...batch, id: batchId(batch, node) }
+    const window = limit?.window === undefined ? batch : intersectWindows(limit.window, batch)
+    const compiled = request.compile(node, { ...state, window, batch: context })
+    return { batch: context, compiled }
+  }
+  const { compiled } = compile(plan.newest)
+  const following = followInputsOf(node, compiled, request.manifest, warehouse, foreseen.rebuilt)
+  const unstable = findUnstable(compiled.sql, warehouse.ledger.functions)
+  const codes = [compiled.fingerprint, incrementCode({ fingerprint: compiled.fingerprint })]
+  const unnoticed = following.unnoticed.map(
+    (input) => `; rows of ${input} that come late are missed, as nothing tells of them`,
+  )
+  const run = whetherToRun(node, {
+    decided: [rebuild, decision.reason].filter((part) => part !== undefined).join(', '),
+    isAsked: request.reuse === 'none' || !decision.isOptional || hasHooks(node),
+    basis: entry?.basis,
+    codes,
+    unstable,
+    foreseen,
+    manifest: request.manifest,
+  })
+  if (run === undefined) return reusedStep(node, needs, node.relation)
+  const materials: Materials = {
+    runId: request.runId,
+    project: request.manifest.project,
+    at: node.at,
+    target,
+    revision: entry?.revision ?? '0',
+    marked: rebuild === undefined ? following.marked : new Map(),
+    follows: limit === undefined ? [...new Set(following.arrivals.map(({ table }) => table))] : [],
+    eventTimes: new Map(),
+    keyReaders: limit === undefined ? following.keyReaders : [],
+    lockable: lockable(compiled, request.manifest, warehouse, node),
+    isStable: unstable === undefined,
+    reason: run.reason,
+    shape: foreseen.shape,
+    allowDestructive: request.allowDestructive,
+    isOurs: (relation) => warehouse.ledger.entries.has(quoted(relation)),
+  }
+  const isFirst = target === undefined && limit === undefined
+  const how = rebuild === undefined ? 'update' : isFirst ? 'create' : 'rebuild'
+  const work = materializeMicrobatch(node, how, plan, following, materials, times, compile)
+  const hooks = renderHooks(node, state, request)
+  const all = completeBuild([...work.transactions, ...(work.after ?? [])], node, materials, hooks)
+  const before = work.transactions.length + hooks.pre.filter((hook) => !hook.transaction).length
+  const parts = work.batches === undefined ? all.length : before
+  const warning = warningFor(node, decision, request, false)
+  return {
+    id: node.id,
+    kind: node.kind,
+    action: decision.action,
+    reason: `${run.reason}${unnoticed.join('')}`,
+    ...(warning !== undefined && { warning }),
+    needs,
+    lock: name,
+    relation: node.relation,
+    transactions: all.slice(0, parts),
+    ...(work.batches !== undefined && {
+      batches: work.batches,
+      isConcurrent: mayRunAtOnce(node),
+      after: all.slice(parts),
+    }),
+    severity: undefined,
+    codes,
+    ...codeIs(target, entry, codes),
+    ...(run.mayBeReused && plan.isOptional && { reuse: { key: name, codes } }),
+  }
 }
 
 /** A history that dbt began, or gm before its ledger was lost: it cannot be made again, so gm goes on with it. */
@@ -447,18 +577,28 @@ export function decide(
       isIncremental: true,
       isOptional: true,
     }
-  const isWhole = entry !== undefined && !isLimited(entry.fingerprint)
-  if (target !== undefined && isWhole && node.config.full_refresh === false) {
-    throw new GmError(
-      'GM4012',
-      `${name} would have to be rebuilt (${rebuild}), but it has full_refresh: false`,
-      {
-        at: node.at,
-        hint: 'Remove full_refresh: false for this one run if losing what cannot be rebuilt is acceptable.',
-      },
-    )
-  }
+  refuseRebuild(node, rebuild, warehouse)
   return asked(build, rebuild)
+}
+
+/** @throws GmError GM4012 where the configuration says that the table is never to be rebuilt. */
+function refuseRebuild(
+  node: ModelNode | SnapshotNode,
+  rebuild: string,
+  { relations, ledger }: Warehouse,
+): void {
+  const name = quoted(node.relation)
+  const entry = ledger.entries.get(name)
+  const isWhole = entry !== undefined && !isLimited(entry.fingerprint)
+  if (!relations.has(name) || !isWhole || node.config.full_refresh !== false) return
+  throw new GmError(
+    'GM4012',
+    `${name} would have to be rebuilt (${rebuild}), but it has full_refresh: false`,
+    {
+      at: node.at,
+      hint: 'Remove full_refresh: false for this one run if losing what cannot be rebuilt is acceptable.',
+    },
+  )
 }
 
 /** Another query makes another view; else it is refreshed, if that can be done beside readers. */

@@ -8,6 +8,7 @@ export type Action =
   | 'refresh materialized view'
   | 'build incremental'
   | 'add rows'
+  | 'run batches'
   | 'load seed'
   | 'reuse'
   | 'build history'
@@ -31,6 +32,12 @@ export interface Step {
   /** Tests: where their failing rows are kept. */
   readonly stores?: Relation
   readonly transactions: readonly Transaction[]
+  /** Microbatch: done after `transactions`, each by itself. What they are is read anew once these have run. */
+  readonly batches?: readonly Batch[]
+  /** Whether the batches may be done side by side. */
+  readonly isConcurrent?: boolean
+  /** Microbatch: done after the batches; what records the step also where some of them have failed. */
+  readonly after?: readonly Transaction[]
   /** Tests: whether failing rows fail the run; `strict` where a warning does too. */
   readonly severity: 'strict' | 'error' | 'warn' | undefined
   /** Its code or configuration is not what the relation was made of: there is no record of it, or another one. */
@@ -48,7 +55,21 @@ export interface Step {
   readonly dropsDuplicates?: true
 }
 
+/** One interval of a microbatch model: its transactions succeed or fail by themselves. */
+export interface Batch {
+  /** `2026-01-03`. */
+  readonly name: string
+  readonly start: Date
+  readonly end: Date
+  readonly transactions: readonly Transaction[]
+}
+
 export interface Plan {
   /** In an order in which every step comes after those it needs. */
   readonly steps: readonly Step[]
+}
+
+/** All that a step would send, in the order in which it is sent. */
+export function transactionsOf({ transactions, batches = [], after = [] }: Step): Transaction[] {
+  return [...transactions, ...batches.flatMap((batch) => batch.transactions), ...after]
 }

@@ -6,6 +6,8 @@ import type { Action } from '../plan/plan.ts'
 export type StepStatus =
   | 'success'
   | 'error'
+  /** Some of its batches failed. */
+  | 'partial success'
   | 'skipped'
   | 'pass'
   | 'warn'
@@ -35,6 +37,7 @@ export type RunEvent =
     }
   /** Something the user should know that is no failure: a bounded wait that ran out, a retried lock. */
   | { readonly type: 'step-note'; readonly id: NodeId; readonly message: string }
+  | ({ readonly type: 'batch-end' } & BatchEnded)
   | { readonly type: 'step-end'; readonly result: StepResult }
   | {
       readonly type: 'log'
@@ -56,6 +59,27 @@ export type RunEvent =
     }
   | { readonly type: 'run-end'; readonly result: RunResult }
 
+/** A batch of a microbatch model is done: the `index`th of the step's `total` to end. */
+export interface BatchEnded {
+  readonly id: NodeId
+  readonly index: number
+  readonly total: number
+  readonly result: BatchResult
+}
+
+/** What became of one interval of a microbatch model. */
+export interface BatchResult {
+  /** `2026-01-03`. */
+  readonly name: string
+  readonly start: Date
+  readonly end: Date
+  /** `cancelled`: rolled back, or never begun. */
+  readonly status: 'success' | 'error' | 'cancelled'
+  readonly durationMs: number
+  readonly counts: RowCounts
+  readonly error?: GmError
+}
+
 export interface StepResult {
   readonly id: NodeId
   readonly kind: NodeKind
@@ -70,6 +94,8 @@ export interface StepResult {
   readonly counts: RowCounts
   /** Tests: rows that fail. */
   readonly failures?: number
+  /** Microbatch: the batches of this run, the oldest first. */
+  readonly batches?: readonly BatchResult[]
   /** How often it was tried again after a deadlock, a serialization failure or a lost connection; absent for never. */
   readonly retries?: number
   readonly error?: GmError

@@ -15,8 +15,11 @@ import { NOTHING_CHANGED, NOTHING_FORESEEN, planStep } from '../plan/plan-step.t
 import { readBases } from '../state/read-bases.ts'
 import { blameNode } from './blame-node.ts'
 import { dropPending } from './drop-pending.ts'
-import type { StepStatus } from './event.ts'
+import type { BatchEnded, BatchResult, StepStatus } from './event.ts'
+import { isConnectionLost } from './is-connection-lost.ts'
 import type { RetryLater } from './retry-later.ts'
+import { runBatches, sumOfBatches } from './run-batches.ts'
+import type { Piece, Worker } from './share.ts'
 import { withLockRetries } from './with-lock-retries.ts'
 import { withinTimeout } from './within-timeout.ts'
 
@@ -36,6 +39,9 @@ export interface Execution {
   readonly note: (message: string) => void
   readonly sent: (transaction: Transaction) => void
   readonly retry: RetryLater
+  readonly batchEnded: (event: BatchEnded) => void
+  /** Does parts of the step on its session and on those that have nothing else to do. */
+  readonly share: (pieces: readonly Piece<Worker>[]) => Promise<void>
   readonly signal: AbortSignal
 }
 
@@ -45,6 +51,7 @@ export interface Executed {
   readonly status: StepStatus
   readonly counts: RowCounts
   readonly failures?: number
+  readonly batches?: readonly BatchResult[]
   readonly error?: GmError
 }
 
@@ -101,7 +108,7 @@ interface HeldLock {
 }
 
 async function runTest(step: Step, on: Execution): Promise<Executed> {
-  const outcome = await runTransactions(step, { key: undefined }, on)
+  const outcome = await runTransactions(step.transactions, step, { key: undefined }, on)
   const verdict: Verdict = verdictOf(outcome.rows, step.severity ?? 'error')
   const executed = { step, status: verdict.status, counts: {}, failures: verdict.failures }
   return verdict.status === 'pass'
@@ -142,12 +149,13 @@ async function runUntilPlanHolds(
   for (let attempt = 1; ; attempt++) {
     if (step.action === 'reuse') return reused(step)
     try {
-      const { counts } = await runTransactions(step, held, on)
+      if (step.batches !== undefined) return await runBatched(step, held, foreseen, on)
+      const { counts } = await runTransactions(step.transactions, step, held, on)
       return { step, status: 'success', counts: { ...counts, ...skippedBy(step, counts) } }
     } catch (error) {
       const again =
         attempt < MAX_ATTEMPTS && !on.signal.aborted ? reasonToPlanAgain(error) : undefined
-      if (isConnectionAlive(error)) await dropPending(on.session, target).catch(() => undefined)
+      if (!isConnectionLost(error)) await dropPending(on.session, target).catch(() => undefined)
       if (again === undefined) throw error
       if (again === 'view takes another shape')
         foreseen = { ...foreseen, reshaped: new Set([step.id]) }
@@ -156,6 +164,35 @@ async function runUntilPlanHolds(
       step = replan(step, await on.readWarehouse(on.session), foreseen, on)
     }
   }
+}
+
+/**
+ * What comes before the batches may find more of them than the plan knew: rows that came late. So they are read anew once it
+ * has run. What comes after them is done for those that succeeded, but for the user's own hooks when any has failed.
+ */
+async function runBatched(
+  step: Step,
+  held: HeldLock,
+  foreseen: Foreseen,
+  on: Execution,
+): Promise<Executed> {
+  const { key } = held
+  await runTransactions(step.transactions, step, { key: undefined }, on)
+  const begun = { isIncremental: step.action === 'run batches' }
+  const now = replan(step, await on.readWarehouse(on.session), { ...foreseen, begun }, on)
+  const batches = await runBatches({ ...step, batches: now.batches ?? [] }, on)
+  const sum = sumOfBatches(step, batches)
+  const after = step.after ?? []
+  await runTransactions(sum.status === 'success' ? after : recordsOf(after), step, { key }, on)
+  held.key = undefined
+  return { step, batches, ...sum }
+}
+
+function recordsOf(transactions: readonly Transaction[]): readonly Transaction[] {
+  return transactions.flatMap((transaction) => {
+    const statements = transaction.statements.filter(({ purpose }) => purpose === 'record step')
+    return statements.length === 0 ? [] : [{ ...transaction, statements }]
+  })
 }
 
 /** Records that were read and neither inserted nor updated, where that means that they were there already. */
@@ -202,17 +239,18 @@ function reasonToPlanAgain(error: unknown): Again | undefined {
   }
 }
 
-function isConnectionAlive(error: unknown): boolean {
-  return !(error instanceof GmError && (error.code === 'GM4004' || error.code === 'GM4002'))
-}
-
-async function runTransactions(step: Step, held: HeldLock, on: Execution): Promise<Outcome> {
+async function runTransactions(
+  transactions: readonly Transaction[],
+  step: Step,
+  held: HeldLock,
+  on: Execution,
+): Promise<Outcome> {
   let counts: RowCounts = {}
   let last: Outcome = { counts: {}, rows: undefined }
-  for (const transaction of step.transactions) {
+  for (const transaction of transactions) {
     if (writtenRows(counts) < (transaction.afterRowsWritten ?? 0)) continue
     if (transaction.waitForReaders === true) await waitForReaders(step, on)
-    const isLast = transaction === step.transactions.at(-1)
+    const isLast = transaction === transactions.at(-1)
     last = await withLockRetries(transaction, on, LOCK_PATIENCE_MS, isLast ? held.key : undefined)
     if (isLast) held.key = undefined
     counts = { ...counts, ...last.counts }

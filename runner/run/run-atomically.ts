@@ -15,6 +15,7 @@ import { planRun } from '../plan/plan-run.ts'
 import type { PlanRequest, Warehouse } from '../plan/plan-step.ts'
 import type { Shadow } from '../plan/shadow.ts'
 import { shadowManifest, shadowsOf } from '../plan/shadow.ts'
+import { copyBatches } from '../state/batches.ts'
 import { runLock } from '../state/ledger.ts'
 import type { ShadowNames } from '../state/shadows.ts'
 import {
@@ -27,6 +28,13 @@ import {
 import type { StepResult } from './event.ts'
 import { retryLater } from './retry-later.ts'
 import { withLockRetries } from './with-lock-retries.ts'
+
+/** Actions that write to the rows that are there. */
+const KEEPS_ROWS: ReadonlySet<Step['action']> = new Set<Step['action']>([
+  'add rows',
+  'run batches',
+  'update history',
+])
 
 /** What an all-or-nothing run is given by the run around it. */
 export interface Atomic {
@@ -151,14 +159,17 @@ async function copyOldRows(
   const byId = new Map(shadows.map((shadow) => [shadow.id, shadow]))
   for (const { id, action } of building) {
     const shadow = byId.get(id)
-    if (shadow === undefined || (action !== 'add rows' && action !== 'update history')) continue
+    if (shadow === undefined || !KEEPS_ROWS.has(action)) continue
     const target = quoted(shadow.target)
     copies[target] = quoted(shadow.shadow)
     const copy: Transaction = {
       name: 'build',
       isolation: 'repeatable read',
       locks: [{ relation: shadow.target, mode: 'access share' }],
-      statements: [copyToShadow(quoted(shadow.shadow), target, names)],
+      statements: [
+        copyToShadow(quoted(shadow.shadow), target, names),
+        copyBatches(quoted(shadow.shadow), target),
+      ],
     }
     on.sent(copy)
     await on.control.transaction(copy, on.signal)
@@ -240,7 +251,7 @@ async function together(
   const codes = Object.fromEntries(
     on.plan.steps.flatMap(({ id, codes: [full = '', increment = full] = [], action }) => {
       if (action === 'reuse' || full === '') return []
-      return [[id, action === 'add rows' || action === 'update history' ? increment : full]]
+      return [[id, KEEPS_ROWS.has(action) ? increment : full]]
     }),
   )
   return {
@@ -324,7 +335,7 @@ function refuseForeignViews({ ready }: Together, on: Atomic): void {
 }
 
 function isFailure(status: StepResult['status']): boolean {
-  return status === 'error' || status === 'fail' || status === 'cancelled'
+  return ['error', 'fail', 'partial success', 'cancelled'].includes(status)
 }
 
 /** What was built is gone: its steps are reported as not run. An error of the publication itself stands at the first. */

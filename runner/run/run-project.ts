@@ -2,7 +2,7 @@ import { GmError } from '../base/error.ts'
 import type { Compiled } from '../compile/compiled.ts'
 import type { Adapter, Session } from '../engine/adapter.ts'
 import { sqlErrorOf } from '../engine/sql-error.ts'
-import type { Statement } from '../engine/statement.ts'
+import type { Statement, Transaction } from '../engine/statement.ts'
 import { transactionSql } from '../engine/transaction-sql.ts'
 import type { Manifest, NodeId, NodeKind, Relation } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
@@ -59,6 +59,9 @@ export interface RunRequest {
   readonly onRunStart: readonly RunHook[]
   readonly onRunEnd: readonly RunHook[]
   readonly vars: Readonly<Record<string, unknown>>
+  /** What counts as now, for microbatch models; the clock when not given. */
+  readonly now?: Date
+  readonly eventTime?: PlanRequest['eventTime']
   readonly runQuery?: PlanRequest['runQuery']
   readonly limit?: PlanRequest['limit']
   /** What builds models of the project's own materializations, by name. */
@@ -166,6 +169,10 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
         throw error
       },
     )
+    const sentBy =
+      (id: NodeId, sessionNumber: number) =>
+      (transaction: Transaction): void =>
+        emit(() => ({ type: 'sql', id, session: sessionNumber, sql: transactionSql(transaction) }))
     const execute = async (
       steps: Plan,
       at: Warehouse,
@@ -181,7 +188,7 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
         signal,
         emit,
         open: () => adapter.open(signal),
-        execute: (step, session, sessionNumber, retry, abort) =>
+        execute: (step, session, sessionNumber, { retry, abort, share }) =>
           executeStep(step, {
             session,
             request: toPlan,
@@ -191,13 +198,16 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
             publishWaitMs: request.publishWaitMs,
             readWarehouse: (again) => readWarehouse(request, again, manifest),
             note: (message) => emit({ type: 'step-note', id: step.id, message }),
-            sent: (transaction) =>
-              emit(() => ({
-                type: 'sql',
-                id: step.id,
-                session: sessionNumber,
-                sql: transactionSql(transaction),
-              })),
+            sent: sentBy(step.id, sessionNumber),
+            batchEnded: (event) => emit({ type: 'batch-end', ...event }),
+            share: (pieces) =>
+              share(
+                pieces.map(
+                  (piece) =>
+                    ({ session: other, number }) =>
+                      piece({ session: other, sent: sentBy(step.id, number) }),
+                ),
+              ),
             retry,
             signal: abort,
           }),
@@ -318,6 +328,8 @@ function planRequest(
         engine: { name: request.adapter.name, capabilities: request.adapter.capabilities },
       },
     }),
+    now: request.now ?? new Date(),
+    ...(request.eventTime === undefined ? {} : { eventTime: request.eventTime }),
     ...(request.runQuery === undefined ? {} : { runQuery: request.runQuery }),
     compile: (node, state) => {
       const result = request.compile(node, state, manifest)
@@ -414,7 +426,8 @@ async function endHooks(
 
 function statusOf(steps: readonly StepResult[], signal: AbortSignal): RunResult['status'] {
   if (signal.aborted) return 'cancelled'
-  if (steps.some((step) => step.status === 'error' || step.status === 'fail')) return 'failed'
+  if (steps.some((step) => ['error', 'fail', 'partial success'].includes(step.status)))
+    return 'failed'
   return steps.some((step) => step.status === 'warn') ? 'warn' : 'success'
 }
 

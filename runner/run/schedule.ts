@@ -7,8 +7,11 @@ import type { Plan, Step } from '../plan/plan.ts'
 import type { Warehouse } from '../plan/plan-step.ts'
 import type { RunEvent, StepResult } from './event.ts'
 import type { Executed } from './execute-step.ts'
+import { isConnectionLost } from './is-connection-lost.ts'
 import type { RetryLater } from './retry-later.ts'
 import { retryLater } from './retry-later.ts'
+import type { Piece } from './share.ts'
+import { shareWork } from './share.ts'
 
 /** A step that has never run is taken to last this long, so that unknown chains count by their length. */
 const ASSUMED_MS = 100
@@ -27,9 +30,22 @@ interface Schedule {
     step: Step,
     session: Session,
     sessionNumber: number,
-    retry: RetryLater,
-    abort: AbortSignal,
+    around: StepSurroundings,
   ) => Promise<Executed>
+}
+
+/** What a step is given by the run that it is part of. */
+interface StepSurroundings {
+  readonly retry: RetryLater
+  readonly abort: AbortSignal
+  /** Does parts of the step on its session and on those that have nothing else to do. */
+  readonly share: (pieces: readonly Piece<NumberedSession>[]) => Promise<void>
+}
+
+/** A session of the run, which logs know by its number. */
+export interface NumberedSession {
+  readonly session: Session
+  readonly number: number
 }
 
 /**
@@ -55,6 +71,11 @@ export async function schedule(given: Schedule): Promise<readonly StepResult[]> 
   let changed = new Promise<void>((resolve) => (wake = resolve))
   signal.addEventListener('abort', () => wake(), { once: true })
 
+  const tell = (): void => {
+    wake()
+    changed = new Promise<void>((resolve) => (wake = resolve))
+  }
+  const shared = shareWork<NumberedSession>(tell)
   const settle = (result: StepResult): void => {
     if (results.has(result.id)) return
     results.set(result.id, result)
@@ -74,14 +95,30 @@ export async function schedule(given: Schedule): Promise<readonly StepResult[]> 
       if (left === 0 && !results.has(id)) ready.push(step)
     }
     if (!isGood && given.failFast && result.status !== 'skipped') stop.abort()
-    wake()
-    changed = new Promise<void>((resolve) => (wake = resolve))
+    tell()
   }
 
   const work = async (sessionNumber: number): Promise<void> => {
     let session: Session | undefined
+    let canHelp = true
+    const help = async (): Promise<void> => {
+      try {
+        session ??= await given.open()
+        await shared.help({ session, number: sessionNumber })
+      } catch (error) {
+        // The step that the piece is of tells of it. Where no session can be had, its own must do.
+        if (session === undefined) canHelp = false
+        await session?.close().catch(() => undefined)
+        session = undefined
+        if (!(error instanceof GmError) && !isAbort(error)) throw error
+      }
+    }
     try {
       while (results.size < plan.steps.length && !signal.aborted) {
+        if (canHelp && shared.hasWork()) {
+          await help()
+          continue
+        }
         const step = ready.pop()
         if (step === undefined) {
           await changed
@@ -105,7 +142,12 @@ export async function schedule(given: Schedule): Promise<readonly StepResult[]> 
         while (executed === undefined) {
           try {
             session ??= await given.open()
-            executed = await given.execute(step, session, sessionNumber, retry, signal)
+            const own = { session, number: sessionNumber }
+            executed = await given.execute(step, session, sessionNumber, {
+              retry,
+              abort: signal,
+              share: (pieces) => shared.doAll(pieces, own),
+            })
           } catch (error) {
             if (isConnectionLost(error)) {
               await session?.close().catch(() => undefined)
@@ -126,6 +168,7 @@ export async function schedule(given: Schedule): Promise<readonly StepResult[]> 
           durationMs: performance.now() - begin,
           counts: executed.counts,
           ...(retry.count() === 0 ? {} : { retries: retry.count() }),
+          ...(executed.batches === undefined ? {} : { batches: executed.batches }),
           ...(executed.failures === undefined ? {} : { failures: executed.failures }),
           ...(executed.error === undefined ? {} : { error: executed.error }),
         })
@@ -135,7 +178,14 @@ export async function schedule(given: Schedule): Promise<readonly StepResult[]> 
     }
   }
 
-  const workers = Math.min(given.threads, plan.steps.length)
+  // Batches are shared, also those of a single step.
+  const pieces = plan.steps.map(({ batches, isConcurrent }) =>
+    isConcurrent ? (batches?.length ?? 1) : 1,
+  )
+  const workers = Math.min(
+    given.threads,
+    pieces.reduce((sum, count) => sum + count, 0),
+  )
   const finished = await Promise.allSettled(
     Array.from({ length: workers }, (_, i) =>
       work(i + 1).catch((error: unknown) => {
@@ -221,10 +271,6 @@ async function afterFailure(
     return { step, status: 'cancelled', counts: {} }
   }
   return { step, status: 'error', counts: {}, error }
-}
-
-function isConnectionLost(error: unknown): boolean {
-  return error instanceof GmError && (error.code === 'GM4004' || error.code === 'GM4002')
 }
 
 function isAbort(error: unknown): boolean {

@@ -2,6 +2,7 @@ import { GmError } from '../base/error.ts'
 import type { Session } from '../engine/adapter.ts'
 import type { RowCounts, Statement } from '../engine/statement.ts'
 import { literal } from '../manifest/quoted.ts'
+import type { DoneBatch } from './batches.ts'
 import type { Basis } from './read-bases.ts'
 import { readBases } from './read-bases.ts'
 
@@ -17,6 +18,8 @@ export interface LedgerEntry {
   readonly following: ReadonlySet<string>
   /** What it was made of; undefined where that is not recorded. */
   readonly basis: Basis | undefined
+  /** Microbatch: spans of event time that are done and not due again; in order. */
+  readonly batches: readonly DoneBatch[]
   /** Milliseconds that its last successful step took, for scheduling; undefined when unknown. */
   readonly lastDurationMs: number | undefined
 }
@@ -42,6 +45,19 @@ const READ_LEDGER = `select
   (select coalesce(jsonb_agg(jsonb_build_array(m.relation, m.input, m.generation)), '[]') from gm.marks m) as marks,
   (select coalesce(jsonb_agg(jsonb_build_array(k.relation, k.input, k.columns)), '[]')
    from gm.key_readers k where gm.is_following(k.relation, k.input, k.columns)) as following,
+  (select coalesce(jsonb_agg(jsonb_build_array(b.relation, b.start_ms, b.end_ms) order by b.relation, b.start_ms), '[]')
+   from (
+     select relation, extract(epoch from min(batch_start)) * 1000 as start_ms, extract(epoch from max(batch_end)) * 1000 as end_ms
+     from (
+       select *, sum(is_apart) over (partition by relation order by batch_start) as span
+       from (
+         select relation, batch_start, batch_end,
+           (lag(batch_end) over (partition by relation order by batch_start) is distinct from batch_start)::int as is_apart
+         from gm.batches where not is_due
+       ) as batch
+     ) as numbered
+     group by relation, span
+   ) b) as batches,
   (select coalesce(jsonb_agg(distinct p.proname), '[]') from pg_proc p join pg_namespace n on n.oid = p.pronamespace
    where n.nspname not in ('pg_catalog', 'information_schema', 'gm')) as functions,
   (select c.system_identifier = s.system_identifier and c.database_oid = d.oid
@@ -51,6 +67,7 @@ interface LedgerRow {
   readonly relations: readonly (readonly [string, string, string, string, number | null])[]
   readonly marks: readonly (readonly [string, string, string])[]
   readonly following: readonly (readonly [string, string, string])[]
+  readonly batches: readonly (readonly [relation: string, startMs: number, endMs: number])[]
   readonly functions: readonly string[]
   readonly is_same_database: boolean
 }
@@ -93,6 +110,12 @@ export async function readLedger(
     ofRelation.add(`${input} (${columns})`)
     following.set(relation, ofRelation)
   }
+  const batches = new Map<string, DoneBatch[]>()
+  for (const [relation, startMs, endMs] of row.batches) {
+    const ofRelation = batches.get(relation) ?? []
+    ofRelation.push({ start: new Date(startMs), end: new Date(endMs) })
+    batches.set(relation, ofRelation)
+  }
   const entries = new Map<string, LedgerEntry>()
   for (const [relation, kind, revision, fingerprint, durationMs] of row.relations) {
     entries.set(relation, {
@@ -102,6 +125,7 @@ export async function readLedger(
       marks: marks.get(relation) ?? new Map<string, string>(),
       following: following.get(relation) ?? new Set<string>(),
       basis: bases.get(relation),
+      batches: batches.get(relation) ?? [],
       lastDurationMs: durationMs ?? undefined,
     })
   }

@@ -672,4 +672,58 @@ $$`,
       `create index runs_started_at_idx on gm.runs (started_at)`,
     ],
   },
+  {
+    name: '0008_batches',
+    up: [
+      // It goes and is renamed with its relation, also when a run that publishes all or nothing gives a copy its name.
+      `create table gm.batches (
+  relation text not null references gm.relations on update cascade on delete cascade,
+  batch_start timestamptz not null,
+  batch_end timestamptz not null,
+  code text not null,
+  is_due boolean not null default false,
+  read_at pg_snapshot not null,
+  run_id text not null,
+  inserted bigint,
+  deleted bigint,
+  done_at timestamptz not null default clock_timestamp(),
+  primary key (relation, batch_start),
+  check (batch_start < batch_end)
+)`,
+      `comment on table gm.batches is 'The intervals of microbatch models that are done; one that is not here was never done.'`,
+      `comment on column gm.batches.is_due is 'It is to be done again: it got rows since, a run was to do it and did not, or nobody can tell.'`,
+      `comment on column gm.batches.code is 'The fingerprint of the code that made its rows.'`,
+      `comment on column gm.batches.read_at is 'The pg_snapshot that it was made with.'`,
+      `create function gm.begin_batches(of_relation text, of_run text, run_code text, has_stable_code boolean) returns void
+language sql as $$
+  update gm.relations r set
+    revision = r.revision + 1,
+    changed_at = clock_timestamp(),
+    run_id = of_run,
+    code = run_code,
+    is_stable = has_stable_code,
+    reads = gm.reads(array[of_relation]),
+    read_at = pg_current_snapshot()
+  where r.relation = of_relation
+$$`,
+      // Each batch has noted by itself that it wrote: side by side they could not all count up one row. Here these notes become one
+      // version of the relation.
+      `create function gm.end_batches(of_relation text, of_run text) returns void
+language plpgsql as $$
+declare
+  touch_count bigint;
+begin
+  delete from gm.touched t where t.relation = to_regclass(of_relation);
+  get diagnostics touch_count = row_count;
+  update gm.relations r set
+    revision = r.revision + 1,
+    version = r.version + (touch_count > 0)::int,
+    changed_at = clock_timestamp(),
+    run_id = of_run,
+    identity = (select s.identity from gm.states(array[of_relation]) s)
+  where r.relation = of_relation;
+end
+$$`,
+    ],
+  },
 ]

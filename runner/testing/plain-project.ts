@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Compiled, Recomputed } from '../compile/compiled.ts'
+import { withinWindow } from '../compile/event-window.ts'
 import type { Adapter } from '../engine/adapter.ts'
 import type {
   BuiltNode,
@@ -73,9 +74,15 @@ export function plainProject(definitions: Readonly<Record<string, Definition>>):
     const given = definitions[node.name]
     const throughChanges = new Set<string>()
     const recomputed: Recomputed[] = []
+    const windowed = new Map<NodeId, string>()
     const render = (isIncremental: boolean): string =>
       sql({
-        ref: (name) => quoted(used(name).relation),
+        ref: (name) => {
+          const { id, config, relation } = used(name)
+          if (state.window === undefined || config.event_time === undefined) return quoted(relation)
+          windowed.set(id, config.event_time)
+          return withinWindow(quoted(relation), config.event_time, state.window)
+        },
         changes: (name, of) => {
           throughChanges.add(name)
           return isIncremental
@@ -92,9 +99,11 @@ export function plainProject(definitions: Readonly<Record<string, Definition>>):
         },
         isIncremental,
       })
-    const full = render(false)
+    const first = render(false)
+    // What a full build says does not depend on the batch.
+    const full = state.window === undefined ? first : first.replaceAll(/'[\d-]+ [\d:]+\+00'/g, '…')
     recomputed.length = 0
-    const text = state.isIncremental ? render(true) : full
+    const text = state.isIncremental ? render(true) : first
     return {
       id: node.id,
       sql: text,
@@ -105,6 +114,13 @@ export function plainProject(definitions: Readonly<Record<string, Definition>>):
         viaChanges: throughChanges.has(name),
       })),
       recomputed,
+      ...(state.batch !== undefined && {
+        arrivals: [...windowed].map(([id, column]) => {
+          const input = over.nodes.get(id)
+          if (input === undefined || !('relation' in input)) throw new Error(`no relation ${id}`)
+          return { input: id, table: id, column, sql: state.changes(id, input.relation) }
+        }),
+      }),
       fingerprint: createHash('sha256')
         .update(`${full} ${JSON.stringify(decisive(node.config))}`)
         .digest('hex'),
@@ -175,6 +191,8 @@ export interface RunOptions {
   readonly publish?: RunRequest['publish']
   readonly testsGate?: boolean
   readonly retries?: number
+  readonly now?: Date
+  readonly eventTime?: RunRequest['eventTime']
   readonly signal?: AbortSignal
   readonly onEvent?: (event: RunEvent) => void
 }
@@ -205,6 +223,8 @@ export function requestOf(
     onRunStart: [],
     onRunEnd: [],
     vars: {},
+    ...(options.now !== undefined && { now: options.now }),
+    ...(options.eventTime !== undefined && { eventTime: options.eventTime }),
     targetName: 'test',
     version: '0.0.0',
     threads: options.threads ?? 2,

@@ -9,7 +9,7 @@ import type { Talk } from '../compile-whole.ts'
 import { compileText, compileWhole } from '../compile-whole.ts'
 import { deferred } from '../defer.ts'
 import { EXIT } from '../exit-code.ts'
-import { CompileFlags, parseFlags } from '../flags.ts'
+import { CompileFlags, eventWindowOf, parseFlags } from '../flags.ts'
 import { LazyWarehouse } from '../lazy-warehouse.ts'
 import type { OpenProject } from '../open-project.ts'
 import { openProject } from '../open-project.ts'
@@ -36,6 +36,8 @@ export const compileCommand: CommandAction = async (_args, raw, io) => {
       )
       return EXIT.ok
     }
+    const window = eventWindowOf(flags)
+    const inWindow = window === undefined ? {} : { window }
     const kinds =
       flags.resourceType.length > 0 ? undefined : (['model', 'snapshot', 'test'] as const)
     const selected = selectFor(opened, flags, io, kinds)
@@ -51,14 +53,14 @@ export const compileCommand: CommandAction = async (_args, raw, io) => {
     const single = own.length === 1 ? own[0] : compilable.length === 1 ? compilable[0] : undefined
     if (flags.select.length > 0 && single !== undefined) {
       const sql = await warehouse.whileItCompiles(
-        (talk) => compileWhole(single, seen, talk).sql,
+        (talk) => compileWhole(single, seen, { ...talk, ...inWindow }).sql,
         say,
       )
       io.out(`${sql}\n`)
       return EXIT.ok
     }
     const { folder, compiledCode } = await warehouse.whileItCompiles(
-      (talk) => writeAll(compilable, seen, talk),
+      (talk) => writeAll(compilable, seen, { ...talk, ...inWindow }),
       say,
     )
     if (!flags.quiet) io.out(`${plural(compilable.length, 'node')} compiled to ${folder}\n`)

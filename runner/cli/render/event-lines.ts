@@ -26,6 +26,7 @@ const DONE: Readonly<Record<Action, string>> = {
   'refresh materialized view': 'refreshed materialized view',
   'build incremental': 'created incremental',
   'add rows': 'added rows to',
+  'run batches': 'ran batches of',
   'load seed': 'loaded seed',
   reuse: 'reused',
   'build history': 'built history',
@@ -54,6 +55,8 @@ export function eventLines(event: RunEvent, context: LineContext): readonly stri
           (text) => text,
         ),
       ]
+    case 'batch-end':
+      return [batchLine(event, context)]
     case 'step-note':
       return [stamp(context, style.yellow(`${event.id}: ${event.message}`))]
     case 'step-end':
@@ -109,6 +112,13 @@ function stepEndLine(result: StepResult, context: LineContext): string {
         `ERROR in ${time}`,
         style.red,
       )
+    case 'partial success':
+      return statusLine(
+        context,
+        `${at} ERROR ${result.action} ${result.name}`,
+        `PARTIAL SUCCESS (${succeeded(result)}) in ${time}`,
+        style.red,
+      )
     case 'skipped': {
       const because =
         result.because !== undefined
@@ -126,6 +136,28 @@ function stepEndLine(result: StepResult, context: LineContext): string {
         style.yellow,
       )
   }
+}
+
+/** Of the batches: `11/12`. */
+function succeeded({ batches = [] }: StepResult): string {
+  return `${batches.filter(({ status }) => status === 'success').length}/${batches.length}`
+}
+
+function batchLine(
+  { id, index, total, result }: Extract<RunEvent, { type: 'batch-end' }>,
+  context: LineContext,
+): string {
+  const { style } = context
+  const left = `  batch ${index} of ${total} ${result.name} of ${id.split('.')[2] ?? id}`
+  const time = formatDuration(result.durationMs)
+  return result.status === 'success'
+    ? statusLine(
+        context,
+        left,
+        `${describeChanges(result.counts) ?? 'nothing'} in ${time}`,
+        style.green,
+      )
+    : statusLine(context, left, `ERROR in ${time}`, style.red)
 }
 
 /** `105335 rows`, `12 inserted, 2 duplicates skipped`, `nothing new`; views and tests count no rows. */

@@ -20,6 +20,8 @@ export function levelOf(event: RunEvent): LogLevel {
       return 'warn'
     case 'log':
       return event.level
+    case 'batch-end':
+      return event.result.status === 'error' ? 'error' : 'info'
     case 'step-end':
       return resultLevel(event.result)
     case 'run-start':
@@ -40,12 +42,16 @@ export function jsonError(error: GmError, level: 'error' | 'warn', now: Date): s
 }
 
 function resultLevel(result: StepResult): LogLevel {
-  if (result.status === 'error' || result.status === 'fail') return 'error'
+  if (['error', 'fail', 'partial success'].includes(result.status)) return 'error'
   return ['success', 'reused', 'pass'].includes(result.status) ? 'info' : 'warn'
 }
 
 function fields(event: RunEvent): Readonly<Record<string, unknown>> {
   switch (event.type) {
+    case 'batch-end': {
+      const { result, ...rest } = event
+      return { ...rest, ...withError(result) }
+    }
     case 'step-end':
       return { type: event.type, ...resultFields(event.result) }
     case 'run-end': {
@@ -62,7 +68,17 @@ function fields(event: RunEvent): Readonly<Record<string, unknown>> {
 }
 
 function resultFields(result: StepResult): Readonly<Record<string, unknown>> {
-  const { error, ...rest } = result
+  const { batches, ...step } = result
+  return {
+    ...withError(step),
+    ...(batches !== undefined && { batches: batches.map((batch) => withError(batch)) }),
+  }
+}
+
+function withError<Of extends { readonly error?: GmError }>({
+  error,
+  ...rest
+}: Of): Readonly<Record<string, unknown>> {
   return error === undefined ? rest : { ...rest, error: errorFields(error) }
 }
 

@@ -1,5 +1,6 @@
 import { transactionSql } from '../../engine/transaction-sql.ts'
 import type { Plan, Step } from '../../plan/plan.ts'
+import { transactionsOf } from '../../plan/plan.ts'
 import { padToWidth } from './fit-width.ts'
 import { plural } from './format.ts'
 import type { Style } from './style.ts'
@@ -15,7 +16,7 @@ export function renderPlan(plan: Plan, withSql: boolean, style: Style): string {
     const number = String(i + 1).padStart(numberWidth)
     const what = `${step.action.padEnd(actionWidth)}  ${padToWidth(names[i] ?? '', nameWidth)}`
     const line = `${number}  ${what}  ${style.dim(step.reason)}`.trimEnd()
-    return withSql ? ['', `-- ${line}`, ...step.transactions.map(transactionSql)] : [line]
+    return withSql ? ['', `-- ${line}`, ...transactionsOf(step).map(transactionSql)] : [line]
   })
   const end = `${plural(plan.steps.length, 'step')}; nothing was changed.`
   return `${[...rows, '', withSql ? `-- ${end}` : end].join('\n')}\n`
@@ -25,9 +26,10 @@ export function renderPlan(plan: Plan, withSql: boolean, style: Style): string {
 export function jsonPlan(plan: Plan): string {
   return plan.steps
     .map((step) => {
-      const { transactions, ...rest } = step
-      const sql = transactions.map(transactionSql)
-      return `${JSON.stringify({ type: 'step', name: stepName(step), ...rest, sql })}\n`
+      const { transactions: _first, after: _last, batches, ...rest } = step
+      const sql = transactionsOf(step).map(transactionSql)
+      const names = batches?.map(({ name }) => name)
+      return `${JSON.stringify({ type: 'step', name: stepName(step), ...rest, ...(names && { batches: names }), sql })}\n`
     })
     .join('')
 }

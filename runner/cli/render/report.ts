@@ -18,7 +18,7 @@ export interface ReportContext extends ErrorContext {
 export function renderReport(result: RunResult, context: ReportContext): string {
   const { style } = context
   const rows: string[] = ['']
-  const failed = result.steps.filter((step) => step.status === 'error' || step.status === 'fail')
+  const failed = result.steps.filter((step) => isFailure(step.status))
   const warned = result.steps.filter((step) => step.status === 'warn')
   const cancelled = result.steps.filter((step) => step.status === 'cancelled' && step.index > 0)
 
@@ -111,7 +111,7 @@ export function whatChanged(steps: readonly StepResult[]): string {
 }
 
 /** Actions that leave a relation as it is when there is nothing new. */
-const KEEPS: ReadonlySet<Action> = new Set(['reuse', 'add rows', 'update history'])
+const KEEPS: ReadonlySet<Action> = new Set(['reuse', 'add rows', 'run batches', 'update history'])
 
 /** dbt's last line. Tests and built nodes count together. */
 export function totalsLine(steps: readonly StepResult[]): string {
@@ -122,7 +122,7 @@ export function totalsLine(steps: readonly StepResult[]): string {
   return [
     `Done. PASS=${count('success', 'pass')}`,
     `WARN=${count('warn')}`,
-    `ERROR=${count('error', 'fail')}`,
+    `ERROR=${count('error', 'fail', 'partial success')}`,
     `SKIP=${count('skipped')}`,
     ...(reused > 0 ? [`REUSED=${reused}`] : []),
     ...(cancelled > 0 ? [`CANCEL=${cancelled}`] : []),
@@ -141,7 +141,7 @@ function failure(step: StepResult, context: ReportContext): string {
 }
 
 function isFailure(status: StepStatus): boolean {
-  return status === 'error' || status === 'fail'
+  return ['error', 'fail', 'partial success'].includes(status)
 }
 
 function row(label: string, value: string): string {

@@ -33,7 +33,11 @@ export interface NodeResult {
   readonly compiled: boolean | null
   readonly compiled_code: string | null
   readonly relation_name: string | null
-  readonly batch_results: null
+  /** Microbatch models: the intervals, as moments in UTC, that were done and those that failed. */
+  readonly batch_results: {
+    readonly successful: readonly (readonly [string, string])[]
+    readonly failed: readonly (readonly [string, string])[]
+  } | null
 }
 
 export interface RunResultsMaterials {
@@ -86,8 +90,17 @@ function nodeResult(step: StepResult, materials: RunResultsMaterials): NodeResul
     compiled: node?.kind === 'seed' ? null : code !== undefined,
     compiled_code: code ?? null,
     relation_name: isRelation ? relationName(node.relation, materials.project) : null,
-    batch_results: null,
+    batch_results: batchResults(step),
   }
+}
+
+function batchResults({ batches }: StepResult): NodeResult['batch_results'] {
+  if (batches === undefined) return null
+  const of = (isDone: boolean): (readonly [string, string])[] =>
+    batches
+      .filter(({ status }) => (status === 'success') === isDone)
+      .map(({ start, end }) => [start.toISOString(), end.toISOString()])
+  return { successful: of(true), failed: of(false) }
 }
 
 /** dbt knows no cancelled node: what never ran is skipped, what was cut off has failed. */

@@ -1,6 +1,7 @@
 import type { Code } from '../../base/codes.ts'
 import { GmError } from '../../base/error.ts'
 import type { Connection } from '../../project/project.ts'
+import { OUTSIDE_BATCH_HINT } from '../outside-batch.ts'
 import { attachSqlError } from '../sql-error.ts'
 import type { Statement } from '../statement.ts'
 
@@ -87,6 +88,13 @@ function explainServer(error: DriverError, sqlState: string, context: ErrorConte
   const { host, port, user, database } = context.connection
   const said = error.detail === undefined ? error.message : `${error.message}\n${error.detail}`
   const server = `${host}:${port}`
+  if (sqlState === '23514' && error.constraint === '_gm_batch') {
+    return {
+      code: 'GM4030',
+      message: 'a batch gives a row that lies outside of it',
+      hint: OUTSIDE_BATCH_HINT,
+    }
+  }
   switch (sqlState) {
     case '28P01':
     case '28000':

@@ -1,0 +1,308 @@
+import type { BatchContext, Compiled } from '../compile/compiled.ts'
+import { utcText } from '../compile/event-window.ts'
+import { aroundUserSql } from '../engine/around-user-sql.ts'
+import { OUTSIDE_BATCH_HINT } from '../engine/outside-batch.ts'
+import type { Statement, Transaction } from '../engine/statement.ts'
+import type { IndexConfig, ModelNode } from '../manifest/node.ts'
+import { identifier, literal, quoted } from '../manifest/quoted.ts'
+import {
+  beginBatches,
+  endBatches,
+  forgetBatches,
+  markDue,
+  markTouched,
+  recordBatch,
+} from '../state/batches.ts'
+import { moveMarks, XID_COLUMN } from '../state/marks.ts'
+import { guardColumns, withoutTracking } from './compare-columns.ts'
+import type { Evolution } from './evolve-table.ts'
+import { evolveTable } from './evolve-table.ts'
+import { guardTarget } from './guard-target.ts'
+import type { Materials } from './materialize.ts'
+import { ownColumns, probeColumns } from './materialize-incremental.ts'
+import { buildAndPublish, followInputs, missingIndexes } from './publish-table.ts'
+import { incrementCode, recordBuild } from './record-build.ts'
+
+/** Of a table that is being built: what explains its error knows it by this name. */
+const BATCH_CONSTRAINT = '_gm_batch'
+
+/** A batch with its SQL. */
+export interface CompiledBatch {
+  readonly batch: BatchContext
+  readonly compiled: Compiled
+}
+
+/** How a microbatch model hears of rows that one of its inputs got or lost. */
+export interface Arrivals {
+  /** Quoted name of the table whose mark says what is new. */
+  readonly table: string
+  /** SQL of a relation with the touched event times as `moment`; undefined where all may be touched. */
+  readonly times: string | undefined
+  /** `times` holds the user's own SQL: that of a view. */
+  readonly isUsers: boolean
+}
+
+/** An empty table, published: the batches fill it, each by itself. `batch`: one for its columns. */
+export function createForBatches(
+  node: ModelNode,
+  { compiled }: CompiledBatch,
+  materials: Materials,
+): readonly Transaction[] {
+  const transactions = buildAndPublish({
+    ...tableOf(node, compiled, materials),
+    fill: (hidden) => [emptyTable(compiled, hidden), refuseMissingTime(node, hidden)],
+  })
+  return atEnd(transactions, [forgetBatches(quoted(node.relation))])
+}
+
+/** All batches into one new table, which is published when they are done; until then the old one stands. */
+export function rebuildByBatches(
+  node: ModelNode,
+  batches: readonly CompiledBatch[],
+  materials: Materials,
+): readonly Transaction[] {
+  const name = quoted(node.relation)
+  const [first] = batches
+  if (first === undefined) throw new Error(`${node.id} has no batch to be built from`)
+  const transactions = buildAndPublish({
+    ...tableOf(node, first.compiled, materials),
+    fill: (hidden) => [
+      emptyTable(first.compiled, hidden),
+      refuseMissingTime(node, hidden),
+      ...batches.flatMap(({ batch, compiled }) => [
+        // For new rows alone: not valid for the others.
+        {
+          purpose: 'bound batch',
+          sql: `alter table ${hidden} add constraint ${BATCH_CONSTRAINT} check (${within(node, batch)} is true) not valid`,
+        },
+        aroundUserSql(compiled, {
+          purpose: `batch ${batch.id}`,
+          head: `insert into ${hidden}\n`,
+          counts: 'inserted',
+        }),
+        {
+          purpose: 'unbound batch',
+          sql: `alter table ${hidden} drop constraint ${BATCH_CONSTRAINT}`,
+        },
+      ]),
+    ],
+  })
+  const code = first.compiled.fingerprint
+  const memory = batches.flatMap(({ batch }) =>
+    recordBatch(batch, { relation: name, runId: materials.runId, code }).map(
+      // How many rows each of them has is not kept apart.
+      (statement) => ({ ...statement, ...(statement.binds && { binds: ['{}'] }) }),
+    ),
+  )
+  return atEnd(transactions, [forgetBatches(name), ...memory])
+}
+
+/**
+ * What comes before the batches of a table that is there: in one transaction it finds the intervals that got rows since they
+ * were done, has them done again, and moves the marks. So that is never forgotten, whatever becomes of the batches.
+ * @param newest compiled for its columns and for what it reads.
+ * @param asked intervals that this run is to do whether they were done or not: all from there on, or within the bounds.
+ */
+export function beginWithBatches(
+  node: ModelNode,
+  newest: CompiledBatch,
+  materials: Materials,
+  arrivals: readonly Arrivals[],
+  asked: readonly { readonly from: Date; readonly before?: Date }[],
+): { readonly transactions: readonly Transaction[]; readonly evolution: Evolution } {
+  const { target } = materials
+  if (target === undefined) throw new Error(`${node.id} has no table for batches`)
+  const name = quoted(node.relation)
+  const { compiled } = newest
+  const mode = node.config.on_schema_change ?? 'ignore'
+  const expected = materials.shape ?? withoutTracking(target.columns)
+  const evolution: Evolution =
+    mode === 'ignore'
+      ? { columns: ownColumns(target), retyped: [], before: [], after: [] }
+      : evolveTable(node, materials, expected, mode)
+  const tables = [...new Set(arrivals.map(({ table }) => table))]
+  const transaction: Transaction = {
+    name: 'write',
+    isolation: 'repeatable read',
+    locks: materials.lockable.map((relation) => ({ relation, mode: 'access share' })),
+    statements: [
+      guardTarget(name, materials),
+      // Also what tells gm which relations the query reads, through views and all.
+      ...probeColumns(compiled, expected).filter((_probe, i) => i === 0 || mode !== 'ignore'),
+      ...missingIndexes(node.relation, target, wantedIndexes(node)),
+      ...arrivals.map(({ times, isUsers }) =>
+        times === undefined
+          ? markDue(name)
+          : { ...markTouched(name, times), ...(isUsers && { isUsers: true as const }) },
+      ),
+      ...asked.map((bounds) => markDue(name, bounds)),
+      ...(tables.length > 0 ? [moveMarks(materials.runId, name, tables)] : []),
+      beginBatches({
+        relation: name,
+        runId: materials.runId,
+        code: incrementCode({ fingerprint: compiled.fingerprint }),
+        isStable: materials.isStable,
+      }),
+    ],
+  }
+  return {
+    transactions: [...followInputs(name, materials), ...evolution.before, transaction],
+    evolution,
+  }
+}
+
+/**
+ * One batch: its rows instead of those that the interval has, in a transaction of its own. Rows of other intervals are left
+ * alone, but for those of a unique key that the batch gives now.
+ */
+export function batchTransaction(
+  node: ModelNode,
+  { batch, compiled }: CompiledBatch,
+  materials: Materials,
+  columns: readonly string[],
+): Transaction {
+  const name = quoted(node.relation)
+  const list = columns.map(identifier).join(', ')
+  const key = node.config.unique_key.map(identifier).join(', ')
+  const insert = `insert into ${name} (${list})\nselect ${list} from `
+  return {
+    name: 'write',
+    isolation: 'repeatable read',
+    locks: materials.lockable.map((relation) => ({ relation, mode: 'access share' })),
+    statements: [
+      guardBatch(name, materials),
+      ...(key === ''
+        ? []
+        : [
+            aroundUserSql(compiled, {
+              purpose: 'read',
+              head: 'create temporary table _gm_rows on commit drop as\n',
+            }),
+          ]),
+      {
+        purpose: 'delete',
+        sql: `delete from ${name} where ${within(node, batch)}${key === '' ? '' : `\n  or (${key}) in (select ${key} from _gm_rows)`}`,
+        counts: 'deleted',
+      },
+      key === ''
+        ? aroundUserSql(compiled, {
+            purpose: 'insert',
+            head: `${insert}(\n`,
+            tail: '\n) as new_rows',
+            counts: 'inserted',
+          })
+        : { purpose: 'insert', sql: `${insert}_gm_rows`, counts: 'inserted' },
+      refuseOutside(node, batch, name),
+      ...recordBatch(batch, {
+        relation: name,
+        runId: materials.runId,
+        code: compiled.fingerprint,
+      }),
+    ],
+  }
+}
+
+/** What comes after the last batch. */
+export function endWithBatches(
+  node: ModelNode,
+  materials: Materials,
+  evolution: Evolution,
+): readonly Transaction[] {
+  return [
+    {
+      name: 'write',
+      isolation: 'read committed',
+      locks: [],
+      statements: [endBatches(quoted(node.relation), materials.runId)],
+    },
+    ...evolution.after,
+  ]
+}
+
+function tableOf(node: ModelNode, compiled: Compiled, materials: Materials) {
+  return {
+    node,
+    materials,
+    indexes: wantedIndexes(node),
+    notNull: node.config.unique_key,
+    tracking: [XID_COLUMN],
+    marks: materials.follows,
+    record: recordBuild(node, compiled, materials, 'build incremental', true),
+  }
+}
+
+/** By its time a batch is found and replaced; a key is unique only when all batches are done. */
+function wantedIndexes(node: ModelNode): readonly IndexConfig[] {
+  const { unique_key, event_time = '', indexes } = node.config
+  return [
+    { columns: [event_time] },
+    ...(unique_key.length === 0 ? [] : [{ columns: unique_key }]),
+    ...indexes,
+  ]
+}
+
+/** The step's lock is held on another connection, so a batch makes sure of the table itself. What it writes counts as touching it. */
+function guardBatch(name: string, { target }: Materials): Statement {
+  return {
+    purpose: 'guard',
+    guard: `${name} is as planned`,
+    sql: `select to_regclass(${literal(name)})::oid::text is not distinct from ${literal(target?.generation ?? '')} as ok`,
+  }
+}
+
+function within(node: ModelNode, { start, end }: BatchContext): string {
+  const time = identifier(node.config.event_time ?? '')
+  return `(${time} >= ${literal(utcText(start))} and ${time} < ${literal(utcText(end))})`
+}
+
+/** Such a row would be lost, or doubled, with the next batch that it does belong to. */
+function refuseOutside(node: ModelNode, batch: BatchContext, table: string): Statement {
+  const time = identifier(node.config.event_time ?? '')
+  return {
+    purpose: 'refuse rows outside',
+    sql: `select format('%s of the batch %s, such as one of %s', count(*), ${literal(batch.id)}, coalesce(min(${time})::text, 'no time'))
+from ${table} where "${XID_COLUMN}" = pg_current_xact_id() and ${within(node, batch)} is not true
+having count(*) > 0`,
+    refusal: {
+      code: 'GM4030',
+      message: `rows have a ${node.config.event_time ?? ''} outside of the batch that gives them:`,
+      hint: OUTSIDE_BATCH_HINT,
+    },
+  }
+}
+
+function refuseMissingTime(node: ModelNode, table: string): Statement {
+  const column = node.config.event_time ?? ''
+  const isTime = `a.attname = ${literal(column)} and a.atttypid in ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype)`
+  return {
+    purpose: 'find event time',
+    sql: `select string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum)
+from pg_attribute a
+where a.attrelid = ${literal(table)}::regclass and a.attnum > 0 and not a.attisdropped
+having bool_or(${isTime}) is not true`,
+    refusal: {
+      code: 'GM3009',
+      message: `the query gives no date or timestamp "${column}", which is its event_time. It gives`,
+      hint: 'Name the column of the query with the time of its rows, with its upper and lower case letters.',
+    },
+  }
+}
+
+function emptyTable(compiled: Compiled, hidden: string): Statement {
+  return aroundUserSql(compiled, {
+    purpose: 'build',
+    head: `create table ${hidden} as\n`,
+    tail: '\nwith no data',
+  })
+}
+
+function atEnd(
+  transactions: readonly Transaction[],
+  statements: readonly Statement[],
+): readonly Transaction[] {
+  return transactions.map((transaction, i) =>
+    i === transactions.length - 1
+      ? { ...transaction, statements: [...transaction.statements, ...statements] }
+      : transaction,
+  )
+}
