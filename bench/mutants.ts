@@ -110,14 +110,16 @@ function at(url: string, database: string): string {
 }
 
 /**
- * What dirty events do not bring by themselves: a first event that is a view in a month without sales, a last one that is no
- * sale, and a country and a category that one topic alone names, late.
+ * What dirty events do not bring by themselves: a first event that is a view in a month without sales, a last one that is a view
+ * in the first half and a checkout in the second, and a country and a category that one topic alone names, late.
  */
 const RARE = [
   {
     topic: 'product-views-topic',
     name: 'rare-000.jsonl',
-    text: '{"event_id":"r1","event_type":"view","session_id":"r","product_id":"p0","timestamp":"2022-12-20T10:00:00Z"}\n',
+    text:
+      '{"event_id":"r1","event_type":"view","session_id":"r","product_id":"p0","timestamp":"2022-12-20T10:00:00Z"}\n' +
+      '{"event_id":"r6","event_type":"view","session_id":"r","product_id":"p0","timestamp":"2023-08-25T10:00:00Z"}\n',
   },
   {
     topic: 'product-views-topic',

@@ -37,7 +37,13 @@ const LANDING = '.gm/demo'
 const QUERIES = 'globalmart'
 const QUERY_ROWS = 3
 
-const HISTORY = `select product_id, product_name, category, effective_from, effective_to, is_current
+/** Days and no moments, and not the id: what changed has to fit on the screen. */
+const HISTORY = `select
+  product_name,
+  category,
+  {{ utc_date('effective_from') }} as from_date,
+  {{ utc_date('effective_to') }} as to_date,
+  is_current
 from {{ ref('dim_products') }}
 where product_id = (
   select product_id from {{ ref('dim_products') }} group by product_id order by count(*) desc, product_id limit 1
