@@ -3,9 +3,10 @@
   time, or the first version when it is earlier than that. So the first version begins before all time.
   Gives a relation with the natural key, the surrogate key, in_force_from and in_force_to.
 
-  `events` is a relation whose keys alone are needed; it has a column named `natural_key`.
+  `events`, when given, is a relation with a column named `natural_key`, whose keys alone are needed. Where all events are keyed it is
+  left out: reading them once for each history costs more than the versions that are not needed.
 #}
-{% macro in_force(history, natural_key, surrogate_key, events) -%}
+{% macro in_force(history, natural_key, surrogate_key, events='') -%}
 (
     select
         version.{{ natural_key }},
@@ -18,7 +19,9 @@
         end as in_force_from,
         version.effective_to as in_force_to
     from {{ history }} as version
+    {%- if events %}
     where version.{{ natural_key }} in (select wanted.{{ natural_key }} from {{ events }} as wanted)
+    {%- endif %}
 )
 {%- endmacro %}
 

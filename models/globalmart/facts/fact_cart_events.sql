@@ -11,6 +11,8 @@
     ]
 ) }}
 
+{% set keyed = 'carts' if is_incremental() else '' %}
+
 with carts as (
     select e.*
     from {{ ref('stg_cart_events') }} as e
@@ -38,15 +40,15 @@ select
     carts.cart_value,
     carts.event_time as event_timestamp
 from carts
-left join {{ in_force(ref('dim_geography'), 'country', 'geography_id', events='carts') }} as geography
+left join {{ in_force(ref('dim_geography'), 'country', 'geography_id', events=keyed) }} as geography
     on geography.country = carts.country
     and carts.event_time >= geography.in_force_from
     and carts.event_time < geography.in_force_to
-left join {{ in_force(ref('dim_products'), 'product_id', 'product_id_pk', events='carts') }} as product
+left join {{ in_force(ref('dim_products'), 'product_id', 'product_id_pk', events=keyed) }} as product
     on product.product_id = carts.product_id
     and carts.event_time >= product.in_force_from
     and carts.event_time < product.in_force_to
-left join {{ in_force(ref('dim_customers'), 'user_id', 'customer_sk', events='carts') }} as customer
+left join {{ in_force(ref('dim_customers'), 'user_id', 'customer_sk', events=keyed) }} as customer
     on customer.user_id = carts.user_id
     and carts.event_time >= customer.in_force_from
     and carts.event_time < customer.in_force_to

@@ -10,6 +10,8 @@
     ]
 ) }}
 
+{% set keyed = 'views' if is_incremental() else '' %}
+
 with views as (
     select e.*
     from {{ ref('stg_product_views') }} as e
@@ -38,15 +40,15 @@ select
     views.device,
     views.event_time as view_timestamp
 from views
-left join {{ in_force(ref('dim_geography'), 'country', 'geography_id', events='views') }} as geography
+left join {{ in_force(ref('dim_geography'), 'country', 'geography_id', events=keyed) }} as geography
     on geography.country = views.country
     and views.event_time >= geography.in_force_from
     and views.event_time < geography.in_force_to
-left join {{ in_force(ref('dim_products'), 'product_id', 'product_id_pk', events='views') }} as product
+left join {{ in_force(ref('dim_products'), 'product_id', 'product_id_pk', events=keyed) }} as product
     on product.product_id = views.product_id
     and views.event_time >= product.in_force_from
     and views.event_time < product.in_force_to
-left join {{ in_force(ref('dim_customers'), 'user_id', 'customer_sk', events='views') }} as customer
+left join {{ in_force(ref('dim_customers'), 'user_id', 'customer_sk', events=keyed) }} as customer
     on customer.user_id = views.user_id
     and views.event_time >= customer.in_force_from
     and views.event_time < customer.in_force_to

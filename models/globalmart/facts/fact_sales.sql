@@ -10,6 +10,8 @@
     ]
 ) }}
 
+{% set keyed = 'sales' if is_incremental() else '' %}
+
 with sales as (
     select e.*
     from {{ ref('stg_transactions') }} as e
@@ -40,15 +42,15 @@ select
     sales.payment_method,
     sales.event_time as transaction_timestamp
 from sales
-left join {{ in_force(ref('dim_geography'), 'country', 'geography_id', events='sales') }} as geography
+left join {{ in_force(ref('dim_geography'), 'country', 'geography_id', events=keyed) }} as geography
     on geography.country = sales.country
     and sales.event_time >= geography.in_force_from
     and sales.event_time < geography.in_force_to
-left join {{ in_force(ref('dim_products'), 'product_id', 'product_id_pk', events='sales') }} as product
+left join {{ in_force(ref('dim_products'), 'product_id', 'product_id_pk', events=keyed) }} as product
     on product.product_id = sales.product_id
     and sales.event_time >= product.in_force_from
     and sales.event_time < product.in_force_to
-left join {{ in_force(ref('dim_customers'), 'user_id', 'customer_sk', events='sales') }} as customer
+left join {{ in_force(ref('dim_customers'), 'user_id', 'customer_sk', events=keyed) }} as customer
     on customer.user_id = sales.user_id
     and sales.event_time >= customer.in_force_from
     and sales.event_time < customer.in_force_to
