@@ -29,7 +29,7 @@ describe('a command line that cannot be used', () => {
     [['biuld'], 'GM1010  unknown command biuld\n  hint: Did you mean "build"?\n'],
     [
       ['frobnicate'],
-      'GM1010  unknown command frobnicate\n  hint: There are init, deps, clean, completion, schema, build, run, seed, snapshot, test, retry, reset, clone, run-operation, plan, compile, parse, ls, lineage, lsp, show, docs, history, source, debug, demo, generate, ingest, state, db.\n',
+      'GM1010  unknown command frobnicate\n  hint: See `gm --help` for those there are.\n',
     ],
     [['run', '--selct', 'x'], 'GM1010  unknown option --selct\n  hint: Did you mean "--select"?\n'],
     [

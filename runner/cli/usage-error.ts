@@ -16,7 +16,7 @@ export function usageError(command: Command, error: CommanderError): GmError {
     case 'commander.unknownCommand': {
       const names = command.commands.map((child) => child.name())
       return new GmError('GM1010', `unknown command ${subject}`, {
-        hint: didYouMean(subject, names) ?? `There are ${names.join(', ')}.`,
+        hint: didYouMean(subject, names) ?? `See ${help} for those there are.`,
       })
     }
     case 'commander.missingArgument':
