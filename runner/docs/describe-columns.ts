@@ -5,7 +5,7 @@ import type { NodeEdges } from './column-edges.ts'
 import { plainText } from './plain-text.ts'
 import type { RelationFacts } from './relation-facts.ts'
 import { renderMarkdown } from './render-markdown.ts'
-import type { ColumnPage, ColumnStatistics } from './site-data.ts'
+import type { ColumnPage, ColumnPlace, ColumnStatistics } from './site-data.ts'
 
 interface ColumnSources {
   /** Undefined where the database was not asked or has no such relation. */
@@ -14,6 +14,12 @@ interface ColumnSources {
   readonly lineage: readonly LineageColumn[]
   readonly edges: NodeEdges | undefined
   readonly statistics: ReadonlyMap<string, ColumnStatistics> | undefined
+  /** The description of the column that a column without one is a copy of. */
+  readonly inherited: (
+    column: string,
+  ) => { readonly info: ColumnInfo; readonly at: ColumnPlace } | undefined
+  /** The marked column because of which a column holds personal data. */
+  readonly personal: (column: string) => ColumnPlace | undefined
 }
 
 /**
@@ -38,6 +44,9 @@ export function describeColumns(node: Node, from: ColumnSources): readonly Colum
     const { type = info?.data_type, ...rest } = known.get(name) ?? {}
     const found = edges?.get(name)
     const sample = statistics?.get(name)
+    const isDescribed = info !== undefined && info.description.trim() !== ''
+    const inherited = isDescribed || name in KEPT_BY_GM ? undefined : from.inherited(name)
+    const personal = from.personal(name)
     return {
       name,
       ...(type === undefined ? {} : { type }),
@@ -45,6 +54,13 @@ export function describeColumns(node: Node, from: ColumnSources): readonly Colum
       ...(info === undefined && name in KEPT_BY_GM
         ? { descriptionHtml: `<p>${KEPT_BY_GM[name] ?? ''}</p>` }
         : documentation(info)),
+      ...(inherited === undefined
+        ? {}
+        : {
+            descriptionHtml: renderMarkdown(inherited.info.description) ?? '',
+            describedBy: inherited.at,
+          }),
+      ...(personal === undefined ? {} : { personal }),
       ...(facts !== undefined && !known.has(name) ? { isMissing: true as const } : {}),
       ...(sample === undefined ? {} : { statistics: sample }),
       ...(found?.from === undefined ? {} : { from: found.from }),

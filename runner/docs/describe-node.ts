@@ -77,7 +77,11 @@ export function describeTest(node: TestNode, steps: readonly PastStep[]): TestPa
   const given = Object.entries(generic?.arguments ?? {})
     .filter(([name]) => name !== 'model' && name !== 'column_name')
     .map(([name, value]) => `${name}: ${plainText(value)}`)
-  const [last] = steps
+  // Only a test that passed is reused: its verdict stands.
+  const verdicts = steps.map((step) =>
+    step.status === 'reused' ? { ...step, status: 'pass' } : step,
+  )
+  const [last] = verdicts
   return {
     id: node.id,
     name: generic?.name ?? node.name,
@@ -85,7 +89,7 @@ export function describeTest(node: TestNode, steps: readonly PastStep[]): TestPa
     ...(given.length === 0 ? {} : { arguments: given.join(', ') }),
     severity: node.config.severity ?? 'error',
     ...(last === undefined ? {} : { last: describeStep(last) }),
-    recent: steps.map(({ status }) => status),
+    recent: verdicts.map(({ status }) => status),
   }
 }
 

@@ -2,8 +2,12 @@ import type { Manifest, Node, NodeId, TestNode } from '../manifest/node.ts'
 import { macroId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { BUILT_IN_PACKAGE } from '../parse/built-in-tests.ts'
-import type { ColumnLineage } from '../sql/column-lineage.ts'
+import type { ColumnId, ColumnLineage } from '../sql/column-lineage.ts'
+import { inheritedDescription } from '../sql/inherited-description.ts'
+import type { PersonalColumns } from '../sql/personal-columns.ts'
+import { personalColumns } from '../sql/personal-columns.ts'
 import type { PastStep } from '../state/history.ts'
+import type { KnownFreshness } from './artifacts/read-freshness.ts'
 import type { NodeEdges } from './column-edges.ts'
 import { columnEdges } from './column-edges.ts'
 import { describeColumns } from './describe-columns.ts'
@@ -13,7 +17,7 @@ import type { FoundPage } from './found-page.ts'
 import { plainText } from './plain-text.ts'
 import type { RelationFacts } from './relation-facts.ts'
 import { summarize } from './render-markdown.ts'
-import type { ColumnStatistics, TestCounts, TestPage } from './site-data.ts'
+import type { ColumnPlace, ColumnStatistics, TestCounts, TestPage } from './site-data.ts'
 
 /** What pages are made from. */
 export interface PageInput {
@@ -27,6 +31,8 @@ export interface PageInput {
   readonly compile: (node: Node) => { readonly sql?: string; readonly note?: string }
   /** The text of a file of the project, by its path from the root. */
   readonly readText: (file: string) => string | undefined
+  /** By id of the source. */
+  readonly freshness: ReadonlyMap<string, KnownFreshness>
   /** Topics and the source each lands in. */
   readonly topics: readonly Topic[]
 }
@@ -56,6 +62,7 @@ export function* listPages(
     steps,
     positions,
     testsOf: groupTests(manifest, steps),
+    personal: personalColumns(manifest, input.lineage ?? { nodes: new Map() }),
     edges:
       input.lineage === undefined
         ? new Map<NodeId, NodeEdges>()
@@ -78,6 +85,7 @@ interface Context {
   readonly positions: ReadonlyMap<string, number>
   readonly testsOf: ReadonlyMap<NodeId, readonly TestPage[]>
   readonly edges: ReadonlyMap<NodeId, NodeEdges>
+  readonly personal: PersonalColumns
 }
 
 function nodePage(node: Node, topic: Topic | undefined, context: Context): FoundPage {
@@ -96,6 +104,11 @@ function nodePage(node: Node, topic: Topic | undefined, context: Context): Found
       lineage: lineage?.columns ?? [],
       edges: context.edges.get(node.id),
       statistics: name === undefined ? undefined : input.statistics.get(name),
+      inherited: (column) => inheritedBy(node, column, context),
+      personal: (column) => {
+        const marked = context.personal.get(node.id)?.get(column)
+        return marked === undefined ? undefined : placeOf(marked, positions)
+      },
     }),
     tests,
     steps,
@@ -108,6 +121,7 @@ function nodePage(node: Node, topic: Topic | undefined, context: Context): Found
   const owner = ownerOf(node, input.manifest)
   const colour = node.config.docs?.node_color
   const [last] = steps
+  const freshness = input.freshness.get(node.id)
   return {
     draft: {
       id: node.id,
@@ -123,6 +137,7 @@ function nodePage(node: Node, topic: Topic | undefined, context: Context): Found
       ...(summary === undefined ? {} : { summary }),
       ...(tests.length === 0 ? {} : { tests: countTests(tests) }),
       ...(last === undefined ? {} : { status: last.status }),
+      ...(freshness === undefined ? {} : { freshness }),
       columnCount: page.columns.length,
       describedColumns: page.columns.filter(({ descriptionHtml }) => descriptionHtml !== undefined)
         .length,
@@ -137,6 +152,22 @@ function nodePage(node: Node, topic: Topic | undefined, context: Context): Found
       ? { test: { page: describeTest(node, steps), on: testedBy(node)[0] } }
       : {}),
   }
+}
+
+function inheritedBy(node: Node, column: string, { input, positions }: Context) {
+  const { lineage, manifest } = input
+  if (lineage === undefined || node.config.docs?.inherit_columns !== true) return undefined
+  const found = inheritedDescription({ node: node.id, column }, manifest, lineage)
+  const at = found === undefined ? undefined : placeOf(found.from, positions)
+  return found === undefined || at === undefined ? undefined : { info: found.info, at }
+}
+
+function placeOf(
+  { node, column }: ColumnId,
+  positions: ReadonlyMap<string, number>,
+): ColumnPlace | undefined {
+  const position = positions.get(node)
+  return position === undefined ? undefined : { node: position, column }
 }
 
 /** As its SQL names it: `raw.events`, `orders.v2`. */

@@ -3,6 +3,8 @@
  * in here is HTML but the fields that say so, which markdown-it made with HTML switched off.
  */
 
+import type { KnownFreshness } from './artifacts/read-freshness.ts'
+
 export type PageKind =
   | 'model'
   | 'seed'
@@ -55,6 +57,8 @@ export interface IndexNode {
   readonly tests?: TestCounts
   /** Status of its last step. */
   readonly status?: string
+  /** Sources: whether the newest row is young enough, as `gm source freshness` last found. */
+  readonly freshness?: KnownFreshness
   readonly columnCount: number
   readonly describedColumns: number
   readonly colour?: string
@@ -119,15 +123,23 @@ export interface ColumnPage {
   /** Documented, but not in the database. */
   readonly isMissing?: true
   readonly statistics?: ColumnStatistics
+  /** The column whose description stands here, because this one is a plain copy of it. */
+  readonly describedBy?: ColumnPlace
+  /** Holds personal data: the column that is marked as such, which may be this one. */
+  readonly personal?: ColumnPlace
   /** What it is made of, and what is made of it. */
   readonly from?: readonly ColumnEdge[]
   readonly to?: readonly ColumnEdge[]
 }
 
-export interface ColumnEdge {
-  /** Position of the other column's node. */
+export interface ColumnPlace {
+  /** Position of the column's node. */
   readonly node: number
   readonly column: string
+}
+
+/** Where the other column is, and what is done. */
+export interface ColumnEdge extends ColumnPlace {
   /** `copied`, `computed`, `aggregated`, `condition (case)`. */
   readonly how: string
 }

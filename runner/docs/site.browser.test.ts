@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
@@ -93,6 +93,34 @@ describe.skipIf(inject('chromium') === '')('the docs site', () => {
     await page.close()
   })
 
+  test('a copy of a column shows the description that it inherits, and of a copy of personal data no figures', async () => {
+    const { page } = await site.open('node/model.shop.people_copies')
+    await page.locator('#columns').waitFor()
+    const number = page.locator('#column-number')
+    expect(await number.innerText()).toMatch(
+      /Number of the person\.\s*inherited from people\.number/,
+    )
+    expect(await number.locator('.statistics').count()).toBe(1)
+    const address = page.locator('#column-address')
+    expect(await address.innerText()).toContain('personal data, from people.email')
+    expect(await address.innerText()).not.toContain('Where.')
+    expect(await address.locator('.statistics').count()).toBe(0)
+    await page.close()
+  })
+
+  test('a source shows how fresh it is and the image of its description, which nothing but images can be', async () => {
+    const { page, complaints } = await site.open('node/source.shop.raw.transactions')
+    await page.locator('.markdown img').waitFor()
+    expect(await page.locator('.tiles').innerText()).toMatch(/! warn newest row .*, looked at/)
+    const width: number = await page.evaluate(
+      `document.querySelector('.markdown img').naturalWidth`,
+    )
+    expect(width).toBe(40)
+    expect(complaints).toEqual([])
+    await page.close()
+    expect(existsSync(join(site.folder, 'assets/notes.txt'))).toBe(false)
+  })
+
   test('what the database and the ledger know stands on the page of a model', async () => {
     const { page } = await site.open('node/model.shop.orders')
     await page.locator('#columns').waitFor()
@@ -102,6 +130,7 @@ describe.skipIf(inject('chromium') === '')('the docs site', () => {
     expect(await page.locator('#columns').innerText()).toMatch(/numbers\.id\s*computed/)
     expect(await page.locator('#columns').innerText()).toContain('2 … 6 · 3 distinct')
     expect(await page.locator('#column-region .statistics').count()).toBe(0)
+    expect(await page.locator('#column-region .personal').innerText()).toBe('personal data')
     expect(await page.locator('#tests').innerText()).toMatch(
       /not_null\s*customer_id\s*✕ fail 1 rows/,
     )
@@ -264,6 +293,7 @@ describe.skipIf(inject('chromium') === '')('the docs site', () => {
         history: undefined,
         compile: () => ({}),
         readText: () => undefined,
+        freshness: new Map(),
         topics: [],
       },
       folder,

@@ -28,6 +28,12 @@ const docs = z
       .boolean()
       .optional()
       .describe('Whether the docs site shows figures of a sample of the rows. Default false.'),
+    inherit_columns: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether a column that is a plain copy and has no description shows that of the column it is copied from. Default false.',
+      ),
   })
   .describe('How the docs site shows the node.')
 

@@ -66,6 +66,8 @@ export interface NodeConfig {
     readonly node_color?: string
     /** Whether a sample of the rows is shown as figures of columns. */
     readonly statistics?: boolean
+    /** Whether columns that are plain copies show the descriptions of what they are copied from. */
+    readonly inherit_columns?: boolean
   }
   /** Models: who may refer to it. Absent means `protected`. */
   readonly access?: Access

@@ -1,7 +1,13 @@
 /** Words by which projects mark what is about persons. */
 const PERSONAL = ['personal_data', 'pii', 'contains_pii']
 
-/** Whether the `meta` of a node or column says that it holds data about persons: its values are shown nowhere. */
+/** Whether `meta` marks a node or a column as personal data. */
 export function isPersonal(meta: Readonly<Record<string, unknown>>): boolean {
-  return PERSONAL.some((key) => Boolean(meta[key]))
+  return personalMark(meta) === true
+}
+
+/** What `meta` says of personal data: `false` is an answer too; undefined where it says nothing. */
+export function personalMark(meta: Readonly<Record<string, unknown>>): boolean | undefined {
+  const given = PERSONAL.filter((key) => meta[key] !== undefined && meta[key] !== null)
+  return given.length === 0 ? undefined : given.some((key) => Boolean(meta[key]))
 }

@@ -117,7 +117,12 @@ export function loadProject(options: LoadOptions): Project {
       file.dispatch.map((one) => [one.macro_namespace, one.search_order]),
     ),
     warnings: leftAside(value as object, file, placeOf),
-    paths: { ...pathsOf(file), target: file['target-path'], logs: file['log-path'] },
+    paths: {
+      ...pathsOf(file),
+      assets: file['asset-paths'],
+      target: file['target-path'],
+      logs: file['log-path'],
+    },
     vars: { ...projectVars(file.name, file.vars), ...flags.vars },
     ...readable,
     target: target().target,

@@ -251,7 +251,10 @@ export const projectSchema = z.strictObject({
     .optional()
     .describe("Read for dbt's sake; gm has versions of its own."),
   'dbt-cloud': z.unknown().optional().describe("Read for dbt's sake."),
-  'asset-paths': z.array(folder).optional().describe("Read for dbt's docs site."),
+  'asset-paths': z
+    .array(folder)
+    .default([])
+    .describe('Folders of images for descriptions; the docs site gets them at the same paths.'),
   quoting: z
     .record(z.string(), z.boolean())
     .optional()

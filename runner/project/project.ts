@@ -75,6 +75,8 @@ export interface Project {
     readonly target: string
     /** One file per run; default `logs`. */
     readonly logs: string
+    /** Folders of images for the docs site. */
+    readonly assets: readonly string[]
   }
   /** Values of `var()`: project.yml's `vars` (flat, or under the project's name) overridden by --vars. */
   readonly vars: Readonly<Record<string, unknown>>

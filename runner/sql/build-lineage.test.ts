@@ -1,46 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { compileNode } from '../compile/compile-node.ts'
-import { cteName, isEphemeral } from '../compile/compile-scope.ts'
-import { buildGraph } from '../graph/build-graph.ts'
 import type { Manifest, NodeId } from '../manifest/node.ts'
-import { quoted } from '../manifest/quoted.ts'
 import type { TextStore } from '../parse/text-store.ts'
-import { memoryProject, parseTexts } from '../testing/memory-project.ts'
-import type { LineageRequest } from './build-lineage.ts'
-import { buildLineage } from './build-lineage.ts'
+import { lineageOf } from '../testing/lineage-of.ts'
 import type { ColumnLineage } from './column-lineage.ts'
 import { findColumn } from './find-column.ts'
 import { loadSqlParser } from './parse-sql.ts'
 import { nodesOfTrace, traceDownstream, traceUpstream } from './trace-column.ts'
 
 const SEED = { 'seeds/orders.csv': 'id,amount,country\n1,2.5,NL\n' }
-
-async function lineageOf(
-  texts: Readonly<Record<string, string>>,
-  given: Partial<LineageRequest> = {},
-): Promise<{ readonly manifest: Manifest; readonly lineage: ColumnLineage }> {
-  const { manifest, templates } = parseTexts(texts)
-  const lineage = await buildLineage({
-    manifest,
-    order: buildGraph(manifest).order,
-    compile: (node) => {
-      if (node.kind !== 'model' && node.kind !== 'snapshot' && node.kind !== 'test') {
-        throw new Error(`${node.id} has no SQL`)
-      }
-      return compileNode(node, manifest, memoryProject(), templates, {
-        isIncremental: false,
-        vars: {},
-        changes: (_input, relation) => quoted(relation),
-        changedKeys: () => '',
-      })
-    },
-    loadParser: loadSqlParser,
-    addedColumns: () => [],
-    inlinedAs: (node) => (isEphemeral(node) ? cteName(node) : undefined),
-    ...given,
-  })
-  return { manifest, lineage }
-}
 
 /** A node's columns as `name ← node.column kind`. */
 function shown({ nodes }: ColumnLineage, id: string): readonly string[] {

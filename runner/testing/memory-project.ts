@@ -31,6 +31,7 @@ export function memoryProject(given: Partial<Project> = {}): Project {
       docs: [],
       target: 'target',
       logs: 'logs',
+      assets: [],
     },
     vars: {},
     onRunStart: [],

@@ -28,6 +28,7 @@ export const SECRETS = {
 const FILES: Readonly<Record<string, string>> = {
   'project.yml': `name: shop
 env: [SHOP_REGION]
+asset-paths: [assets]
 models:
   shop:
     +meta: {owner: people of the shop}
@@ -37,13 +38,22 @@ models:
     schema: raw
     tables:
       - name: transactions
-        description: Lines as they landed.
+        description: 'Lines as they landed. ![the plan](assets/plan.svg)'
+        loaded_at_query: select now() - interval '2 hours'
+        freshness: {warn_after: {count: 1, period: hour}}
 `,
   'models/events.sql': `select event_id, event_time from {{ source('raw', 'transactions') }}\n`,
   'models/orders.sql': `{{ config(materialized='table', tags=['nightly'], docs={'statistics': true}) }}
 select id, id * 2 as amount, nullif(id, 3) as customer_id, '{{ env_var('SHOP_REGION') }}' as region
 from {{ ref('numbers') }}
 `,
+  'models/people.sql': `select id as number, 'p' || id as email from {{ ref('numbers') }}\n`,
+  'models/people_copies.sql': `{{ config(materialized='table', docs={'statistics': true, 'inherit_columns': true}) }}
+select number, lower(email) as address from {{ ref('people') }}
+`,
+  'assets/plan.svg':
+    '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20"/></svg>',
+  'assets/notes.txt': 'not an image',
   'models/totals.sql': `select count(*) as orders, sum(amount) as amount from {{ ref('orders') }}\n`,
   'models/hostile.sql': `select 1 as "say ""hi""", 2 as "it's", 3 as "<b>bold</b>", 4 as "__proto__" from {{ ref('totals') }}\n`,
   'models/wide.sql': `select {% for i in range(1000) %}{{ i }} as c_{{ i }}{{ ',' if not loop.last }} {% endfor %}\n`,
@@ -66,6 +76,10 @@ from {{ ref('numbers') }}
       - name: customer_id
         description: Who bought; [a script](javascript:window.hacked=1).
         data_tests: [not_null]
+  - name: people
+    columns:
+      - {name: number, description: Number of the person.}
+      - {name: email, description: Where., meta: {personal_data: true}}
   - name: hostile
     description: >
       Ends a script </script><script>window.hacked = 1</script> and loads <img src=x onerror="window.hacked = 1">.
@@ -139,6 +153,7 @@ export async function buildSite(): Promise<BuiltSite> {
   }
   await gm(root, ['build'], env, 1)
   await gm(root, ['build'], env, 1)
+  await gm(root, ['source', 'freshness', '--quiet'], env)
   await gm(root, ['docs', 'generate'], env)
   const folder = join(root, 'target', 'docs')
   const browser = await chromium.launch({ executablePath: inject('chromium'), args: ARGUMENTS })

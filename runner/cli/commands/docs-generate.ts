@@ -1,6 +1,8 @@
 import { join, resolve } from 'node:path'
 import { gmErrorsOf } from '../../base/error.ts'
 import { catalogArtifact } from '../../docs/artifacts/catalog-artifact.ts'
+import { readFreshness } from '../../docs/artifacts/read-freshness.ts'
+import { copyImages } from '../../docs/copy-images.ts'
 import type { PageInput } from '../../docs/list-pages.ts'
 import type { RelationFacts } from '../../docs/relation-facts.ts'
 import { relationFacts } from '../../docs/relation-facts.ts'
@@ -8,11 +10,12 @@ import { sampleColumns } from '../../docs/sample-columns.ts'
 import type { ColumnStatistics } from '../../docs/site-data.ts'
 import { writeSite } from '../../docs/write-site.ts'
 import type { Session } from '../../engine/adapter.ts'
-import type { Manifest, Node } from '../../manifest/node.ts'
+import type { Node } from '../../manifest/node.ts'
 import { isPersonal } from '../../manifest/personal-data.ts'
 import { quoted } from '../../manifest/quoted.ts'
 import { packageFolder } from '../../project/package-folder.ts'
 import type { CatalogColumn } from '../../sql/catalog.ts'
+import { personalColumns } from '../../sql/personal-columns.ts'
 import type { History } from '../../state/history.ts'
 import { readHistory } from '../../state/history.ts'
 import { artifactsOf } from '../artifacts.ts'
@@ -65,11 +68,15 @@ export const docsGenerateCommand: CommandAction = async (_args, raw, io) => {
       compile: compiled,
       readText: (file) => readProjectFile(project.root, file),
       topics: await landingTopics(),
+      freshness: readFreshness(
+        readProjectFile(project.root, join(project.paths.target, 'sources.json')),
+      ),
     },
     folder,
     join(packageFolder(), 'dist', 'site'),
     io.safe,
   )
+  copyImages(project.root, project.paths.assets, folder)
   const artifacts = artifactsOf('docs generate', opened, flags, io)
   await artifacts.manifest()
   const relations = [...(warehouse?.relations.values() ?? [])]
@@ -103,7 +110,7 @@ async function readWarehouse(
         const facts = await relationFacts(session, relations)
         return {
           relations: facts,
-          statistics: await sampleAll(session, manifest, facts),
+          statistics: await sampleAll(session, opened, facts),
           history: await readHistory(session, project.name, HISTORY),
         }
       } finally {
@@ -124,17 +131,26 @@ async function readWarehouse(
 /** Figures of the relations whose configuration asks for them: `docs: {statistics: true}`. */
 async function sampleAll(
   session: Session,
-  manifest: Manifest,
+  opened: OpenProject,
   relations: Warehouse['relations'],
 ): Promise<PageInput['statistics']> {
+  const { manifest } = opened
   const sampled = new Map<string, ReadonlyMap<string, ColumnStatistics>>()
-  for (const node of manifest.nodes.values()) {
-    if (!('relation' in node) || node.config.docs?.statistics !== true) continue
-    if (isPersonal(node.config.meta)) continue
+  const asked = [...manifest.nodes.values()].filter((node) => node.config.docs?.statistics === true)
+  if (asked.length === 0) return sampled
+  // A copy of personal data is personal data, whether pages show lineage or not.
+  const lineage = await projectLineage(withoutTests(opened), {
+    known: (node) =>
+      'relation' in node ? relations.get(quoted(node.relation))?.columns : undefined,
+  })
+  const personal = personalColumns(manifest, lineage)
+  for (const node of asked) {
+    if (!('relation' in node) || isPersonal(node.config.meta)) continue
     const name = quoted(node.relation)
     const facts = relations.get(name)
     if (facts === undefined) continue
-    const isPrivate = (column: string): boolean => isPersonal(node.columns.get(column)?.meta ?? {})
+    const marked = personal.get(node.id)
+    const isPrivate = (column: string): boolean => marked?.has(column) === true
     sampled.set(name, await sampleColumns(session, facts, isPrivate))
   }
   return sampled

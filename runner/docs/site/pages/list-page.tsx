@@ -28,8 +28,11 @@ export function ListPage({ kind, query }: ListPageProps): JSX.Element {
   )
   const sorted = found.sort((a, b) => a.name.localeCompare(b.name))
   const shown = isWhole ? sorted : sorted.slice(0, SHOWN_AT_FIRST)
-  const hasRuns = found.some(({ status, tests }) => status !== undefined || tests !== undefined)
-  const title = tag === undefined ? capital(manyOf(kind)) : `Tagged ${tag}`
+  const hasRuns = found.some(
+    ({ status, tests, freshness }) => (status ?? tests ?? freshness) !== undefined,
+  )
+  const title =
+    tag === undefined ? (kind === '' ? 'Everything' : capital(manyOf(kind))) : `Tagged ${tag}`
   return (
     <>
       <h1>
@@ -56,7 +59,14 @@ export function ListPage({ kind, query }: ListPageProps): JSX.Element {
                   </th>
                   <td>{node.summary ?? ''}</td>
                   {hasRuns ? (
-                    <td>{node.status === undefined ? '' : <Status status={node.status} />}</td>
+                    <td>
+                      {node.status === undefined ? '' : <Status status={node.status} />}
+                      {node.freshness === undefined ? (
+                        ''
+                      ) : (
+                        <Status status={node.freshness.status} />
+                      )}
+                    </td>
                   ) : null}
                   {hasRuns ? (
                     <td>{node.tests === undefined ? '' : <TestCounts counts={node.tests} />}</td>

@@ -7,6 +7,7 @@ import { formatCount, formatDuration, formatSize, formatTime } from '../format.t
 import { layOut, reach } from '../lineage-scene.ts'
 import { Code } from '../parts/code.tsx'
 import { ColumnTable } from '../parts/column-table.tsx'
+import { CopyButton } from '../parts/copy-button.tsx'
 import { History } from '../parts/history.tsx'
 import { KindMark } from '../parts/kind-mark.tsx'
 import { LineageSvg } from '../parts/lineage-svg.tsx'
@@ -109,7 +110,12 @@ function Head({ node }: { readonly node: SiteNode }): JSX.Element {
           {node.kind}
           {node.materialized === undefined ? '' : ` · ${node.materialized}`}
         </span>
-        {node.relation === undefined ? null : <code>{node.relation}</code>}
+        {node.relation === undefined ? null : (
+          <span class="named">
+            <code>{node.relation}</code>
+            <CopyButton text={node.relation} what={`the name ${node.relation}`} />
+          </span>
+        )}
         {node.status === undefined ? null : <Status status={node.status} />}
         {(node.tags ?? []).map((tag) => (
           <a key={tag} class="tag" href={href('list', '', { tag })}>
@@ -278,6 +284,9 @@ function Facts({ node, page }: { readonly node: SiteNode; readonly page: Page })
             </>,
           ] as const,
         ]),
+    ...(node.freshness === undefined
+      ? []
+      : [['Freshness', <Freshness of={node.freshness} />] as const]),
     ...(node.tests === undefined ? [] : [['Tests', <TestCounts counts={node.tests} />] as const]),
     ...(node.owner === undefined ? [] : [['Owner', node.owner] as const]),
     ...(stored === undefined || stored.type === node.materialized
@@ -301,6 +310,18 @@ function Facts({ node, page }: { readonly node: SiteNode; readonly page: Page })
         </div>
       ))}
     </dl>
+  )
+}
+
+function Freshness({ of }: { readonly of: NonNullable<SiteNode['freshness']> }): JSX.Element {
+  return (
+    <>
+      <Status status={of.status} />
+      <span class="muted">
+        {of.newestRowAt === undefined ? '' : ` newest row ${formatTime(of.newestRowAt)}`}
+        {of.checkedAt === undefined ? '' : `, looked at ${formatTime(of.checkedAt)} UTC`}
+      </span>
+    </>
   )
 }
 

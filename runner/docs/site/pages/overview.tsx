@@ -15,8 +15,10 @@ export function Overview(): JSX.Element {
   const { index, nodes } = useSite()
   const totals = useMemo(() => totalsOf(nodes), [nodes])
   const troubled = nodes.filter(
-    (node) => isShown(node) && (node.status === 'error' || (node.tests?.fail ?? 0) > 0),
+    (node) =>
+      isShown(node) && (node.status === 'error' || (node.tests?.fail ?? 0) > 0 || isStale(node)),
   )
+  const watched = nodes.filter((node) => isShown(node) && node.freshness !== undefined)
   const { lastRun } = index
   const { pass, warn, fail, unknown } = index.tests
   const testCount = pass + warn + fail + unknown
@@ -86,6 +88,19 @@ export function Overview(): JSX.Element {
                   : `${formatCount(index.tests.pass)} of ${plural(testCount, 'test')} passing`}
               </a>
             </dd>
+            {watched.length === 0 ? null : (
+              <>
+                <dt>Sources</dt>
+                <dd>
+                  <a href={href('list', 'source')}>
+                    {formatCount(
+                      watched.filter(({ freshness }) => freshness?.status === 'pass').length,
+                    )}{' '}
+                    of {plural(watched.length, 'watched source')} fresh
+                  </a>
+                </dd>
+              </>
+            )}
             <dt>Described</dt>
             <dd>
               <a href={href('quality')}>
@@ -110,6 +125,7 @@ export function Overview(): JSX.Element {
               <li key={node.id}>
                 <NodeLink node={node} />{' '}
                 {node.status === 'error' ? <Status status="error" /> : null}
+                {isStale(node) ? <span class="status bad">✕ not fresh</span> : null}
                 {(node.tests?.fail ?? 0) > 0 ? (
                   <span class="status bad">✕ {plural(node.tests?.fail ?? 0, 'failing test')}</span>
                 ) : null}
@@ -133,6 +149,10 @@ export function Overview(): JSX.Element {
 }
 
 const MOST_ENDS = 24
+
+function isStale({ freshness }: SiteNode): boolean {
+  return freshness !== undefined && freshness.status !== 'pass' && freshness.status !== 'warn'
+}
 
 function Ends({ nodes }: { readonly nodes: readonly SiteNode[] }): JSX.Element {
   const ends = nodes.filter(

@@ -4,6 +4,7 @@ import { useSite } from '../context.ts'
 import { highlightLines } from '../highlight.ts'
 import { href } from '../route.ts'
 import type { SiteNode } from '../site.ts'
+import { CopyButton } from './copy-button.tsx'
 
 interface CodeProps {
   readonly node: SiteNode
@@ -28,19 +29,7 @@ export function Code({
   const [view, setView] = useState<'source' | 'compiled'>(
     source === undefined ? 'compiled' : 'source',
   )
-  const [isCopied, setCopied] = useState(false)
   const text = (view === 'source' ? source : compiled) ?? ''
-  const copy = (): void => {
-    void navigator.clipboard.writeText(text).then(
-      () => {
-        setCopied(true)
-        setTimeout(() => {
-          setCopied(false)
-        }, 1_500)
-      },
-      () => undefined,
-    )
-  }
   return (
     <div class="code">
       <div class="code-head">
@@ -69,9 +58,7 @@ export function Code({
           )}
         </div>
         <span class="muted">{view === 'source' ? node.path : 'as the database gets it'}</span>
-        <button type="button" class="plain" onClick={copy}>
-          {isCopied ? 'Copied' : 'Copy'}
-        </button>
+        <CopyButton text={text} what={view === 'source' ? 'the source' : 'the compiled SQL'} />
       </div>
       {note === undefined ? null : <p class="note">{note}</p>}
       <Lines

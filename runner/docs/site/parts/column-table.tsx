@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import type { ColumnPage, NodePage, TestPage } from '../../site-data.ts'
+import type { ColumnPage, ColumnPlace, NodePage, TestPage } from '../../site-data.ts'
 import { useSite } from '../context.ts'
 import { formatCount } from '../format.ts'
 import { href } from '../route.ts'
@@ -76,7 +76,7 @@ export function ColumnTable({ page, chosen }: ColumnTableProps): JSX.Element {
                   ) : null}
                 </th>
                 <td>
-                  <Description column={column} />
+                  <Description column={column} id={page.id} />
                   <Statistics of={column.statistics} />
                 </td>
                 {hasLineage ? (
@@ -117,10 +117,35 @@ export function ColumnTable({ page, chosen }: ColumnTableProps): JSX.Element {
   )
 }
 
-function Description({ column }: { readonly column: ColumnPage }): JSX.Element {
+function Description({
+  column,
+  id,
+}: {
+  readonly column: ColumnPage
+  readonly id: string
+}): JSX.Element {
+  const { nodes } = useSite()
+  const { describedBy, personal } = column
+  const isMarkedHere =
+    personal !== undefined && nodes[personal.node]?.id === id && personal.column === column.name
   return (
     <>
       <Markdown html={column.descriptionHtml} />
+      {describedBy === undefined ? null : (
+        <p class="muted inherited">
+          inherited from <PlaceLink at={describedBy} />
+        </p>
+      )}
+      {personal === undefined ? null : (
+        <span class="tag personal">
+          personal data
+          {isMarkedHere ? null : (
+            <>
+              , from <PlaceLink at={personal} />
+            </>
+          )}
+        </span>
+      )}
       {(column.tags ?? []).map((tag) => (
         <span key={tag} class="tag">
           {tag}
@@ -132,6 +157,16 @@ function Description({ column }: { readonly column: ColumnPage }): JSX.Element {
         </span>
       ))}
     </>
+  )
+}
+
+function PlaceLink({ at }: { readonly at: ColumnPlace }): JSX.Element | null {
+  const node = useSite().nodes[at.node]
+  if (node === undefined) return null
+  return (
+    <a href={href('node', node.id, { column: at.column })}>
+      {node.name}.{at.column}
+    </a>
   )
 }
 

@@ -6,6 +6,7 @@ const TONES: Readonly<Record<string, string>> = {
   warn: 'middling',
   fail: 'bad',
   error: 'bad',
+  'runtime error': 'bad',
   failed: 'bad',
   skipped: 'quiet',
   cancelled: 'quiet',
