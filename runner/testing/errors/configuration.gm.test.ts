@@ -29,6 +29,14 @@ const CASES: readonly {
     files: { 'project.yml': 'name: shop\nmodels:\n  shop:\n    +materialised: table\n' },
   },
   {
+    title: 'a microbatch model that says nothing of its batches is told all that is missing',
+    name: 'microbatch-incomplete',
+    files: {
+      'models/daily.sql':
+        "{{ config(materialized='incremental', incremental_strategy='microbatch') }}\nselect 1 as id\n",
+    },
+  },
+  {
     title: 'YAML that cannot be read is shown where it breaks',
     name: 'yaml-syntax',
     files: { 'models/schema.yml': 'models:\n  - name: orders\n   description: All orders\n' },
