@@ -1,0 +1,1 @@
+select doctor_id, doctor, room from {{ ref('raw_doctors') }}

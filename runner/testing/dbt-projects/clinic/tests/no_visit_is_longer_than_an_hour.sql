@@ -1,0 +1,1 @@
+select * from {{ ref('stg_visits') }} where minutes > 60
