@@ -14,6 +14,8 @@ After each command the status of every node is compared, after each round every 
 indexes, and rows with `except all` in both directions. Prints a Markdown table; every difference that is not known is a failure.
 """
 
+import contextlib
+import io
 import json
 import os
 import pathlib
@@ -174,7 +176,9 @@ def compare_selections(project: pathlib.Path, folder: pathlib.Path, differences:
     dbt = dbtRunner(manifest=parsed.result)
     for line in lines:
         words = shlex.split(line) if line.startswith("--") else ["--select", line]
-        listed = dbt.invoke(["ls", "--quiet", *words, "--project-dir", str(folder / "dbt"), "--profiles-dir", str(folder / "dbt")])
+        # dbt prints the list as well.
+        with contextlib.redirect_stdout(io.StringIO()):
+            listed = dbt.invoke(["ls", "--quiet", *words, "--project-dir", str(folder / "dbt"), "--profiles-dir", str(folder / "dbt")])
         theirs = set(listed.result or [])
         ours = set(filter(None, run("gm", ["ls", *words], folder).stdout.splitlines()))
         if ours != theirs:

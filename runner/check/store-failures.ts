@@ -12,12 +12,12 @@ const NOTE = 'Failing rows of a data test, kept by gm.'
 
 /**
  * What a test's failing rows are kept as; undefined when they are only counted.
- * @param isAsked `--store-failures`. `store_failures_as` decides over it and over `store_failures`, as in dbt.
+ * @param isAsked `--store-failures`. What the configuration says decides over it, `store_failures_as` over `store_failures`, as in dbt.
  */
 export function storedAs({ config }: TestNode, isAsked: boolean): 'table' | 'view' | undefined {
   const { store_failures_as: form, store_failures } = config
   if (form !== undefined) return form === 'ephemeral' ? undefined : form
-  return isAsked || store_failures === true ? 'table' : undefined
+  return (store_failures ?? isAsked) ? 'table' : undefined
 }
 
 /** Keeps the failing rows, all of them, in place of those of the last time, and counts them there. */

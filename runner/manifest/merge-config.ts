@@ -10,7 +10,6 @@ const DEFAULTS: { readonly [K in NodeKind]: Partial<NodeConfig> } = {
     warn_if: '!= 0',
     error_if: '!= 0',
     fail_calc: 'count(*)',
-    store_failures: false,
   },
   source: {},
   analysis: {},

@@ -25,7 +25,7 @@ export function checkAccess(
       errors.push(
         new GmError('GM2012', `"${node.name}" may not refer to "${input.name}", ${why}`, {
           at: placeOf(node, input),
-          hint: `Its access is set at ${input.at.file}; read a public model in its place, or widen the access.`,
+          hint: `Read a public model in its place, or widen the access of ${input.name}.`,
         }),
       )
     }

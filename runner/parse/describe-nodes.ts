@@ -98,12 +98,17 @@ export function describeNodes(
     collecting(errors, () => {
       const columns = new Map<string, ColumnInfo>()
       for (const [name, column] of node.columns) {
-        const description = texts.render(column.description, node.package, node.at)
+        const description = texts.render(column.description, node.package, placeOf(node))
         columns.set(name, { ...column, description })
       }
-      const description = texts.render(node.description, node.package, node.at)
+      const description = texts.render(node.description, node.package, placeOf(node))
       described.set(id, { ...node, description, columns })
     })
   }
   return described
+}
+
+/** The file that describes the node: lines of descriptions are not kept. */
+function placeOf({ at, describedIn }: Node): Node['at'] {
+  return describedIn === undefined ? at : { file: describedIn, line: 1, column: 1 }
 }

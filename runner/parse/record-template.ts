@@ -275,6 +275,17 @@ export function refArguments(call: Call): Omit<RefCall, 'at'> {
   }
   const plain = { ...call, kwargs, at: call.at, calledFrom: call.calledFrom }
   const versioned = version === undefined ? {} : { version }
+  if (call.args.length > 2) {
+    throw new GmError(
+      'GM2008',
+      `ref() takes a name, or a package and a name, not ${call.args.length} arguments`,
+      {
+        at: call.at,
+        calledFrom: call.calledFrom,
+        hint: "Write ref('model') or ref('package', 'model'); a version is v=2.",
+      },
+    )
+  }
   if (call.args.length === 2) {
     const { package: owner = '', name = '' } = textArguments('ref', plain, ['package', 'name'], 2)
     return { name, package: owner, ...versioned }

@@ -30,7 +30,7 @@ export function requireInstalled(
   if (first !== undefined && installed.length < entries.length) {
     throw new GmError(
       'GM1012',
-      `${entries.length} packages are asked for and ${installed.length} installed`,
+      `${entries.length === 1 ? '1 package is' : `${entries.length} packages are`} asked for, and ${installed.length === 0 ? 'none' : installed.length} installed`,
       { at: first.at, hint: 'Run `gm deps`.' },
     )
   }

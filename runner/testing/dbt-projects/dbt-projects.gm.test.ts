@@ -79,9 +79,13 @@ test('a dbt project with seeds, staging, marts, a snapshot and a package of macr
   expect(built.stdout).toContain('PASS=22 WARN=1 ERROR=0 SKIP=0')
   // The project's age_band has three bands, the package's own has two; the columns are asked of the database.
   expect(
-    await sql('select child_visits, adult_visits, senior_visits from clinic.visits_by_band'),
-  ).toEqual([{ child_visits: '1', adult_visits: '2', senior_visits: '1' }])
+    await sql(
+      'select child_visits::int, adult_visits::int, senior_visits::int from clinic.visits_by_band',
+    ),
+  ).toEqual([{ child_visits: 1, adult_visits: 2, senior_visits: 2 }])
   expect(
-    await sql('select count(*)::int as n from clinic_history.visits_history where dbt_valid_to is null'),
+    await sql(
+      'select count(*)::int as n from clinic_history.visits_history where dbt_valid_to is null',
+    ),
   ).toEqual([{ n: 5 }])
 })
