@@ -93,7 +93,7 @@ export function createTemplates(
     const key = `${file.file}:${file.span?.start ?? ''}`
     let syntax = parsed.get(key)
     if (syntax?.text !== file.text) {
-      syntax = parseTemplate(file)
+      syntax = parseTemplate(file, file.package === undefined || file.package === root)
       // Parsing a file again (0.06 ms) costs less than the collector's work on the trees of thousands.
       if (parsed.size >= KEPT_FILES) parsed.clear()
       parsed.set(key, syntax)

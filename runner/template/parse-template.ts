@@ -2,6 +2,8 @@ import parser from 'nunjucks/src/parser.js'
 import { GmError } from '../base/error.ts'
 import { locationAt } from '../base/location.ts'
 import { didYouMean } from '../base/nearest.ts'
+import type { UnknownName } from './known-names.ts'
+import { checkMethod, checkName } from './known-names.ts'
 import type { Token } from './lexer.ts'
 import { Lexer } from './lexer.ts'
 import type {
@@ -23,11 +25,13 @@ import type { TemplateFile } from './template.ts'
 
 /**
  * The tree of a template.
- * @throws GmError GM2001 for a syntax error, GM2010 for a tag that gm does not have.
+ * @param checksNames whether a filter, test or method that there is not is an error also where it is never reached. In
+ *   packages it is none until it is used: they are somebody else's, and may hold code for tools of other kinds.
+ * @throws GmError GM2001 for a syntax error, GM2005 for an unknown name, GM2010 for a tag that gm does not have.
  */
-export function parseTemplate(file: TemplateFile): Syntax {
+export function parseTemplate(file: TemplateFile, checksNames = true): Syntax {
   const { start, end } = file.span ?? { start: 0, end: withoutLastNewline(file.text) }
-  const grammar = new Grammar(file, start, end)
+  const grammar = new Grammar(file, start, end, checksNames)
   try {
     return grammar.parseFile()
   } catch (error) {
@@ -115,10 +119,13 @@ class Grammar extends parser.Parser<Token> {
   /** Start of the innermost open block and its name, for "never closed". */
   private readonly open: { readonly name: string; readonly start: number }[] = []
 
-  constructor(file: TemplateFile, start: number, end: number) {
+  private readonly checksNames: boolean
+
+  constructor(file: TemplateFile, start: number, end: number, checksNames: boolean) {
     const lexer = new Lexer(file.file, file.text, start, end)
     super(lexer)
     this.lexer = lexer
+    this.checksNames = checksNames
     this.file = file.file
     this.text = file.text
     this.position = start
@@ -717,6 +724,8 @@ class Grammar extends parser.Parser<Token> {
         node = this.subscript(node)
       } else if (token.type === 'left-paren') {
         this.nextToken()
+        if (node.kind === 'attribute')
+          this.refuse(checkMethod(node.target, node.name), node.nameStart)
         node = { kind: 'call', start: node.start, callee: node, args: this.arguments() }
         this.mention(node)
       } else return node
@@ -790,6 +799,7 @@ class Grammar extends parser.Parser<Token> {
 
   private filterCall(target: Expr | undefined): FilterExpr {
     const name = this.expect_('symbol', 'the name of a filter')
+    this.refuse(checkName('filter', name.value), name.start)
     const args = this.skip('left-paren') ? this.arguments() : NO_ARGUMENTS
     return {
       kind: 'filter',
@@ -804,6 +814,7 @@ class Grammar extends parser.Parser<Token> {
   private test(target: Expr): Expr {
     const isNegated = this.skipSymbol('not')
     const name = this.expect_('symbol', 'the name of a test')
+    this.refuse(checkName('test', name.value), name.start)
     let args = NO_ARGUMENTS
     const next = this.peek()
     if (this.skip('left-paren')) args = this.arguments()
@@ -822,6 +833,12 @@ class Grammar extends parser.Parser<Token> {
   }
 
   // Small pieces
+
+  private refuse(unknown: UnknownName | undefined, start: number): void {
+    if (unknown === undefined || !this.checksNames) return
+    const { message, hint } = unknown
+    throw new GmError('GM2005', message, { at: this.at(start), hint })
+  }
 
   private mention(node: Expr): void {
     if (node.kind === 'attribute' && node.target.kind === 'name') {

@@ -71,6 +71,18 @@ describe('an error names the exact line and column', () => {
       "é😀 {{ 'a' | uper }}",
       'models/a.sql:1:13  GM2005  there is no filter "uper"\n  Did you mean "upper"?',
     ],
+    [
+      "{% if false %}{{ 'a' | uper }}{% endif %}",
+      'models/a.sql:1:24  GM2005  there is no filter "uper"\n  Did you mean "upper"?',
+    ],
+    [
+      '{% macro never(x) %}{% if x is iterabel %}{% endif %}{% endmacro %}',
+      'models/a.sql:1:32  GM2005  there is no test "iterabel"\n  Did you mean "iterable"?',
+    ],
+    [
+      "{% if false %}{{ ', '.jion(x) }}{% endif %}",
+      'models/a.sql:1:23  GM2005  a string has no method "jion"\n  Did you mean "join"?',
+    ],
     ['{{ 1 is od }}', 'models/a.sql:1:9  GM2005  there is no test "od"\n  Did you mean "odd"?'],
     [
       '{{ target.nam }}',
