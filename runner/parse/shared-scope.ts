@@ -10,6 +10,7 @@ import { callArguments } from './call-arguments.ts'
 import { dateObject } from './date-object.ts'
 import { DBT_FUNCTIONS } from './dbt-functions.ts'
 import { envFunction } from './env-function.ts'
+import { modulesObject } from './modules-object.ts'
 import { textOf } from './text-of.ts'
 import { varValue } from './var-value.ts'
 import { varsIn } from './vars-in.ts'
@@ -71,6 +72,7 @@ export function sharedScope(options: SharedScopeOptions): Scope {
       api: apiObject(database),
       dbt_version: DBT_VERSION,
       run_started_at: dateObject(STARTED),
+      modules: modulesObject(STARTED),
       flags: flagsObject(options),
       var: varValue({ ...varsIn(project, options.package), ...options.vars }, options.onVar),
     },

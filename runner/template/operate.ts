@@ -2,6 +2,7 @@ import { formatPercent } from './format-text.ts'
 import type { Run } from './run.ts'
 import { charge, chargeString } from './run.ts'
 import type { BinaryOperator } from './syntax.ts'
+import { TemplateObject } from './template.ts'
 import type { Value } from './values.ts'
 import {
   anyType,
@@ -41,6 +42,14 @@ export function operate(run: Run, op: BinaryOperator, a: Value, b: Value): Value
       charge(run, left.items.length + right.items.length)
       return new Tuple([...left.items, ...right.items])
     }
+  }
+  if (
+    (op === '+' || op === '-') &&
+    left instanceof TemplateObject &&
+    right instanceof TemplateObject
+  ) {
+    const result = left.plus?.(right, op === '+' ? 1 : -1)
+    if (result !== undefined) return result
   }
   if (op === '*') {
     if (isNumeric(left) && !isNumeric(right)) return repeat(run, right, left)

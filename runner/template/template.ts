@@ -48,6 +48,8 @@ export class TemplateObject {
   readonly call: Builtin | undefined
   /** What `object[0]`, loops and `length` see: the cells of a row, the rows of a table. */
   readonly items: readonly Item[] | undefined
+  /** What `object + other` and, with -1, `object - other` give; undefined where that means nothing. */
+  readonly plus: ((other: TemplateObject, sign: 1 | -1) => TemplateObject | undefined) | undefined
 
   constructor(
     type: string,
@@ -57,6 +59,7 @@ export class TemplateObject {
       readonly functions?: Readonly<Record<string, Builtin>>
       readonly call?: Builtin
       readonly items?: readonly Item[]
+      readonly plus?: TemplateObject['plus']
     },
   ) {
     this.type = type
@@ -65,6 +68,7 @@ export class TemplateObject {
     this.functions = members.functions ?? {}
     this.call = members.call
     this.items = members.items
+    this.plus = members.plus
   }
 }
 
