@@ -3,7 +3,7 @@ import { didYouMean } from '../base/nearest.ts'
 import { storedAs, storeFailures } from '../check/store-failures.ts'
 import { testStatement } from '../check/test-statement.ts'
 import { isLimited } from '../compile/compile-node.ts'
-import type { Compiled, CompileState } from '../compile/compiled.ts'
+import type { BatchContext, Compiled, CompileState } from '../compile/compiled.ts'
 import type { EventWindow } from '../compile/event-window.ts'
 import { intersectWindows } from '../compile/event-window.ts'
 import { findUnstable } from '../compile/find-unstable.ts'
@@ -177,7 +177,9 @@ export function planStep(
   if (leavesAsItIs(node, request, target, entry?.fingerprint)) {
     return reusedStep(node, needs, node.relation, 'a part of its inputs would not make it again')
   }
-  if (isMicrobatch(node)) return planMicrobatch(node, needs, request, warehouse, foreseen)
+  // A part is built in one go, and no batch counts as done.
+  if (isMicrobatch(node) && request.limit === undefined)
+    return planMicrobatch(node, needs, request, warehouse, foreseen)
   const decision = decide(node, request, warehouse, foreseen)
   const marked = new Map<string, string>()
   if (decision.isIncremental) {
@@ -860,6 +862,7 @@ function compileState(
     ...(limit !== undefined &&
       isBuilt(node) && {
         isPart: true,
+        ...(isMicrobatch(node) && { batch: partAsBatch(limit) }),
         ...(limit.window === undefined ? { isEmpty: true } : { window: limit.window }),
       }),
     isIncremental,
@@ -895,6 +898,12 @@ function compileState(
       )
     },
   }
+}
+
+/** What a template that names its batch finds where a part of its inputs is built in one go. */
+function partAsBatch({ window }: ReadLimit): BatchContext {
+  const { start = new Date(0), end = start } = window ?? {}
+  return { id: start.toISOString().slice(0, 10).replaceAll('-', ''), start, end }
 }
 
 function followedBy(node: ModelNode | SnapshotNode, manifest: Manifest): readonly string[] {
