@@ -205,6 +205,17 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/plan.ts')).planCommand,
   },
   {
+    name: 'rollback',
+    group: 'Build',
+    summary: 'take back what --publish atomic published, while versions are kept',
+    options: [
+      { flags: '--to <run>', description: 'to what this run published; default: before the last' },
+      { flags: '--dry-run', description: 'say what would come back; change nothing' },
+    ],
+    examples: [['gm rollback --dry-run', 'what would come back, or why it cannot']],
+    load: async () => (await import('./commands/rollback.ts')).rollbackCommand,
+  },
+  {
     name: 'seed',
     group: 'Build',
     summary: 'load CSV files of the project that changed',

@@ -205,6 +205,11 @@ export const PlanFlags = RunFields.extend({
   }))
 export type PlanFlags = z.infer<typeof PlanFlags>
 
+export const RollbackFlags = GlobalFlags.extend({
+  to: z.string().optional(),
+  dryRun: z.boolean().default(false),
+})
+
 export const CompileFlags = SelectFlags.extend({
   inline: z.string().optional(),
   /** Whether templates may ask the database. */

@@ -114,6 +114,7 @@ export function runRequest(
     retries: project.retries,
     lock: flags.lock,
     publishWaitMs: project.publishWaitMs,
+    keepVersions: project.keepVersions,
     publish: flags.publish ?? project.publish,
     emit,
     signal: asked.signal,

@@ -3,6 +3,7 @@ import type { Statement, Transaction } from '../engine/statement.ts'
 import type { NodeId, Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import { checkShadowReads, dropShadows, publishShadows } from '../state/shadows.ts'
+import { keepVersions, notePublished } from '../state/versions.ts'
 import { indexName, replacedName } from './hidden-name.ts'
 import { comment, rememberViews } from './publish-table.ts'
 
@@ -31,6 +32,8 @@ export interface Together {
    * dropped and made again.
    */
   readonly dropsViews: boolean
+  /** What is replaced is kept, so that it can be brought back. */
+  readonly keeps: boolean
 }
 
 const LOCK_TIMEOUT_MS = 100
@@ -63,7 +66,16 @@ export function publishTogether(given: Together): Transaction {
       checkShadowReads(runId, shadowNames),
       ...rememberViews(carried, 'before'),
       ...(given.dropsViews ? dropViews(ready, carried) : []),
-      ...replaced.map(({ relation }) => rename('table', relation, replacedName(relation))),
+      ...(given.keeps
+        ? keepVersions(
+            runId,
+            ready.map(({ id, target, old }) => ({
+              id,
+              relation: target,
+              isView: old?.type === 'view',
+            })),
+          )
+        : replaced.map(({ relation }) => rename('table', relation, replacedName(relation)))),
       ...tables.map(({ shadow, target }) => rename('table', shadow.relation, target)),
       ...views.flatMap(({ createView }) =>
         createView === undefined ? [] : [{ purpose: 'create view', sql: createView }],
@@ -79,7 +91,7 @@ export function publishTogether(given: Together): Transaction {
         purpose: 'drop shadow',
         sql: `drop view ${quoted(shadow.relation)}`,
       })),
-      ...replaced.map((old) => ({
+      ...(given.keeps ? [] : replaced).map((old) => ({
         purpose: 'drop old',
         sql: `drop ${old.type === 'partitioned table' ? 'table' : old.type} ${quoted(replacedName(old.relation))}`,
       })),
@@ -103,6 +115,7 @@ export function publishTogether(given: Together): Transaction {
         })),
         given.codes,
       ),
+      ...(given.keeps ? [notePublished(runId)] : []),
       dropShadows(Object.values(shadowNames)),
     ],
   }

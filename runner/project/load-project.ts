@@ -131,6 +131,7 @@ export function loadProject(options: LoadOptions): Project {
     onRunEnd: hooksOf(file['on-run-end'], 'on-run-end', placeOf),
     resourceConfig,
     publish: file.publish,
+    keepVersions: file.keep_versions,
     publishWaitMs: file.publish_wait_seconds * 1000,
     reuse: file.reuse,
     statementTimeoutMs:

@@ -147,6 +147,14 @@ export const projectSchema = z.strictObject({
     .describe(
       'When readers see what a run builds: model: each relation when it is ready; atomic: all in one moment, after their tests, or none. Default model.',
     ),
+  keep_versions: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(0)
+    .describe(
+      'How many publications of `publish: atomic` can be taken back with `gm rollback`: what they replaced is kept. Default 0.',
+    ),
   reuse: z
     .enum(['all', 'models', 'none'])
     .default('all')

@@ -92,6 +92,8 @@ export interface Project {
   readonly resourceConfig: ResourceConfig
   /** Longest wait for old readers before a swap; see docs/adr on publishing. */
   readonly publishWaitMs: number
+  /** How many all-or-nothing publications can be taken back. */
+  readonly keepVersions: number
   readonly publish: 'atomic' | 'model'
   readonly statementTimeoutMs: number | undefined
   /** How often a step is tried again after what may pass by itself: a deadlock, a lost connection. */

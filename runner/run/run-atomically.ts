@@ -6,6 +6,7 @@ import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Transaction } from '../engine/statement.ts'
 import type { Manifest, NodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
+import { createSchema } from '../materialize/materialize-view.ts'
 import { refuseForeignDependents } from '../materialize/publish-table.ts'
 import type { Ready, Together } from '../materialize/publish-together.ts'
 import { publishTogether } from '../materialize/publish-together.ts'
@@ -25,6 +26,7 @@ import {
   moveMarksToShadows,
   recordShadows,
 } from '../state/shadows.ts'
+import { forgetVersions, VERSIONS_SCHEMA } from '../state/versions.ts'
 import type { StepResult } from './event.ts'
 import { retryLater } from './retry-later.ts'
 import { withLockRetries } from './with-lock-retries.ts'
@@ -48,6 +50,7 @@ export interface Atomic {
   readonly request: PlanRequest
   readonly lock: 'wait' | 'fail'
   readonly publishWaitMs: number
+  readonly keepVersions: number
   readonly retries: number
   /** The same request over another manifest. */
   readonly requestOver: (manifest: Manifest) => PlanRequest
@@ -95,6 +98,9 @@ export async function runAtomically(on: Atomic): Promise<readonly StepResult[]> 
       if (!(error instanceof GmError)) throw error
       return notPublished(results, undefined, shadowed, error)
     }
+    await forgetVersions(on.control, on.keepVersions).catch((error: unknown) => {
+      on.note(`older versions are still there: ${String(error)}`)
+    })
     return results
   } finally {
     await on.control.query(dropShadows(Object.values(names))).catch(() => undefined)
@@ -259,6 +265,7 @@ async function together(
     ready,
     carried: [...carried].sort(([a], [b]) => readBy(b) - readBy(a)).map(([, view]) => view),
     codes,
+    keeps: on.keepVersions > 0,
     dropsViews: ready.some(({ old, shadow }) => old?.type === 'view' && shadow.type !== 'view'),
   }
 }
@@ -284,6 +291,7 @@ async function publish(given: Together, on: Atomic): Promise<void> {
       },
     )
   }
+  if (given.keeps) await on.control.query(createSchema(VERSIONS_SCHEMA))
   const begin = performance.now()
   try {
     await withLockRetries(

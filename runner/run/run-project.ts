@@ -81,6 +81,8 @@ export interface RunRequest {
   readonly lock: 'wait' | 'fail'
   /** Longest wait for readers with an older pg_snapshot before a swap. */
   readonly publishWaitMs: number
+  /** `publish: atomic`: how many publications can be taken back. */
+  readonly keepVersions: number
   /** One of many rounds of following: leaves no record where every node was reused, and one for the successes of an hour. */
   readonly isRound?: boolean
   /** `atomic`: all relations of the run get their new rows in one moment, or none does. */
@@ -226,6 +228,7 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
             request: toPlan,
             lock: request.lock,
             publishWaitMs: request.publishWaitMs,
+            keepVersions: request.keepVersions,
             retries: request.retries,
             requestOver: (manifest) => ({
               ...planRequest(request, compiled, manifest),

@@ -726,4 +726,163 @@ end
 $$`,
     ],
   },
+  {
+    name: '0009_versions',
+    up: [
+      `create table gm.publications (
+  run_id text primary key,
+  published_at timestamptz not null default clock_timestamp()
+)`,
+      `comment on table gm.publications is 'Runs that published all or nothing and whose versions before are kept.'`,
+      `create table gm.versions (
+  run_id text not null references gm.publications on delete cascade,
+  relation text not null,
+  node_id text not null,
+  place int not null,
+  kind text,
+  kept text,
+  names jsonb not null default '{}',
+  definition text,
+  entry jsonb,
+  marks jsonb not null default '[]',
+  batches jsonb not null default '[]',
+  published text,
+  revision bigint,
+  primary key (run_id, relation)
+)`,
+      `comment on table gm.versions is 'What stood behind a name before a run published another: a kept table, the text of a view, or nothing.'`,
+      `comment on column gm.versions.entry is 'Its row of gm.relations; its marks are beside it, so that a run after a rollback goes on from there.'`,
+      `comment on column gm.versions.published is 'Which relation the run put there, at which revision: anything else has been changed since.'`,
+      // Indexes and owned sequences share the names of the schema with tables: they get names that nothing else has.
+      `create function gm.put_aside(target text) returns jsonb
+language plpgsql as $$
+declare
+  was oid := to_regclass(target);
+  schema_name text;
+  part record;
+  names jsonb := '{}';
+begin
+  select n.nspname into schema_name from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = was;
+  for part in
+    select c.oid, c.relname, case c.relkind when 'S' then 'sequence' else 'index' end as kind
+    from pg_class c
+    where c.oid in (select i.indexrelid from pg_index i where i.indrelid = was)
+      or c.relkind = 'S' and c.oid in (
+        select d.objid from pg_depend d
+        where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = was and d.deptype in ('a', 'i')
+      )
+  loop
+    execute format('alter %s %I.%I rename to %I', part.kind, schema_name, part.relname, 'v_' || part.oid);
+    names := names || jsonb_build_object('v_' || part.oid, jsonb_build_array(part.kind, part.relname));
+  end loop;
+  execute format('alter table %s rename to %I', target, 'v_' || was);
+  execute format('alter table %I.%I set schema gm_versions', schema_name, 'v_' || was);
+  return names;
+end
+$$`,
+      `create function gm.bring_back(kept text, target_schema text, target_name text, names jsonb) returns void
+language plpgsql as $$
+declare
+  part record;
+  was oid := to_regclass(kept);
+begin
+  execute format('alter table %s set schema %I', kept, target_schema);
+  execute format('alter table %I.%I rename to %I', target_schema, 'v_' || was, target_name);
+  for part in select e.key, e.value->>0 as kind, e.value->>1 as name from jsonb_each(names) e loop
+    execute format('alter %s %I.%I rename to %I', part.kind, target_schema, part.key, part.name);
+  end loop;
+end
+$$`,
+      `create function gm.keep_version(of_run text, of_place int, target text, of_node text) returns void
+language plpgsql as $$
+declare
+  was pg_class;
+  kept_names jsonb := '{}';
+  text_of text;
+begin
+  select * into was from pg_class c where c.oid = to_regclass(target);
+  if was.relkind = 'v' then
+    text_of := pg_get_viewdef(was.oid);
+  elsif was.oid is not null then
+    kept_names := gm.put_aside(target);
+  end if;
+  insert into gm.versions (run_id, relation, node_id, place, kind, kept, names, definition, entry, marks, batches)
+  values (
+    of_run, target, of_node, of_place,
+    case was.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'r' then 'table' when 'p' then 'table' end,
+    case when was.relkind <> 'v' then format('"gm_versions"."v_%s"', was.oid) end,
+    kept_names, text_of,
+    (select to_jsonb(r) from gm.relations r where r.relation = target),
+    (select coalesce(jsonb_agg(to_jsonb(m)), '[]') from gm.marks m where m.relation = target),
+    (select coalesce(jsonb_agg(to_jsonb(b)), '[]') from gm.batches b where b.relation = target)
+  );
+end
+$$`,
+      `create function gm.note_published(of_run text) returns void
+language sql as $$
+  update gm.versions v set published = to_regclass(v.relation)::oid::text, revision = r.revision
+  from gm.relations r where v.run_id = of_run and r.relation = v.relation
+$$`,
+      // Of several publications that are undone the oldest has what was there before all of them; what stands there now is the youngest's.
+      `create function gm.versions_back(runs text[]) returns table (
+  relation text, node_id text, place int, kind text, kept text, names jsonb, definition text, entry jsonb, marks jsonb,
+  batches jsonb, published text, revision bigint, published_at timestamptz
+)
+language sql stable as $$
+  select distinct on (v.relation) v.relation, v.node_id, v.place, v.kind, v.kept, v.names, v.definition, v.entry, v.marks,
+    v.batches, l.published, l.revision, p.published_at
+  from gm.versions v
+  join gm.publications p using (run_id)
+  cross join lateral (
+    select n.published, n.revision from gm.versions n join gm.publications q using (run_id)
+    where n.relation = v.relation and n.run_id = any (runs) order by q.published_at desc limit 1
+  ) as l
+  where v.run_id = any (runs)
+  order by v.relation, p.published_at
+$$`,
+      `create function gm.against_rollback(runs text[]) returns table (reason text)
+language sql stable as $$
+  select v.relation || ' ' || case
+    when to_regclass(v.relation) is null then 'is gone'
+    when to_regclass(v.relation)::oid::text is distinct from v.published then 'was replaced since'
+    when r.revision is distinct from v.revision then 'was changed in place since, by run ' || r.run_id
+    when exists (select from gm.touched t where t.relation = to_regclass(v.relation)) then 'has rows that were changed by hand since'
+    else 'has lost its kept version'
+  end
+  from gm.versions_back(runs) v
+  left join gm.relations r on r.relation = v.relation
+  where to_regclass(v.relation)::oid::text is distinct from v.published
+    or r.revision is distinct from v.revision
+    or exists (select from gm.touched t where t.relation = to_regclass(v.relation))
+    or v.kept is not null and to_regclass(v.kept) is null
+$$`,
+      `create function gm.roll_back_ledger(runs text[]) returns void
+language plpgsql as $$
+begin
+  create temporary table _gm_back on commit drop as select * from gm.versions_back(runs);
+  delete from gm.marks m using _gm_back b where m.relation = b.relation;
+  insert into gm.marks select m.* from _gm_back b, jsonb_populate_recordset(null::gm.marks, b.marks) m;
+  -- Keys that were lost before may be logged no longer: who reads them builds itself anew.
+  delete from gm.key_readers k using _gm_back b where k.relation = b.relation;
+  -- Whoever has read nothing since the publication has read the version that is back. All others build themselves anew.
+  update gm.marks m set generation = to_regclass(b.relation)::oid::text
+  from _gm_back b
+  where m.input = b.relation and m.generation = b.published and m.moved_at <= b.published_at
+    and m.relation not in (select o.relation from _gm_back o);
+  create temporary table _gm_revisions on commit drop as
+  select r.relation, r.revision from gm.relations r join _gm_back b using (relation);
+  delete from gm.relations r using _gm_back b where r.relation = b.relation;
+  insert into gm.relations
+  select (jsonb_populate_record(null::gm.relations, b.entry)).* from _gm_back b where b.entry is not null;
+  insert into gm.batches select a.* from _gm_back b, jsonb_populate_recordset(null::gm.batches, b.batches) a;
+  update gm.relations r set
+    revision = v.revision + 1,
+    identity = (select s.identity from gm.states(array[r.relation]) s),
+    reads = case when r.kind = 'view' then gm.view_reads(r.relation) else r.reads end
+  from _gm_revisions v where v.relation = r.relation;
+  delete from gm.publications p where p.run_id = any (runs);
+end
+$$`,
+    ],
+  },
 ]

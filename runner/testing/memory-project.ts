@@ -68,6 +68,7 @@ export function memoryProject(given: Partial<Project> = {}): Project {
       exposures: NO_CONFIG,
     },
     publish: 'model',
+    keepVersions: 0,
     publishWaitMs: 0,
     logLevel: undefined,
     generator: { seed: undefined, users: undefined, products: undefined, perSecond: undefined },

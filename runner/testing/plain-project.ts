@@ -188,6 +188,7 @@ export interface RunOptions {
   readonly threads?: number
   readonly lock?: 'wait' | 'fail'
   readonly publishWaitMs?: number
+  readonly keepVersions?: number
   readonly publish?: RunRequest['publish']
   readonly testsGate?: boolean
   readonly retries?: number
@@ -235,6 +236,7 @@ export function requestOf(
     historyRetentionDays: 90,
     retries: options.retries ?? 5,
     lock: options.lock ?? 'wait',
+    keepVersions: options.keepVersions ?? 0,
     publishWaitMs: options.publishWaitMs ?? 5_000,
     publish: options.publish ?? 'model',
     emit: options.onEvent ?? (() => undefined),

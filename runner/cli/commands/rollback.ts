@@ -1,0 +1,55 @@
+import type { Rollback } from '../../operate/roll-back.ts'
+import { rollBack } from '../../operate/roll-back.ts'
+import type { CommandAction } from '../command-spec.ts'
+import { connect } from '../connect.ts'
+import { EXIT } from '../exit-code.ts'
+import { parseFlags, RollbackFlags } from '../flags.ts'
+import { openProject } from '../open-project.ts'
+import { packageVersion } from '../package-version.ts'
+import { watchSignals } from '../watch-signals.ts'
+
+/** Takes back the last all-or-nothing publication, or all after a run. */
+export const rollbackCommand: CommandAction = async (_args, raw, io) => {
+  const flags = parseFlags(RollbackFlags, raw)
+  const opened = openProject(flags, io)
+  const { project } = opened
+  const { signal, stop } = watchSignals(() => undefined)
+  const warehouse = await connect(project, io)
+  try {
+    await warehouse.prepare(opened.manifest)
+    const session = await warehouse.adapter.open(signal)
+    try {
+      const done = await rollBack({
+        adapter: warehouse.adapter,
+        session,
+        to: flags.to,
+        isDryRun: flags.dryRun,
+        project: project.name,
+        targetName: project.target.name,
+        version: packageVersion(),
+        patienceMs: project.publishWaitMs,
+        signal,
+      })
+      io.out(io.safe(rollbackText(done, flags.dryRun)))
+      return EXIT.ok
+    } finally {
+      await session.close()
+    }
+  } finally {
+    stop()
+    await warehouse.close()
+  }
+}
+
+function rollbackText({ undone, versions }: Rollback, isDryRun: boolean): string {
+  const runs = undone.map(({ runId, publishedAt }) => `run ${runId} of ${publishedAt}`)
+  const lines = versions.map(({ relation, kind }) =>
+    kind === undefined
+      ? `  goes        ${relation}, which was not there before`
+      : `  comes back  ${relation}, a ${kind}`,
+  )
+  const end = isDryRun
+    ? 'Nothing was changed.'
+    : 'Done. The next run goes on from there, with the marks of that version.'
+  return `${isDryRun ? 'Would take back' : 'Took back'} what was published by ${runs.join(', ')}:\n\n${lines.join('\n')}\n\n${end}\n`
+}

@@ -1,0 +1,187 @@
+import { expect } from 'vitest'
+import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
+import type { PlainProject } from '../testing/plain-project.ts'
+import { plainProject } from '../testing/plain-project.ts'
+import type { Ran } from '../testing/run-fixture.ts'
+import { test as withRuns } from '../testing/run-fixture.ts'
+import type { Rollback } from './roll-back.ts'
+import { rollBack } from './roll-back.ts'
+
+interface Fixture {
+  /** An all-or-nothing run that keeps two versions. */
+  publish: (project: PlainProject, select?: readonly string[]) => Promise<Ran>
+  back: (to?: string, isDryRun?: boolean) => Promise<Rollback>
+}
+
+const test = withRuns.extend<Fixture>({
+  publish: async ({ run }, use) => {
+    await use(
+      async (project, select) =>
+        await run(project, {
+          publish: 'atomic',
+          reuse: 'all',
+          keepVersions: 2,
+          ...(select !== undefined && { select }),
+        }),
+    )
+  },
+  back: async ({ connection }, use) => {
+    await use(async (to, isDryRun = false) => {
+      const adapter = createPostgresAdapter(connection)
+      const session = await adapter.open()
+      try {
+        return await rollBack({
+          adapter,
+          session,
+          to,
+          isDryRun,
+          project: 'shop',
+          targetName: 'test',
+          version: '0.0.0',
+          patienceMs: 1_000,
+          signal: new AbortController().signal,
+        })
+      } finally {
+        await session.close()
+        await adapter.close()
+      }
+    })
+  },
+})
+
+const LANDED = `create schema raw;
+create table raw.events (id int, v int, _gm_xid xid8 not null default pg_current_xact_id());
+create index on raw.events (_gm_xid); insert into raw.events values (1, 10)`
+
+/** An increment, a view on it, a table on that, and a consumer that the others do not know. */
+function chain(factor: number, more = ''): PlainProject {
+  return plainProject({
+    events: { kind: 'source', schema: 'raw' },
+    copied: {
+      config: { materialized: 'incremental', unique_key: ['id'] },
+      changes: ['events'],
+      sql: ({ changes }) => `select id, v from ${changes('events')} e`,
+    },
+    scaled: {
+      inputs: ['copied'],
+      sql: ({ ref }) => `select id, v * ${factor} as s${more} from ${ref('copied')}`,
+    },
+    summed: {
+      config: { materialized: 'table', indexes: [{ columns: ['total'] }] },
+      inputs: ['scaled'],
+      sql: ({ ref }) => `select count(*)::int as n, sum(s)::int as total from ${ref('scaled')}`,
+    },
+    beside: {
+      config: { materialized: 'incremental', unique_key: ['id'] },
+      changes: ['copied'],
+      sql: ({ changes }) => `select id, v from ${changes('copied')} c`,
+    },
+  })
+}
+
+const STATE = `select (select jsonb_agg(c order by id) from shop.copied c) as copied,
+  (select jsonb_agg(s order by id) from shop.scaled s) as scaled,
+  (select jsonb_agg(s) from shop.summed s) as summed,
+  (select jsonb_agg(indexname order by 1) from pg_indexes where schemaname = 'shop') as indexes`
+
+const KEPT = `select count(*)::int as n from pg_class where relnamespace = to_regnamespace('gm_versions') and relkind = 'r'`
+
+test('a rollback brings back rows, views and indexes, and the next run reads again what had been published since: nothing is skipped or doubled', async ({
+  publish,
+  back,
+  sql,
+}) => {
+  await sql(LANDED)
+  await publish(chain(2))
+  const before = await sql(STATE)
+  await sql('insert into raw.events values (2, 20), (1, 11)')
+  await publish(chain(3, `, 'x' as extra`))
+  expect(await sql(STATE)).not.toEqual(before)
+  const dry = await back(undefined, true)
+  expect(dry.versions.map(({ relation, kind }) => [relation, kind])).toEqual([
+    ['"shop"."copied"', 'table'],
+    ['"shop"."scaled"', 'view'],
+    ['"shop"."summed"', 'table'],
+    ['"shop"."beside"', 'table'],
+  ])
+  expect(await sql(STATE)).not.toEqual(before)
+  await back()
+  expect(await sql(STATE)).toEqual(before)
+  await sql('insert into raw.events values (3, 30)')
+  const next = await publish(chain(2))
+  expect(next.steps).toEqual({
+    copied: 'add rows: success +2 ~1',
+    scaled: expect.stringMatching(/^(?:create view|reuse)/) as string,
+    summed: 'build table: success +1',
+    beside: 'add rows: success +2 ~1',
+  })
+  expect(await sql('select id, v from shop.beside order by id')).toEqual([
+    { id: 1, v: 11 },
+    { id: 2, v: 20 },
+    { id: 3, v: 30 },
+  ])
+  expect(await sql('select n, total from shop.summed')).toEqual([{ n: 3, total: 122 }])
+})
+
+test('several publications are taken back at once, what was not there before goes, and no more versions are kept than asked for', async ({
+  publish,
+  back,
+  sql,
+}) => {
+  await sql(LANDED)
+  const [first, second] = [await publish(chain(1)), await publish(chain(2))]
+  const before = await sql(STATE)
+  await publish(chain(3))
+  const more = plainProject({
+    extra: { config: { materialized: 'table' }, sql: () => 'select 1 as x' },
+  })
+  await publish(more)
+  await expect(back(first.result.runId)).rejects.toMatchObject({ code: 'GM4025' })
+  const { undone } = await back(second.result.runId)
+  expect(undone).toHaveLength(2)
+  expect(await sql(STATE)).toEqual(before)
+  expect(await sql(`select to_regclass('shop.extra') as extra`)).toEqual([{ extra: null }])
+  expect(await sql(KEPT)).toEqual([{ n: 0 }])
+  await expect(back()).rejects.toMatchObject({ code: 'GM4025' })
+})
+
+test('who was not part of the publication goes on where it has read nothing since, and is rebuilt where it has', async ({
+  publish,
+  back,
+  run,
+  sql,
+}) => {
+  await sql(LANDED)
+  await publish(chain(2))
+  await sql('insert into raw.events values (2, 20)')
+  await publish(chain(2), ['copied', 'scaled', 'summed'])
+  await back()
+  const idle = await run(chain(2), { select: ['beside'], reuse: 'none' })
+  expect(idle.steps).toEqual({ beside: 'add rows: success +0 ~0' })
+  await publish(chain(2), ['copied', 'scaled', 'summed'])
+  await run(chain(2), { select: ['beside'] })
+  await back()
+  const rebuilt = await run(chain(2), { select: ['beside'] })
+  expect(rebuilt.steps).toEqual({ beside: 'build incremental: success +1' })
+})
+
+test("a rollback refuses, with the reasons, after rows came in place or by hand, and while a stranger's view reads a table", async ({
+  publish,
+  back,
+  run,
+  sql,
+}) => {
+  await sql(LANDED)
+  await publish(chain(2))
+  await sql('insert into raw.events values (2, 20)')
+  await publish(chain(2))
+  await sql('create view public.report as select * from shop.summed')
+  await expect(back()).rejects.toThrow(/view "public"\."report" reads "shop"\."summed"/)
+  await sql('drop view public.report; update shop.summed set n = 7')
+  await expect(back()).rejects.toThrow(/"shop"\."summed" has rows that were changed by hand since/)
+  await sql('insert into raw.events values (3, 30)')
+  await run(chain(2), { select: ['copied'] })
+  const before = await sql(STATE)
+  await expect(back()).rejects.toThrow(/"shop"\."copied" was changed in place since, by run /)
+  expect(await sql(STATE)).toEqual(before)
+})
