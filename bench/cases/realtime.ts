@@ -78,10 +78,19 @@ async function inShop(
       const database = new Client({ connectionString: url })
       await database.connect()
       try {
-        const ingestor = start('ingest', 'kafka', '--quiet')
-        start('run', '--follow', '--quiet', '--select', 'globalmart.realtime+')
+        const ingestor = start('ingest', 'kafka')
+        start('run', '--follow', '--select', 'globalmart.realtime+')
         start('generate', '--to', 'kafka', '--quiet', '--rate', String(RATE))
-        await sleep(15_000)
+        // Until what the generator sends is in the tables.
+        const isFlowing = `select count(*) > 0 as "isFlowing" from realtime.product_views_per_minute
+          where minute > now() - interval '1 minute'`
+        for (let i = 0; ; i++) {
+          const { rows } = await database.query<{ isFlowing: boolean }>(isFlowing)
+          if (rows[0]?.isFlowing === true) break
+          if (i > 600) throw new Error('nothing has come through for a minute')
+          await sleep(100)
+        }
+        await sleep(5_000)
         return await work({ url, database, producer, start, ingestor })
       } finally {
         await database.end()
@@ -180,7 +189,7 @@ async function measureRestarts(shop: Shop): Promise<Finding> {
       'select sum(next_offset) as sum from raw.kafka_offsets',
     )
     const beganMs = performance.now()
-    shop.ingestor = start('ingest', 'kafka', '--quiet')
+    shop.ingestor = start('ingest', 'kafka')
     for (;;) {
       const { rows: now } = await database.query<{ moved: boolean }>(
         'select sum(next_offset) > $1::bigint as moved from raw.kafka_offsets',

@@ -15,13 +15,7 @@ export function generateEvents(given: Partial<GenerateOptions> = {}): Iterable<G
   const options = readOptions(given)
   const run = runOf(options)
   const system = GENERATED[options.system]
-  const events = sendEvents(system.messages(options, run), options, system.removable)
-  return options.live === undefined ? events : eventsFrom(events, options.live.startMs)
-}
-
-/** Without what was sent before anybody listened. */
-function* eventsFrom(events: Iterable<GeneratedEvent>, startMs: number): Generator<GeneratedEvent> {
-  for (const event of events) if (event.sentMs >= startMs) yield event
+  return sendEvents(system.messages(options, run), options, system.removable)
 }
 
 /**

@@ -88,7 +88,7 @@ export function readOptions({ live, ...given }: Partial<GenerateOptions>): Gener
 }
 
 /** A live shop has been open for so long when anybody begins to listen: visits are under way. */
-export const OPEN_BEFORE_MS = 15 * 60_000
+export const OPEN_BEFORE_MS = 10 * 60_000
 const LIVE_DAYS = 3_660
 
 /** The moments at which the generated time begins and ends, in milliseconds of Unix time. */
@@ -98,6 +98,11 @@ export function spanOf({ start, days, live }: GenerateOptions): { startMs: numbe
   }
   const startMs = Date.parse(`${start}T00:00:00Z`)
   return { startMs, endMs: startMs + days * DAY_MS }
+}
+
+/** Whether it happened in a live shop before anybody listened: nobody is told of it, then or later. */
+export function isUnheard({ live }: GenerateOptions, atMs: number): boolean {
+  return live !== undefined && atMs < live.startMs
 }
 
 /** The numbers that what happens is drawn from; other days have others. */

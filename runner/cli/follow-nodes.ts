@@ -1,6 +1,8 @@
 import { GmError } from '../base/error.ts'
 import { LANDING_CHANNEL } from '../base/landing-channel.ts'
 import type { Listening } from '../engine/adapter.ts'
+import { reach } from '../graph/reach.ts'
+import type { NodeId } from '../manifest/node.ts'
 import { Doorbell } from '../run/doorbell.ts'
 import { follow } from '../run/follow.ts'
 import { runProject } from '../run/run-project.ts'
@@ -11,17 +13,19 @@ import { showsAt } from './render/json-event.ts'
 import type { NodesToRun } from './run-nodes.ts'
 import { runRequest } from './run-nodes.ts'
 import type { ScreenOptions } from './run-screen.ts'
+import { selectFor } from './select-for.ts'
 
 /**
- * Runs the nodes again and again, until the signal aborts: woken by landings, and at every tick. What depends on now takes the
+ * Runs the nodes, and the models that they are made of, again and again until the signal aborts: woken by landings, and at every tick. What depends on now takes the
  * clock at the beginning of each run, to the millisecond, unless the user told a moment. One line for each run in which
  * something was new.
  */
 export async function followNodes(
-  asked: NodesToRun,
+  given: NodesToRun,
   options: ScreenOptions,
   io: Io,
 ): Promise<void> {
+  const asked = { ...given, selected: withWhatTheyRead(given, io) }
   const { flags, opened, warehouse, signal } = asked
   const doorbell = new Doorbell()
   let listening: Listening | undefined
@@ -67,6 +71,19 @@ export async function followNodes(
   } finally {
     await listening?.close().catch(() => undefined)
   }
+}
+
+/** A model stays as it is while those that it reads do: they are followed with it, but for those that the user left out. */
+function withWhatTheyRead({ flags, opened, selected }: NodesToRun, io: Io): ReadonlySet<NodeId> {
+  const { graph, manifest } = opened
+  const leftOut =
+    flags.exclude.length === 0
+      ? undefined
+      : selectFor(opened, { ...flags, select: flags.exclude, exclude: [], job: [] }, io)
+  const read = [...reach(graph, selected, 'up')].filter(
+    (id) => manifest.nodes.get(id)?.kind === 'model' && leftOut?.has(id) !== true,
+  )
+  return new Set([...selected, ...read])
 }
 
 /** What no database and no model can cause is not worth another try. */

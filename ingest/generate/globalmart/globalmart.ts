@@ -1,6 +1,7 @@
 import { SYSTEMS } from '../../topics/registry.ts'
 import type { Message } from '../message.ts'
 import type { GenerateOptions } from '../options.ts'
+import { isUnheard } from '../options.ts'
 import type { System } from '../system.ts'
 import { createStock } from './create-stock.ts'
 import { eventText } from './event-text.ts'
@@ -36,6 +37,7 @@ export const globalmart: System = {
       const { topic, visitor, atMs } = happening
       const stockAfter =
         topic === 'transactions-topic' ? stock(happening.product.number, happening.quantity) : 0
+      if (isUnheard(options, atMs)) continue
       const id = `E${run}${happening.order.toString(36).padStart(6, '0')}`
       yield { topic, key: visitor.userId, atMs, text: eventText(happening, id, stockAfter) }
     }

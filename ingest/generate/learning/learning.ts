@@ -1,7 +1,7 @@
 import { SYSTEMS } from '../../topics/registry.ts'
 import type { Message } from '../message.ts'
 import type { GenerateOptions } from '../options.ts'
-import { randomOf } from '../options.ts'
+import { isUnheard, randomOf } from '../options.ts'
 import { planVisits } from '../plan-visits.ts'
 import type { NonEmpty } from '../random.ts'
 import type { System } from '../system.ts'
@@ -27,6 +27,7 @@ export const learning: System = {
       random,
       createStudies(options, run, random),
     )) {
+      if (isUnheard(options, atMs)) continue
       const text = JSON.stringify({
         event_id: `L${run}${order.toString(36).padStart(6, '0')}`,
         event_category: topic.slice(0, -'_topic'.length).toUpperCase(),

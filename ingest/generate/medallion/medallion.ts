@@ -1,7 +1,7 @@
 import { SYSTEMS } from '../../topics/registry.ts'
 import type { Message } from '../message.ts'
 import type { GenerateOptions } from '../options.ts'
-import { randomOf } from '../options.ts'
+import { isUnheard, randomOf } from '../options.ts'
 import { planVisits } from '../plan-visits.ts'
 import type { System } from '../system.ts'
 import { createBrowsing } from './plan-browsing.ts'
@@ -31,6 +31,7 @@ export const medallion: System = {
       random,
       createBrowsing(options, run, random),
     )) {
+      if (isUnheard(options, atMs)) continue
       const text = JSON.stringify({
         event_id: `M${run}${order.toString(36).padStart(6, '0')}`,
         event_type: type,

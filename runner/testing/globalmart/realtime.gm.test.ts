@@ -11,7 +11,8 @@ import { splitFiles } from './split-files.ts'
 const SEED = Number(process.env['GM_ORACLE_SEED'] ?? 7)
 
 // Few sales a day, so a category is compared with itself after three.
-const FLAGS = ['--select', '+path:models/globalmart/realtime', '--vars', '{baseline_sample: 3}']
+const VARS = ['--vars', '{baseline_sample: 3}']
+const FLAGS = ['--select', '+path:models/globalmart/realtime', ...VARS]
 const WITHOUT_TESTS = [...FLAGS, '--resource-type', 'model']
 
 type Sql = (text: string) => Promise<Record<string, unknown>[]>
@@ -132,9 +133,11 @@ test('following, woken by each landing, ends where a batch run for the same time
   const shop = new Shop(connection, sql)
   try {
     const asOf = ['--as-of', '2024-01-11T12:00:00Z']
+    // As the guide has it: the staging models, which nobody names, are followed with what reads them.
+    const selection = ['--select', 'globalmart.realtime+', ...VARS, ...asOf]
     const following = startGm(
       shop.root,
-      ['run', '--follow', '--tick', '600000', '--log-format', 'json', ...FLAGS, ...asOf],
+      ['run', '--follow', '--tick', '600000', '--log-format', 'json', ...selection],
       databaseUrl(connection),
     )
     const told = lines(following.child)
