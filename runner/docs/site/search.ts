@@ -6,7 +6,7 @@ import type { Site, SiteNode } from './site.ts'
 export interface Found {
   readonly node: SiteNode
   /** Where the words were found, beside the name: `column customer_id`. */
-  readonly where: string
+  readonly where: () => string
 }
 
 let held: Promise<MiniSearch> | undefined
@@ -24,13 +24,15 @@ export async function search(site: Site, text: string): Promise<readonly Found[]
   const wanted = text.trim().toLowerCase()
   if (wanted === '') return []
   const index = await prepareSearch()
-  const found = index.search(wanted)
+  // Slips are looked for where nothing fits as it is typed: looking for them costs several times as much.
+  const exact = index.search(wanted, { fuzzy: false })
+  const found = exact.length > 0 ? exact : index.search(wanted)
   const ranked = found.flatMap((result) => {
     const node = site.nodes[result.id as number]
     if (node === undefined || node.isHidden === true) return []
     const name = node.name.toLowerCase()
     const rank = name === wanted ? 3 : name.startsWith(wanted) ? 2 : name.includes(wanted) ? 1 : 0
-    return [{ node, rank, score: result.score, where: whereOf(result.match) }]
+    return [{ node, rank, score: result.score, where: () => whereOf(result.match) }]
   })
   ranked.sort((a, b) => b.rank - a.rank || b.score - a.score)
   return ranked

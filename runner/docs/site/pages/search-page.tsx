@@ -37,7 +37,7 @@ export function SearchPage({ text }: { readonly text: string }): JSX.Element {
             <NodeLink node={node} />
             <span class="muted"> {node.relation ?? node.path}</span>
             {node.summary === undefined ? null : <p>{node.summary}</p>}
-            {where === '' ? null : <p class="muted">{where}</p>}
+            {where() === '' ? null : <p class="muted">{where()}</p>}
           </li>
         ))}
       </ul>

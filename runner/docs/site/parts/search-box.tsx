@@ -122,7 +122,7 @@ export function SearchBox(): JSX.Element {
                 <KindMark kind={node.kind} />
                 <b>{node.name}</b>
               </span>
-              <span class="where">{where === '' ? (node.summary ?? node.path) : where}</span>
+              <span class="where">{where() || (node.summary ?? node.path)}</span>
             </a>
           ))}
           <a
