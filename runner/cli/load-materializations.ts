@@ -85,8 +85,8 @@ function checked(name: string, file: string, make: (build: unknown) => unknown):
         ),
       }
     }
-    const [issue] = parsed.error.issues
-    const where = issue === undefined ? '' : ` (${issue.path.join('.')}: ${issue.message})`
+    const path = parsed.error.issues[0]?.path ?? []
+    const where = path.length === 0 ? '' : `: ${path.join('.')} is none`
     throw new GmError('GM1015', `${name} gave no statements for ${build.node.name}${where}`, {
       at,
       hint: 'Return `{ statements: [sql, { purpose, sql, counts }] }`, at once and not as a promise.',

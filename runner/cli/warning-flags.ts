@@ -43,7 +43,8 @@ export const warnErrorOptions = z
         return []
       })
     const { error, warn, silence } = parsed.data
-    if (codes(silence).includes('GM5001')) {
+    const silenced = codes(silence)
+    if (silenced.includes('GM5001')) {
       context.addIssue({
         code: 'custom',
         message: 'cannot silence GM5001: the result of a test is always shown',
@@ -52,7 +53,7 @@ export const warnErrorOptions = z
     return {
       error: error === 'all' || error === '*' ? 'all' : codes(error),
       warn: codes(warn),
-      silence: codes(silence),
+      silence: silenced,
     }
   })
 

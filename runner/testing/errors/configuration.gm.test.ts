@@ -142,6 +142,35 @@ targets:
     name: 'option-wrong-value',
     args: ['build', '--threads', 'many', '--lock', 'wiat'],
   },
+  {
+    title: 'a warning that --warn-error-options does not know names the nearest one',
+    name: 'unknown-warning',
+    args: ['build', '--warn-error-options', '{silence: [NoNodesForSelection]}'],
+  },
+  {
+    title: 'a sample that is no span of time says how one is written',
+    name: 'sample-wrong-value',
+    args: ['build', '--sample', '3 weeks'],
+  },
+  {
+    title: 'a module of a materialization that is not there is named in the project file',
+    name: 'materialization-missing',
+    files: {
+      'project.yml':
+        'name: shop\nmaterializations:\n  unlogged: {module: materializations/unloged.mjs, like: table}\n',
+    },
+  },
+  {
+    title: 'a module that gives no statements is told before anything is sent',
+    name: 'materialization-without-work',
+    files: {
+      'project.yml':
+        'name: shop\nmaterializations:\n  unlogged: {module: materializations/unlogged.mjs, like: table}\n',
+      'materializations/unlogged.mjs':
+        'export default ({ sql, into }) => `create unlogged table ${into} as ${sql}`\n',
+      'models/orders.sql': "{{ config(materialized='unlogged') }}\nselect 1 as id\n",
+    },
+  },
 ]
 
 describe('what a user sees of a mistake in configuration', () => {

@@ -79,6 +79,22 @@ from {{ ref('raw_orders') }}
     files: { 'models/orders.sql': "select '{{ 'shop' | uper }}' as name\n" },
   },
   {
+    title: 'a test that does not exist is found in a branch that is never taken',
+    name: 'unknown-jinja-test',
+    files: {
+      'models/orders.sql':
+        "select 1 as id\n{% if target.name == 'nowhere' %}\n  {{ 'x' if var('limits', []) is iterabel }}\n{% endif %}\n",
+    },
+  },
+  {
+    title: "dbt's materialization block is answered with what to write instead",
+    name: 'materialization-block',
+    files: {
+      'macros/unlogged.sql':
+        "{% materialization unlogged, adapter='postgres' %}\n{% endmaterialization %}\n",
+    },
+  },
+  {
     title: 'a name that nothing defines is an error and not an empty text',
     name: 'undefined-name',
     files: {
