@@ -40,7 +40,7 @@ function changeSeeds({ root }: Shop, from: string): void {
 }
 
 test('a shop full of ties and contradictions, landed in any order with a build after each batch, equals the oracle', {
-  timeout: 600_000,
+  timeout: 3_600_000,
 }, async ({ connection, sql }) => {
   const batches = dirtyEvents({
     seed: SEED,
@@ -167,7 +167,7 @@ test(`${EVENTS} generated events equal the oracle half way, at the end, rebuilt,
 })
 
 test('a run that is told a day takes it for today, before and after the last event', {
-  timeout: 300_000,
+  timeout: 1_200_000,
 }, async ({ connection, sql }) => {
   const files = dirtyEvents({
     seed: SEED + 2,
@@ -194,7 +194,7 @@ test('a run that is told a day takes it for today, before and after the last eve
 })
 
 test('an event that is told again with another user and day, from coordinates that come first, equals the oracle', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async ({ connection, sql }) => {
   const line = (id: string, user: string, time: string): string =>
     `{"event_id":"${id}","event_type":"purchase","transaction_id":"${id}","user_id":"${user}","product_id":"p1","unit_price":2.5,"quantity":2,"country":"France","timestamp":"${time}"}\n`
@@ -255,7 +255,7 @@ describe('a shop with hardly any events builds, and equals the oracle', () => {
     ...Object.fromEntries(topics.map((t) => [`only ${t}`, many.filter((f) => f.topic === t)])),
   }
   for (const [title, files] of Object.entries(cases)) {
-    test(title, { timeout: 120_000 }, async ({ connection, sql }) => {
+    test(title, { timeout: 600_000 }, async ({ connection, sql }) => {
       const shop = new Shop(connection, sql)
       try {
         await shop.land(files)
