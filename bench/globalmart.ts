@@ -34,11 +34,6 @@ interface Step {
   readonly status: string
 }
 
-interface Sized {
-  readonly rows: number
-  readonly mebibytes: number
-}
-
 interface Query {
   readonly name: string
   readonly seconds: number
@@ -130,12 +125,12 @@ async function benchmark(folder: string): Promise<void> {
     const full = await run()
     const replay = join(folder, 'replay.sql')
     writeFileSync(replay, loggedSql(join(project, 'logs')))
-    const sizes = await sizesOf(url)
+    const rowsOf = await countRows(url)
     say('landing a day')
     land(days + 1)
     say('the day')
     const day = await run()
-    const daySizes = await sizesOf(url)
+    const dayRows = await countRows(url)
     const size = psql(own, '-Atc', 'select pg_size_pretty(pg_database_size(current_database()))')
     gm('compile', '--resource-type', 'analysis')
     const queries = await explainAll(
@@ -143,7 +138,7 @@ async function benchmark(folder: string): Promise<void> {
       join(project, 'target/compiled/globalmart/analyses/globalmart'),
     )
     const write = (floor: number | undefined): void => {
-      writeFileSync(RESULTS, render({ days, full, day, sizes, daySizes, size, queries, floor }))
+      writeFileSync(RESULTS, render({ days, full, day, rowsOf, dayRows, size, queries, floor }))
     }
     write(undefined)
     say('psql -f')
@@ -193,25 +188,22 @@ function stepsOf(log: string): readonly Step[] {
   return steps
 }
 
-/** Rows and size, with indexes, of every table by its name with schema. */
-async function sizesOf(url: string): Promise<ReadonlyMap<string, Sized>> {
+/** Rows of every table by its name with schema. */
+async function countRows(url: string): Promise<ReadonlyMap<string, number>> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    const { rows } = await client.query<{ name: string; size: string }>(
-      `select n.nspname || '.' || c.relname as name, pg_total_relation_size(c.oid) as size
+    const { rows } = await client.query<{ name: string }>(
+      `select n.nspname || '.' || c.relname as name
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
-       where c.relkind = 'r' and n.nspname in ('raw', 'staging', 'intermediate', 'warehouse')`,
+       where (c.relkind = 'p' or c.relkind = 'r' and not c.relispartition) and n.nspname in ('raw', 'staging', 'intermediate', 'warehouse')`,
     )
-    const sizes = new Map<string, Sized>()
-    for (const { name, size } of rows) {
+    const counts = new Map<string, number>()
+    for (const { name } of rows) {
       const counted = await client.query<{ rows: string }>(`select count(*) as rows from ${name}`)
-      sizes.set(name, {
-        rows: Number(counted.rows[0]?.rows),
-        mebibytes: Number(size) / 1024 / 1024,
-      })
+      counts.set(name, Number(counted.rows[0]?.rows))
     }
-    return sizes
+    return counts
   } finally {
     await client.end()
   }
@@ -257,33 +249,32 @@ interface Results {
   readonly days: number
   readonly full: Measured
   readonly day: Measured
-  readonly sizes: ReadonlyMap<string, Sized>
-  readonly daySizes: ReadonlyMap<string, Sized>
+  readonly rowsOf: ReadonlyMap<string, number>
+  readonly dayRows: ReadonlyMap<string, number>
   readonly size: string
   readonly queries: readonly Query[]
   readonly floor: number | undefined
 }
 
-function render({ days, full, day, sizes, daySizes, size, queries, floor }: Results): string {
+function render({ days, full, day, rowsOf, dayRows, size, queries, floor }: Results): string {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
     cwd: ROOT,
     encoding: 'utf8',
   }).trim()
   const number = (value: number): string => Math.round(value).toLocaleString('en-US')
-  const raw = (of: ReadonlyMap<string, Sized>): number =>
-    [...of].reduce(
-      (sum, [name, { rows }]) =>
-        sum + (/^raw\.(transactions|product_views|cart_events)$/.test(name) ? rows : 0),
+  const raw = (of: ReadonlyMap<string, number>): number =>
+    TOPICS.map((topic) => `raw.${topic.replace('-topic', '').replaceAll('-', '_')}`).reduce(
+      (sum, table) => sum + (of.get(table) ?? 0),
       0,
     )
   const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`
   const models = full.steps.map(({ name, seconds }) => {
     const again = day.steps.find((step) => step.name === name)
-    const rows = sizes.get(name)?.rows
+    const rows = rowsOf.get(name)
     return `| ${[
       name,
       rows === undefined ? '' : number(rows),
-      rows === undefined ? '' : number((daySizes.get(name)?.rows ?? rows) - rows),
+      rows === undefined ? '' : number((dayRows.get(name) ?? rows) - rows),
       seconds.toFixed(1),
       again?.status === 'reused' ? 'reused' : (again?.seconds.toFixed(1) ?? ''),
       again === undefined || again.status === 'reused' || seconds < 1
@@ -301,8 +292,8 @@ Made by \`npx tsx bench/globalmart.ts ${EVENTS}\` on ${new Date().toISOString().
 
 | | |
 |---|---|
-| events landed, over ${days} days of a shop with a million users and 250,000 products | ${number(raw(sizes))} |
-| events of the further day, among them late ones of the three days before | ${number(raw(daySizes) - raw(sizes))} |
+| events landed, over ${days} days of a shop with a million users and 250,000 products | ${number(raw(rowsOf))} |
+| events of the further day, among them late ones of the three days before | ${number(raw(dayRows) - raw(rowsOf))} |
 | the database in the end | ${size.trim()} |
 | full build | ${full.seconds.toFixed(0)} s |
 | of which gm's own process was computing | ${full.cpu.toFixed(1)} s |

@@ -2,7 +2,6 @@ import { execFileSync, spawn } from 'node:child_process'
 import {
   appendFileSync,
   cpSync,
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -12,6 +11,7 @@ import {
 import { join } from 'node:path'
 import pg from 'pg'
 import { dirtyEvents, randomFrom } from '../runner/testing/globalmart/dirty-events.ts'
+import { proofOfEquivalence } from './equivalent-mutants.ts'
 import type { Mutant } from './mutate-sql.ts'
 import { mutateSql } from './mutate-sql.ts'
 import { GM, inScratch } from './scratch.ts'
@@ -19,7 +19,7 @@ import { GM, inScratch } from './scratch.ts'
 /**
  * Plants one mistake at a time in the project's SQL, builds it on dirty events in two halves, and asks whether the
  * project's own tests notice; then with changed seeds, and for days that the run is told. `npx tsx bench/mutants.ts [count] [seed]`, on
- * built code, writes MUTANTS.md. With `again` as third argument only those that survived there are tried, and nothing is written.
+ * built code, writes MUTANTS.md. With `again` as third argument only those that were missed there are tried, and nothing is written.
  */
 const ROOT = join(import.meta.dirname, '..')
 const COUNT = Number(process.argv[2] ?? 100)
@@ -40,9 +40,9 @@ interface Verdict {
 /** Of every file about as many, drawn by the seed. */
 function draw(count: number, seed: number): readonly Mutant[] {
   const random = randomFrom(seed)
-  const perFile = sqlFiles()
-    .map((file) => mutateSql(file, readFileSync(join(ROOT, file), 'utf8')))
-    .map((mutants) => mutants.map((m) => ({ m, at: random() })).sort((a, b) => a.at - b.at))
+  const perFile = allMutants().map((mutants) =>
+    mutants.map((m) => ({ m, at: random() })).sort((a, b) => a.at - b.at),
+  )
   const drawn: Mutant[] = []
   for (let round = 0; drawn.length < count && perFile.some((own) => own.length > round); round++) {
     for (const own of perFile) {
@@ -51,6 +51,10 @@ function draw(count: number, seed: number): readonly Mutant[] {
     }
   }
   return drawn
+}
+
+function allMutants(): readonly (readonly Mutant[])[] {
+  return sqlFiles().map((file) => mutateSql(file, readFileSync(join(ROOT, file), 'utf8')))
 }
 
 /** Models, snapshots and the macros that they are made of; not those that are tests. */
@@ -328,11 +332,8 @@ await inScratch(async (scratch) => {
       return await contents(url)
     })
 
-    const drawn = draw(COUNT, SEED)
-    const queue = (AGAIN ? drawn.filter(hasSurvived) : drawn).map((mutant, index) => ({
-      mutant,
-      index,
-    }))
+    const chosen = AGAIN ? allMutants().flat().filter(isToTryAgain) : draw(COUNT, SEED)
+    const queue = chosen.map((mutant, index) => ({ mutant, index }))
     const verdicts: Verdict[] = []
     const work = async (): Promise<void> => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -353,33 +354,23 @@ await inScratch(async (scratch) => {
         rmSync(own, { recursive: true, force: true })
         const { fate, names } = verdicts[index]
         console.error(
-          `${index + 1} of ${COUNT} ${fate}: ${mutant.file}:${mutant.line} ${mutant.kind}: ${mutant.after} (${names.join(', ')})`,
+          `${index + 1} of ${chosen.length} ${fate}: ${mutant.file}:${mutant.line} ${mutant.kind}: ${mutant.after} (${names.join(', ')})`,
         )
       }
     }
     await Promise.all(Array.from({ length: WORKERS }, work))
-    if (!AGAIN) writeFileSync(RESULTS, render(verdicts) + explanations())
+    if (!AGAIN) writeFileSync(RESULTS, render(verdicts))
   } finally {
     gm('db', 'stop')
   }
 })
 
-/** What people wrote about the survivors stays when the rest is written anew. */
-function explanations(): string {
-  const before = existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8') : ''
-  const start = before.indexOf('\n## What the survivors are')
-  return start === -1 ? '' : before.slice(start)
-}
-
-/** Whether MUTANTS.md has the mutant among its survivors. Lines may have moved since. */
-function hasSurvived({ file, kind, after }: Mutant): boolean {
-  const survivors = readFileSync(RESULTS, 'utf8').split('\n## Caught by tests')[0] ?? ''
-  return survivors
+/** Whether MUTANTS.md has the mutant among those missed. Lines may have moved since. */
+function isToTryAgain({ file, before, after }: Mutant): boolean {
+  const [, missed = ''] = /\n## Missed\n(.*?)\n## /s.exec(readFileSync(RESULTS, 'utf8')) ?? []
+  return missed
     .split('\n')
-    .some(
-      (row) =>
-        row.startsWith(`| ${file}:`) && row.includes(`| ${kind} |`) && row.includes(cell(after)),
-    )
+    .some((row) => row.startsWith(`| ${file}:`) && row.includes(`${cell(before)} | ${cell(after)}`))
 }
 
 function cell(text: string): string {
@@ -390,41 +381,54 @@ function render(verdicts: readonly Verdict[]): string {
   const of = (fate: Verdict['fate']): readonly Verdict[] =>
     verdicts.filter((verdict) => verdict.fate === fate)
   const survivors = of('survived')
-  const harmless = survivors.filter(({ names }) => names.length === 0)
-  const missed = survivors.length - harmless.length
-  const row = ({ mutant, names }: Verdict): string =>
-    `| ${mutant.file}:${mutant.line} | ${mutant.kind} | ${cell(mutant.before)} | ${cell(mutant.after)} | ${names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')} |`
-  const table = (heading: string, rows: readonly Verdict[]): string =>
-    `| place | kind | was | became | ${heading} |\n|---|---|---|---|---|\n${rows.map(row).join('\n')}\n`
-  const isSeen = verdicts.length - harmless.length
+  const equivalent = survivors.filter(({ mutant }) => proofOfEquivalence(mutant) !== undefined)
+  const missed = survivors.filter(({ mutant }) => proofOfEquivalence(mutant) === undefined)
+  const row = ({ mutant, names }: Verdict, last = summarize(names)): string =>
+    `| ${mutant.file}:${mutant.line} | ${mutant.kind} | ${cell(mutant.before)} | ${cell(mutant.after)} | ${last} |`
+  const table = (heading: string, rows: readonly string[]): string =>
+    `| place | kind | was | became | ${heading} |\n|---|---|---|---|---|\n${rows.join('\n')}\n`
+  const mistakes = verdicts.length - equivalent.length
   return `# Mutants
 
-${verdicts.length} mistakes, planted one at a time in the SQL of models, snapshots and their macros by seed ${SEED}, each built twice with
-\`gm build\` on 2,000 dirty events in two halves. Made by \`npx tsx bench/mutants.ts\`.
+${verdicts.length} mistakes, planted one at a time in the SQL of models, snapshots and their macros by seed ${SEED}. Each is built with \`gm build\`
+on 2,000 dirty events in two halves, with changed seeds in the second, and for days that the run is told, until a test of the project fails
+or the database refuses it. Made by \`npx tsx bench/mutants.ts\`.
 
 | | |
 |---|---|
 | failed tests of the project | ${of('failed tests').length} |
 | refused by the database | ${of('refused').length} |
-| survived, and changed rows: missed | ${missed} |
-| survived, and changed no row of any table in these builds | ${harmless.length} |
-| caught, of those that change a row in these builds | ${((100 * (isSeen - missed)) / isSeen).toFixed(0)} % |
-
-Which of the survivors are mistakes all the same stands at the end.
+| survived, and missed | ${missed.length} |
+| survived, and is no mistake: proved to give the same rows on any events | ${equivalent.length} |
+| caught, of those that are mistakes | ${((100 * (mistakes - missed.length)) / mistakes).toFixed(0)} % |
 
 ## Missed
 
 ${table(
-  'tables that are wrong',
-  survivors.filter(({ names }) => names.length > 0),
+  'tables that are wrong in these builds',
+  missed.map((verdict) => row(verdict)),
 )}
-## No difference
+## No mistakes
 
-${table('', harmless)}
+${table(
+  'because',
+  equivalent.map((verdict) => row(verdict, proofOfEquivalence(verdict.mutant))),
+)}
 ## Caught by tests
 
-${table('first tests', of('failed tests'))}
+${table(
+  'first tests',
+  of('failed tests').map((verdict) => row(verdict)),
+)}
 ## Refused by the database
 
-${table('node', of('refused'))}`
+${table(
+  'node',
+  of('refused').map((verdict) => row(verdict)),
+)}`
+}
+
+function summarize(names: readonly string[]): string {
+  const rest = names.length - 3
+  return `${names.slice(0, 3).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
 }
