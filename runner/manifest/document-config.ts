@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { describedBy } from '../project/document-project.ts'
 import { isNotYet } from '../project/explain-issues.ts'
 import { CONFIG_SCHEMAS } from './config-schema.ts'
 import type { NodeKind } from './node.ts'
@@ -19,8 +20,7 @@ export function documentConfig(): string {
     const keys = Object.entries<z.ZodType>(CONFIG_SCHEMAS[kind].shape)
     const rows = keys.flatMap(([key, schema]) => {
       if (isNotYet(schema)) return []
-      const { description = '' } = schema
-      return [`| \`${key}\` | ${description.replaceAll('|', '\\|')} |`]
+      return [`| \`${key}\` | ${describedBy(schema).replaceAll('|', '\\|')} |`]
     })
     return [`## ${TITLES[kind]}`, '', '| key | |', '|---|---|', ...rows].join('\n')
   })

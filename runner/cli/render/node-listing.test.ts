@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { mergeConfig } from '../../manifest/merge-config.ts'
-import type { ModelNode, NodeId, SourceNode } from '../../manifest/node.ts'
+import type { ModelNode, Node, NodeId, SourceNode } from '../../manifest/node.ts'
 import { NOTHING_READ } from '../../manifest/node.ts'
 import { nodeListing } from './node-listing.ts'
 
@@ -59,6 +59,12 @@ describe('gm ls', () => {
   ] as const)('--output %s prints one line that can be used again', (form, ofModel, ofSource) => {
     expect(nodeListing(model, form, [])).toBe(ofModel)
     expect(nodeListing(source, form, [])).toBe(ofSource)
+  })
+
+  test('an exposure is printed as it can be selected', () => {
+    const { kind: _kind, ...shared } = source
+    const exposure = { ...shared, kind: 'exposure', name: 'board' } as unknown as Node
+    expect(nodeListing(exposure, 'selector', [])).toBe('exposure:shop.board')
   })
 
   test('--output json has the keys of dbt', () => {

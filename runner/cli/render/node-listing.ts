@@ -21,9 +21,9 @@ export function nodeListing(node: Node, form: ListForm, keys: readonly string[])
   switch (form) {
     case 'selector':
       // What can be given to --select again.
-      return node.kind === 'source'
-        ? `source:${node.package}.${node.sourceName}.${node.name}`
-        : node.fqn.join('.')
+      if (node.kind === 'source') return `source:${node.package}.${node.sourceName}.${node.name}`
+      if (node.kind === 'exposure') return `exposure:${node.package}.${node.name}`
+      return node.fqn.join('.')
     case 'name':
       return node.kind === 'source' ? `${node.sourceName}.${node.name}` : node.name
     case 'path':
