@@ -6,6 +6,7 @@ import { docs } from './cases/docs.ts'
 import { kafka, kafkaMemory } from './cases/kafka.ts'
 import { landing } from './cases/landing.ts'
 import { lineage } from './cases/lineage.ts'
+import { microbatch } from './cases/microbatch.ts'
 import { parse } from './cases/parse.ts'
 import { realtime, realtimeHeld } from './cases/realtime.ts'
 import { rerun } from './cases/rerun.ts'
@@ -19,6 +20,7 @@ const CASES: Readonly<Record<string, Case>> = {
   parse,
   lineage,
   rerun,
+  microbatch,
   landing,
   kafka,
   'kafka-memory': kafkaMemory,

@@ -14,7 +14,7 @@ import {
   recordBatch,
 } from '../state/batches.ts'
 import { moveMarks, XID_COLUMN } from '../state/marks.ts'
-import { guardColumns, withoutTracking } from './compare-columns.ts'
+import { withoutTracking } from './compare-columns.ts'
 import type { Evolution } from './evolve-table.ts'
 import { evolveTable } from './evolve-table.ts'
 import { guardTarget } from './guard-target.ts'

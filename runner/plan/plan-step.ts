@@ -545,9 +545,7 @@ export function decide(
   warehouse: Warehouse,
   foreseen: Foreseen,
 ): Decision {
-  const name = quoted(node.relation)
-  const target = warehouse.relations.get(name)
-  const entry = warehouse.ledger.entries.get(name)
+  const target = warehouse.relations.get(quoted(node.relation))
   if (node.kind === 'seed') {
     const action = 'load seed'
     if (target === undefined) return asked(action, 'first load')

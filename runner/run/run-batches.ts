@@ -58,7 +58,7 @@ async function runBatch(
   batch: Batch,
   worker: Worker,
   on: BatchExecution,
-): Promise<{ readonly result: BatchResult; readonly lost?: unknown }> {
+): Promise<{ readonly result: BatchResult; readonly lost?: GmError }> {
   const begin = performance.now()
   const ended = (
     status: BatchResult['status'],
