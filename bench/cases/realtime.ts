@@ -68,7 +68,7 @@ async function inShop(
         return child
       }
       const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)
-      const past = ['--events', '200000', '--days', '1', '--start', yesterday]
+      const past = ['--events', '50000', '--days', '1', '--start', yesterday]
       gm('generate', '--to', 'raw', '--seed', '7', ...past)
       gm('seed')
       gm('run', '--quiet', '--select', '+globalmart.realtime')
