@@ -18,7 +18,7 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .configureHelp({ visibleOptions: () => [], subcommandTerm: (child) => child.name() })
     .addHelpText(
       'after',
-      '\n`gm <command> --help` shows the options of a command, with examples.\n`gm --version` prints the version.',
+      '\n`gm <command> --help` shows its options with examples, `gm -V` the version.',
     )
   addOptions(program, GLOBAL_OPTIONS)
   program.option('-V, --version', 'print the version')
