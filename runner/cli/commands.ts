@@ -700,7 +700,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Project',
     summary: 'print the JSON Schema of a YAML file, for editors',
     arguments: [
-      { name: '<file>', description: 'project, properties, mapping or ingest; or a topic' },
+      { name: '<file>', description: 'project, properties, mapping, ingest or plan; or a topic' },
     ],
     examples: [['gm schema project > .gm/project.schema.json', 'completion in an editor']],
     load: async () => (await import('./commands/schema.ts')).schemaCommand,

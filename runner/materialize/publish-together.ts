@@ -16,6 +16,8 @@ export interface Ready {
   readonly old: RelationState | undefined
   /** Of a view: the statement that creates it under its own name, over the published names. */
   readonly createView: string | undefined
+  /** Privileges and comments that configuration asks for, under its own name; after those of the old relation are back. */
+  readonly configured: readonly Statement[]
   /** The shadow began as a copy of the old table. */
   readonly isCopy: boolean
 }
@@ -55,10 +57,10 @@ export function publishTogether(given: Together): Transaction {
   return {
     name: 'publish',
     isolation: 'read committed',
-    locks: [...ready.flatMap(({ old }) => old ?? []), ...carried].map(({ relation }) => ({
-      relation,
-      mode: 'access exclusive',
-    })),
+    locks: [...ready.flatMap(({ old }) => old ?? []), ...carried]
+      // `lock table` takes none of these; the server locks them when they are renamed.
+      .filter(({ type }) => type !== 'materialized view')
+      .map(({ relation }) => ({ relation, mode: 'access exclusive' })),
     lockTimeoutMs: LOCK_TIMEOUT_MS,
     waitForReaders: true,
     statements: [
@@ -91,20 +93,23 @@ export function publishTogether(given: Together): Transaction {
         purpose: 'drop shadow',
         sql: `drop view ${quoted(shadow.relation)}`,
       })),
-      ...(given.keeps ? [] : replaced).map((old) => ({
+      // A materialized view before what it reads.
+      ...(given.keeps ? [] : [...replaced].reverse()).map((old) => ({
         purpose: 'drop old',
         sql: `drop ${old.type === 'partitioned table' ? 'table' : old.type} ${quoted(replacedName(old.relation))}`,
       })),
       ...tables.flatMap(nameIndexes),
       ...ready.flatMap(({ shadow, target, old }) => {
         if (old === undefined) return []
-        const kind = shadow.type === 'view' ? 'view' : 'table'
+        const kind =
+          shadow.type === 'view' || shadow.type === 'materialized view' ? shadow.type : 'table'
         if (kind === 'view' && old.type === 'view' && !given.dropsViews) return []
         return hangings(kind, target, {
           grants: old.grants,
           comment: shadow.comment === undefined ? old.comment : undefined,
         })
       }),
+      ...ready.flatMap(({ configured }) => configured),
       ...rememberViews(carried, 'after'),
       publishShadows(
         runId,
@@ -177,7 +182,7 @@ function nameIndexes({ shadow, target }: Ready): readonly Statement[] {
 }
 
 function hangings(
-  kind: 'table' | 'view',
+  kind: 'table' | 'view' | 'materialized view',
   relation: Relation,
   {
     grants,

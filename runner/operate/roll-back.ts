@@ -147,12 +147,19 @@ function refuseForeign(
   states: ReadonlyMap<string, RelationState>,
   ours: ReadonlySet<string>,
 ): void {
+  const inSet = new Set(versions.map(({ relation }) => relation))
   const reasons = versions.flatMap(({ relation }) => {
     const state = states.get(relation)
     if (state === undefined || state.type === 'view') return []
     return state.dependents
-      .filter((view) => view.type === 'other' || !ours.has(quoted(view.relation)))
-      .map((view) => `${view.type} ${quoted(view.relation)} reads ${relation} and is not gm's`)
+      .filter(({ type, relation: view }) => {
+        if (type === 'other' || !ours.has(quoted(view))) return true
+        return type === 'materialized view' && !inSet.has(quoted(view))
+      })
+      .map((view) => {
+        const why = ours.has(quoted(view.relation)) ? 'was not published with it' : "is not gm's"
+        return `${view.type} ${quoted(view.relation)} reads ${relation} and ${why}`
+      })
   })
   refuse(reasons)
 }
@@ -222,10 +229,9 @@ async function swapTransaction(adapter: Adapter, given: Swap): Promise<Transacti
   return {
     name: 'publish',
     isolation: 'read committed',
-    locks: [...current, ...carried].map(({ relation }) => ({
-      relation,
-      mode: 'access exclusive',
-    })),
+    locks: [...current, ...carried]
+      .filter(({ type }) => type !== 'materialized view')
+      .map(({ relation }) => ({ relation, mode: 'access exclusive' })),
     lockTimeoutMs: 100,
     statements: [
       {
@@ -256,9 +262,12 @@ async function swapTransaction(adapter: Adapter, given: Swap): Promise<Transacti
           ? [bringBack(kept, relationOf(relation), names)]
           : [],
       ),
-      ...tables.map(({ type, generation }) =>
-        dropKept(type === 'partitioned table' ? 'table' : type, generation),
-      ),
+      // A materialized view before what it reads.
+      ...[...tables]
+        .reverse()
+        .map(({ type, generation }) =>
+          dropKept(type === 'partitioned table' ? 'table' : type, generation),
+        ),
       ...rememberViews(carried, 'after'),
       rollBackLedger(runs),
     ],

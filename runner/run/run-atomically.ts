@@ -1,11 +1,15 @@
 import { GmError } from '../base/error.ts'
+import type { Location } from '../base/location.ts'
 import type { Compiled } from '../compile/compiled.ts'
-import type { Adapter, Session } from '../engine/adapter.ts'
+import type { Adapter, RelationState, Session } from '../engine/adapter.ts'
 import { GuardFailed } from '../engine/adapter.ts'
 import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Transaction } from '../engine/statement.ts'
 import type { Manifest, NodeId } from '../manifest/node.ts'
+import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
+import { commentStatements } from '../materialize/comment-statements.ts'
+import { grantStatements } from '../materialize/grant-statements.ts'
 import { createSchema } from '../materialize/materialize-view.ts'
 import { refuseForeignDependents } from '../materialize/publish-table.ts'
 import type { Ready, Together } from '../materialize/publish-together.ts'
@@ -136,7 +140,31 @@ function refuseForeign(building: readonly Step[], on: Atomic): void {
       { at: node.at, isOurs: (view) => on.warehouse.ledger.entries.has(quoted(view)) },
       name,
     )
+    refuseLeftOut(old, building, node.at, name)
   }
+}
+
+/** A view is made again over the new table in a moment; a materialized view would have to be filled meanwhile. */
+function refuseLeftOut(
+  old: RelationState,
+  building: readonly Step[],
+  at: Location,
+  name: string,
+): void {
+  const built = new Set(building.flatMap(({ relation }) => (relation ? [quoted(relation)] : [])))
+  const left = old.dependents.filter(
+    ({ type, relation }) => type === 'materialized view' && !built.has(quoted(relation)),
+  )
+  if (left.length === 0) return
+  const names = left.map(({ relation }) => quoted(relation)).join(', ')
+  throw new GmError(
+    'GM4016',
+    `${name} is read by the materialized view ${names}, which is not selected`,
+    {
+      at,
+      hint: 'Select it as well, so that it is built and published with what it reads.',
+    },
+  )
 }
 
 /** All locks at once and in one order: two such runs never wait for each other, and other runs hold one at a time. */
@@ -239,6 +267,7 @@ async function together(
         shadow: state,
         old: states.get(name),
         createView: create?.sql.replace(/^create view /, 'create or replace view '),
+        configured: configuredOn(step.id, states.get(name), on),
         isCopy: name in copies,
       },
     ]
@@ -268,6 +297,13 @@ async function together(
     keeps: on.keepVersions > 0,
     dropsViews: ready.some(({ old, shadow }) => old?.type === 'view' && shadow.type !== 'view'),
   }
+}
+
+/** A view is made anew under its name, and a table gets back what the old one had: both need what the shadow had. */
+function configuredOn(id: NodeId, old: RelationState | undefined, on: Atomic) {
+  const node = on.request.manifest.nodes.get(id)
+  if (node === undefined || !isBuilt(node)) return []
+  return [...grantStatements(node, old), ...commentStatements(node)]
 }
 
 function isOurs(name: string, on: Atomic): boolean {

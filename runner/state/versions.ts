@@ -131,7 +131,7 @@ export async function forgetVersions(session: Session, kept: number): Promise<vo
   const { rows } = await session.query({
     purpose: 'read versions',
     sql: `select kind, to_regclass(kept)::oid::text as oid from gm.versions
-where run_id = any (${array(old)}) and to_regclass(kept) is not null`,
+where run_id = any (${array(old)}) and to_regclass(kept) is not null order by place desc`,
   })
   await session.transaction({
     name: 'publish',

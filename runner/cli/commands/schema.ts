@@ -4,10 +4,11 @@ import { didYouMean } from '../../base/nearest.ts'
 import type { CommandAction } from '../command-spec.ts'
 import { EXIT } from '../exit-code.ts'
 
-/** The YAML files that gm reads, with what makes their JSON Schema. */
+/** The YAML files that gm reads and the document that `gm plan` writes, with what makes their JSON Schema. */
 const SCHEMAS: Readonly<Record<string, () => Promise<unknown>>> = {
   project: async () => (await import('../../parse/json-schema.ts')).jsonSchema('project'),
   properties: async () => (await import('../../parse/json-schema.ts')).jsonSchema('properties'),
+  plan: async () => (await import('../render/plan-document.ts')).planJsonSchema(),
   mapping: mappingSchema,
   ingest: ingestSchema,
 }

@@ -73,7 +73,7 @@ const diffSchema = z.strictObject({
 })
 
 /** What `gm plan --output json` prints. Keys may be added; those that are there keep their meaning within a version. */
-export const planSchema = z.strictObject({
+const planSchema = z.strictObject({
   version: z.literal(1),
   steps: z.array(
     z.strictObject({
@@ -109,6 +109,11 @@ export const planSchema = z.strictObject({
 })
 
 export type PlanDocument = z.infer<typeof planSchema>
+
+/** The JSON Schema of the document. */
+export function planJsonSchema(): unknown {
+  return z.toJSONSchema(planSchema)
+}
 
 export function planDocument(
   report: PlanReport,
