@@ -116,7 +116,7 @@ test('materialized views, snapshots, grants, comments, indexes, hooks and stored
     { id: 2, v: 400, holds: true },
   ])
   const left = await sql(
-    `select relname from pg_class where relname ~ '__gm_' union all select relation from gm.shadows`,
+    `select relname from pg_class where relname ~ '__gm_' and relkind in ('r', 'v', 'm') union all select relation from gm.shadows`,
   )
   expect(left).toEqual([])
 })
