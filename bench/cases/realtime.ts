@@ -83,11 +83,11 @@ async function inShop(
         start('generate', '--to', 'kafka', '--quiet', '--rate', String(RATE))
         // Until what the generator sends is in the tables.
         const isFlowing = `select count(*) > 0 as "isFlowing" from realtime.product_views_per_minute
-          where minute > now() - interval '1 minute'`
+          where minute > now() - interval '10 minutes'`
         for (let i = 0; ; i++) {
           const { rows } = await database.query<{ isFlowing: boolean }>(isFlowing)
           if (rows[0]?.isFlowing === true) break
-          if (i > 600) throw new Error('nothing has come through for a minute')
+          if (i > 1_800) throw new Error('nothing has come through for three minutes')
           await sleep(100)
         }
         await sleep(5_000)
