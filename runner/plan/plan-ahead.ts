@@ -23,19 +23,19 @@ export function planAhead(
   if (isFirst || runQuery === undefined) {
     return planStep(node, needs, request, warehouse, foreseen)
   }
-  let hasAsked = false
+  const asked = { was: false }
   const watched: PlanRequest = {
     ...request,
     runQuery: (sql) => {
-      hasAsked = true
+      asked.was = true
       return runQuery(sql)
     },
   }
   try {
     const step = planStep(node, needs, watched, warehouse, foreseen)
-    return hasAsked && step.action !== 'reuse' ? { ...step, isPlannedLate: true } : step
+    return asked.was && step.action !== 'reuse' ? { ...step, isPlannedLate: true } : step
   } catch (error) {
-    if (!hasAsked || !(error instanceof GmError)) throw error
+    if (!asked.was || !(error instanceof GmError)) throw error
   }
   const { id, kind } = node
   const common = { id, kind, needs, transactions: [], isPlannedLate: true } as const

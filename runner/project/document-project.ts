@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { isNotYet } from './explain-issues.ts'
 import { projectSchema, targetSchema } from './project-schema.ts'
 
@@ -30,7 +30,5 @@ function table(schema: z.ZodObject): string {
 /** What a key is for. A key that may be left out is wrapped, and the words are inside. */
 export function describedBy(schema: z.ZodType): string {
   if (schema.description !== undefined) return schema.description
-  return 'unwrap' in schema && typeof schema.unwrap === 'function'
-    ? describedBy(schema.unwrap() as z.ZodType)
-    : ''
+  return schema instanceof z.ZodOptional ? describedBy(schema.unwrap() as z.ZodType) : ''
 }

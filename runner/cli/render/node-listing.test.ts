@@ -62,8 +62,7 @@ describe('gm ls', () => {
   })
 
   test('an exposure is printed as it can be selected', () => {
-    const { kind: _kind, ...shared } = source
-    const exposure = { ...shared, kind: 'exposure', name: 'board' } as unknown as Node
+    const exposure = { ...source, kind: 'exposure', name: 'board' } as unknown as Node
     expect(nodeListing(exposure, 'selector', [])).toBe('exposure:shop.board')
   })
 

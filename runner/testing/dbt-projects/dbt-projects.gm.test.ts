@@ -14,6 +14,7 @@ interface DbtProject {
 }
 
 const test = base.extend<DbtProject>({
+  // eslint-disable-next-line no-empty-pattern -- vitest reads the names of the pattern
   copyOf: async ({}, use) => {
     const made: string[] = []
     await use((name) => {

@@ -3,17 +3,15 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CODES } from '../../base/codes.ts'
 
-/** Errors whose screens cannot be had without minutes of waiting or a broker: the tests that show them instead. */
-const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = {
-  GM4011: 'runner/engine/postgres/postgres-session.pg.test.ts',
-  GM7008: 'runner/testing/ingest-command.kafka.test.ts',
-  GM7009: 'ingest/kafka/policies.kafka.test.ts',
-  GM7010: 'ingest/kafka/policies.kafka.test.ts',
-}
+/** What needs minutes of waiting, or another run at the right moment: no screen shows it yet. */
+const NOT_SHOWN: readonly string[] = [
+  // A transaction that stays open for longer than publish_wait_seconds; the screen holds a process and an age.
+  'GM4016',
+  // A table that somebody replaces between two batches of one run.
+  'GM4031',
+]
 
-/** Needs a transaction that stays open for longer than publish_wait_seconds; its screen holds a process and an age. */
-const NOT_SHOWN: readonly string[] = ['GM4016']
-
+const CODE = /\bGM\d{4}\b/g
 const SCREENS = join(import.meta.dirname, 'screens')
 const screens = readdirSync(SCREENS).map((name) => ({
   name,
@@ -21,17 +19,13 @@ const screens = readdirSync(SCREENS).map((name) => ({
 }))
 
 describe('the screens of all errors', () => {
-  test('show every code, but for those that another test shows', () => {
-    const shown = new Set(screens.flatMap(({ text }) => text.match(/\bGM\d{4}\b/g) ?? []))
-    const missing = Object.keys(CODES).filter((code) => !shown.has(code))
-    expect(missing).toEqual([...Object.keys(SHOWN_ELSEWHERE), ...NOT_SHOWN].sort())
-  })
-
-  test('those other tests are there and name the code', () => {
-    for (const [code, file] of Object.entries(SHOWN_ELSEWHERE)) {
-      const text = readFileSync(join(import.meta.dirname, '../../..', file), 'utf8')
-      expect(text, file).toContain(code)
-    }
+  test('show every code, but for those that a test beside the source names', () => {
+    const named = new Set([
+      ...screens.flatMap(({ text }) => text.match(CODE) ?? []),
+      ...testFiles().flatMap((file) => readFileSync(file, 'utf8').match(CODE) ?? []),
+    ])
+    const missing = Object.keys(CODES).filter((code) => !named.has(code))
+    expect(missing.filter((code) => !NOT_SHOWN.includes(code))).toEqual([])
   })
 
   test('are at least sixty, and none shows a stack trace or calls a mistake a bug of gm', () => {
@@ -40,3 +34,12 @@ describe('the screens of all errors', () => {
     expect(withTrace.map(({ name }) => name)).toEqual([])
   })
 })
+
+function testFiles(): readonly string[] {
+  const root = join(import.meta.dirname, '../../..')
+  return ['runner', 'ingest'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.test.ts') && !name.endsWith('every-code.test.ts'))
+      .map((name) => join(root, folder, name)),
+  )
+}
