@@ -30,5 +30,7 @@ function table(schema: z.ZodObject): string {
 /** What a key is for. A key that may be left out is wrapped, and the words are inside. */
 export function describedBy(schema: z.ZodType): string {
   if (schema.description !== undefined) return schema.description
-  return schema instanceof z.ZodOptional ? describedBy(schema.unwrap() as z.ZodType) : ''
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodNonOptional
+    ? describedBy(schema.unwrap() as z.ZodType)
+    : ''
 }
