@@ -9,7 +9,7 @@ import { gm, startGm } from '../gm.ts'
 import { test } from './screen-fixture.ts'
 
 const SLOW = {
-  'project.yml': 'name: shop\nthreads: 1\n',
+  'project.yml': 'name: shop\nthreads: 1\nretries: 0\n',
   'models/a_slow.sql': `{{ config(materialized='table') }}
 select 1 as id, pg_sleep(120)::text as nothing
 `,
