@@ -63,6 +63,7 @@ export const CODES = {
   GM4016: 'run could not be published as a whole',
   GM4017: 'no run to go on with',
   GM4018: 'no such run',
+  GM4019: 'rows would be lost that no run can make again',
   GM4025: 'no way back',
   GM4030: 'rows outside of their batch',
   GM4031: 'table was replaced while its batches ran',

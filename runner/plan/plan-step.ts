@@ -177,6 +177,7 @@ export function planStep(
   if (leavesAsItIs(node, request, target, entry?.fingerprint)) {
     return reusedStep(node, needs, node.relation, 'a part of its inputs would not make it again')
   }
+  if (target !== undefined && !isForeign) refuseLostRows(node, entry?.kind, request)
   // A part is built in one go, and no batch counts as done.
   if (isMicrobatch(node) && request.limit === undefined)
     return planMicrobatch(node, needs, request, warehouse, foreseen)
@@ -409,6 +410,27 @@ function planMicrobatch(
     ...codeIs(target, entry, codes),
     ...(run.mayBeReused && plan.isOptional && { reuse: { key: name, codes } }),
   }
+}
+
+/**
+ * Rows that were gathered run by run may be nowhere else: another kind of relation in their place has to be asked for.
+ * @throws GmError GM4019
+ */
+function refuseLostRows(node: BuiltNode, was: string | undefined, request: PlanRequest): void {
+  const is = node.kind === 'model' ? (node.config.materialized ?? 'view') : node.kind
+  if (was === undefined || was === is || request.allowDestructive) return
+  if (was !== 'snapshot' && (was !== 'incremental' || request.fullRefresh)) return
+  throw new GmError(
+    'GM4019',
+    `${quoted(node.relation)} was built as ${was} and would become ${is}: its rows would go`,
+    {
+      at: node.at,
+      hint:
+        was === 'snapshot'
+          ? 'What its versions were may be known nowhere else. --allow-destructive lets them go; another name or alias keeps them.'
+          : 'If its query gives them all again, run with --full-refresh; else give the model another name or alias.',
+    },
+  )
 }
 
 /** A history that dbt began, or gm before its ledger was lost: it cannot be made again, so gm goes on with it. */

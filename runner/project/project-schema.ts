@@ -179,7 +179,7 @@ export const projectSchema = z.strictObject({
     .min(0)
     .default(90)
     .describe(
-      'Runs older than this are removed from gm.runs and gm.steps at the start of a run; rounds of --follow after a day. Default 90.',
+      'Runs older than this are removed from gm.runs and gm.steps at the start of a run; failed rounds of --follow after a day. Default 90.',
     ),
   log_retention_days: z
     .number()

@@ -293,3 +293,17 @@ test('planning shows every statement and changes nothing', async ({ connection, 
   ])
   expect(await sql(`select nspname from pg_namespace where nspname in ('gm', 'shop')`)).toEqual([])
 })
+
+test('a model that was incremental and becomes a table is refused, because its rows may be nowhere else; with a full refresh it is built', async ({
+  run,
+  sql,
+}) => {
+  const project = (materialized: 'incremental' | 'table'): PlainProject =>
+    plainProject({ gathered: { config: { materialized }, sql: () => 'select 1 as n' } })
+  await run(project('incremental'))
+  await run(project('incremental'))
+  await expect(run(project('table'))).rejects.toMatchObject({ code: 'GM4019' })
+  expect(await sql('select count(*)::int as n from shop.gathered')).toEqual([{ n: 2 }])
+  await run(project('table'), { fullRefresh: true })
+  expect(await sql('select count(*)::int as n from shop.gathered')).toEqual([{ n: 1 }])
+})

@@ -1,8 +1,8 @@
 import type { Session } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
 
-/** Rounds of `run --follow` come by the second, and tell little after a day. */
-const ROUNDS_ARE_KEPT_DAYS = 1
+/** Rounds of `run --follow` that went well are one run an hour (see foldRounds); those that failed may be many. */
+const FAILED_ROUNDS_ARE_KEPT_DAYS = 1
 
 /** Forgets what is over for longer than the project keeps it; part of each run, so that the ledger has an end. */
 export function pruneRuns(project: string, retentionDays: number): Statement {
@@ -10,7 +10,7 @@ export function pruneRuns(project: string, retentionDays: number): Statement {
     purpose: 'prune runs',
     sql: `delete from gm.runs
 where project = $1 and finished_at is not null
-  and started_at < now() - make_interval(secs => 86400 * case when command = 'follow' then least($2::float8, ${ROUNDS_ARE_KEPT_DAYS}) else $2 end)`,
+  and started_at < now() - make_interval(secs => 86400 * case when command = 'follow' and status <> 'success' then least($2::float8, ${FAILED_ROUNDS_ARE_KEPT_DAYS}) else $2 end)`,
     binds: [project, retentionDays],
   }
 }

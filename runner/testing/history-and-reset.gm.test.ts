@@ -70,7 +70,7 @@ describe('gm history', () => {
     expect(await sql('select count(*)::int as n from gm.steps')).toEqual([{ n: 1 }])
   })
 
-  test('each run forgets rounds of --follow after a day, and other runs after history_retention_days', async ({
+  test('each run forgets failed rounds of --follow after a day, and other runs after history_retention_days', async ({
     env,
     sql,
     project,
@@ -81,12 +81,12 @@ describe('gm history', () => {
     })
     await gm(root, ['run', '-s', 'numbers'], env)
     await sql(`insert into gm.runs (run_id, command, project, target, gm_version, started_at, finished_at, status)
-select command || days, command, 'shop', 'default', '0', now() - make_interval(days => days), now(), 'success'
-from unnest(array['follow', 'build']) as command, unnest(array[2, 11]) as days`)
+select command || status || days, command, 'shop', 'default', '0', now() - make_interval(days => days), now(), status
+from unnest(array['follow', 'build']) as command, unnest(array['success', 'failed']) as status, unnest(array[2, 11]) as days`)
     await gm(root, ['run', '-s', 'numbers'], env)
-    expect(await sql('select run_id from gm.runs where gm_version = $1', ['0'])).toEqual([
-      { run_id: 'build2' },
-    ])
+    expect(await sql('select run_id from gm.runs where gm_version = $1 order by 1', ['0'])).toEqual(
+      [{ run_id: 'buildfailed2' }, { run_id: 'buildsuccess2' }, { run_id: 'followsuccess2' }],
+    )
   })
 })
 

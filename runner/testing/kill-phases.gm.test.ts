@@ -44,14 +44,7 @@ select account, at, id, amount from {{ ref('orders') }} as o
 `,
 }
 
-/** What a rebuild must give again, without what says when and by whom a row was written. */
-const REBUILT: Readonly<Record<string, string>> = {
-  orders: 'id, account, amount, at',
-  per_account: 'account, orders, total',
-  totals: 'currency, total',
-  currencies: 'account, currency',
-  spent: 'spent_sk, account, id, amount, effective_from, effective_to, is_current',
-}
+const REBUILT = ['orders', 'per_account', 'totals', 'currencies', 'spent']
 
 test('gm and PostgreSQL killed at random moments of incremental, history, seed, snapshot and atomic runs under landing lose and double nothing', {
   timeout: 3_600_000,
@@ -99,8 +92,18 @@ test('gm and PostgreSQL killed at random moments of incremental, history, seed, 
 
     const last = await start()
     await gm(root, ['build'])
-    for (const [table, columns] of Object.entries(REBUILT))
+    const compared: (readonly [table: string, columns: string])[] = []
+    for (const table of REBUILT) {
+      // All but what says when and by whom a row was written.
+      const [row] = await ask(
+        last,
+        `select string_agg(quote_ident(attname), ', ') as columns from pg_attribute
+         where attrelid = '${table}'::regclass and attnum > 0 and not attisdropped and attname !~ '^_gm_'`,
+      )
+      const columns = String(row?.['columns'])
+      compared.push([table, columns])
       await ask(last, `create table kept_${table} as select ${columns} from ${table}`)
+    }
     expect(
       await ask(
         last,
@@ -120,7 +123,7 @@ test('gm and PostgreSQL killed at random moments of incremental, history, seed, 
       `seed ${seed}`,
     ).toEqual([])
     await gm(root, ['build', '--full-refresh', '--force'])
-    for (const [table, columns] of Object.entries(REBUILT)) {
+    for (const [table, columns] of compared) {
       const differences = await ask(
         last,
         `(select ${columns} from ${table} except all select ${columns} from kept_${table})

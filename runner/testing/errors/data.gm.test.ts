@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { gm } from '../gm.ts'
 import { test } from './screen-fixture.ts'
@@ -120,6 +122,19 @@ describe('what a user sees of mistakes in data', () => {
       await screen(name, { root, args: args ?? ['build'] })
     })
   }
+
+  test('an incremental model that becomes a view is refused, and its rows stay', async ({
+    project,
+    env,
+    screen,
+  }) => {
+    const root = await project({
+      'models/orders.sql': "{{ config(materialized='incremental') }}\nselect 1 as id\n",
+    })
+    await gm(root, ['build'], env)
+    await writeFile(join(root, 'models/orders.sql'), 'select 1 as id\n')
+    await screen('kind-changed', { root, args: ['build'] })
+  })
 
   test('the hint about a table that was there, when followed, lets gm replace it', async ({
     project,
