@@ -169,7 +169,7 @@ function rename(kind: 'table', from: Relation, to: Relation): Statement {
 function nameIndexes({ shadow, target }: Ready): readonly Statement[] {
   const taken = new Set<string>()
   return shadow.indexes.flatMap(({ name, columns, unique }) => {
-    const wanted = indexName(target.identifier, columns, unique)
+    const wanted = publishedName(name, shadow.relation, target, columns, unique)
     if (wanted === name || taken.has(wanted)) return []
     taken.add(wanted)
     return [
@@ -179,6 +179,20 @@ function nameIndexes({ shadow, target }: Ready): readonly Statement[] {
       },
     ]
   })
+}
+
+/** Several indexes may be on the same columns, partial ones by names of their own; the shadow's name is the beginning of all that fit. */
+function publishedName(
+  name: string,
+  shadow: Relation,
+  target: Relation,
+  columns: readonly string[],
+  unique: boolean,
+): string {
+  const isPlain = name === indexName(shadow.identifier, columns, unique)
+  return isPlain || !name.startsWith(shadow.identifier)
+    ? indexName(target.identifier, columns, unique)
+    : target.identifier + name.slice(shadow.identifier.length)
 }
 
 function hangings(

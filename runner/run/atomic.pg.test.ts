@@ -215,3 +215,30 @@ test('a view whose columns change is published with the views on it; a stranger 
   expect(await sql('select a from shop.top')).toEqual([{ a: 'x' }])
   expect(await sql(LEAVINGS)).toEqual([])
 })
+
+test('the indexes of a history that is published together keep their names, and none is added run by run', async ({
+  run,
+  sql,
+}) => {
+  await sql(
+    `create schema raw; create table raw.accounts (id int, name text); insert into raw.accounts values (1, 'a')`,
+  )
+  const project = plainProject({
+    accounts: { kind: 'source', schema: 'raw' },
+    looked: {
+      kind: 'snapshot',
+      config: { strategy: 'check', check_cols: 'all', unique_key: ['id'] },
+      inputs: ['accounts'],
+      sql: ({ ref }) => `select * from ${ref('accounts')}`,
+    },
+  })
+  const names = async (): Promise<unknown> =>
+    await sql(`select indexname from pg_indexes where schemaname = 'shop' order by 1`)
+  await run(project, { publish: 'model' })
+  const first = await names()
+  for (const name of ['b', 'c', 'd']) {
+    await sql('update raw.accounts set name = $1', [name])
+    expect((await run(project)).status).toBe('success')
+    expect(await names()).toEqual(first)
+  }
+})

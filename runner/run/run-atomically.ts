@@ -28,6 +28,7 @@ import {
   dropBeside,
   dropShadows,
   moveMarksToShadows,
+  nameCopiedIndexes,
   recordShadows,
 } from '../state/shadows.ts'
 import { forgetVersions, VERSIONS_SCHEMA } from '../state/versions.ts'
@@ -203,6 +204,7 @@ async function copyOldRows(
       statements: [
         copyToShadow(quoted(shadow.shadow), target, names),
         copyBatches(quoted(shadow.shadow), target),
+        nameCopiedIndexes(shadow.shadow, shadow.target),
       ],
     }
     on.sent(copy)

@@ -107,7 +107,7 @@ test('gm and PostgreSQL killed at random moments of incremental, history, seed, 
     expect(
       await ask(
         last,
-        `select relname from pg_class where relname ~ '__gm_|_gm_rows|_gm_versions'
+        `select relname from pg_class where relname ~ '__gm_(new|next|old)|_gm_rows|_gm_versions'
         union all select relation from gm.pending union all select relation from gm.shadows
         union all select run_id from gm.runs where status = 'running'`,
       ),
