@@ -207,7 +207,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'rollback',
     group: 'Build',
-    summary: 'take back what --publish atomic published, while versions are kept',
+    summary: 'take back an atomic publish, while versions are kept',
     options: [
       { flags: '--to <run>', description: 'to what this run published; default: before the last' },
       { flags: '--dry-run', description: 'say what would come back; change nothing' },
@@ -568,7 +568,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'state',
     group: 'Data',
-    summary: 'how far each model has read its inputs, and who holds old snapshots',
+    summary: 'how far models have read their inputs; who holds old snapshots',
     options: [{ flags: '--output <format>', description: 'table (default) or json' }],
     load: async () => (await import('./commands/state.ts')).stateCommand,
     children: [
