@@ -21,7 +21,7 @@ export function dateObject(moment: Date, zone: '' | '+00:00' = '+00:00'): Templa
   const fraction = moment.getUTCMilliseconds() === 0 ? '' : `${iso.slice(19, 23)}000`
   const text = `${iso.slice(0, 19)}${fraction}${zone}`
   const make = (other: Date): TemplateObject => dateObject(other, zone)
-  const object = new TemplateObject('datetime', {
+  const object: TemplateObject = new TemplateObject('datetime', {
     text: text.replace('T', ' '),
     values: {
       ...partsOfDay(moment),
@@ -47,7 +47,7 @@ export function dayObject(moment: Date): TemplateObject {
   const day = new Date(moment)
   day.setUTCHours(0, 0, 0, 0)
   const text = day.toISOString().slice(0, 10)
-  const object = new TemplateObject('date', {
+  const object: TemplateObject = new TemplateObject('date', {
     text,
     values: partsOfDay(day),
     functions: {
@@ -63,7 +63,7 @@ export function dayObject(moment: Date): TemplateObject {
 
 /** A length of time, as Python's timedelta. */
 export function lengthObject(ms: number): TemplateObject {
-  const object = new TemplateObject('timedelta', {
+  const object: TemplateObject = new TemplateObject('timedelta', {
     values: { days: Math.floor(ms / DAY_MS), seconds: Math.floor((ms / 1000) % 86_400) },
     functions: { total_seconds: () => ms / 1000 },
     plus: (other, sign) => {

@@ -100,14 +100,14 @@ export async function schedule(given: Schedule): Promise<readonly StepResult[]> 
 
   const work = async (sessionNumber: number): Promise<void> => {
     let session: Session | undefined
-    let canHelp = true
+    const own = { canHelp: true }
     const help = async (): Promise<void> => {
       try {
         session ??= await given.open()
         await shared.help({ session, number: sessionNumber })
       } catch (error) {
         // The step that the piece is of tells of it. Where no session can be had, its own must do.
-        if (session === undefined) canHelp = false
+        if (session === undefined) own.canHelp = false
         await session?.close().catch(() => undefined)
         session = undefined
         if (!(error instanceof GmError) && !isAbort(error)) throw error
@@ -115,7 +115,7 @@ export async function schedule(given: Schedule): Promise<readonly StepResult[]> 
     }
     try {
       while (results.size < plan.steps.length && !signal.aborted) {
-        if (canHelp && shared.hasWork()) {
+        if (own.canHelp && shared.hasWork()) {
           await help()
           continue
         }

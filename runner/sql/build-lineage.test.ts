@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Manifest, NodeId } from '../manifest/node.ts'
+import type { NodeId } from '../manifest/node.ts'
 import type { TextStore } from '../parse/text-store.ts'
 import { lineageOf } from '../testing/lineage-of.ts'
 import type { ColumnLineage } from './column-lineage.ts'
 import { findColumn } from './find-column.ts'
-import { loadSqlParser } from './parse-sql.ts'
 import { nodesOfTrace, traceDownstream, traceUpstream } from './trace-column.ts'
 
 const SEED = { 'seeds/orders.csv': 'id,amount,country\n1,2.5,NL\n' }

@@ -97,7 +97,8 @@ describe('gm reset', () => {
     project,
     screen,
   }) => {
-    const { 'models/broken.sql': _, ...good } = SHOP
+    const { 'models/broken.sql': broken, ...good } = SHOP
+    expect(broken).toBeDefined()
     const root = await project({
       ...good,
       'models/old.sql': 'select 1 as n',
@@ -139,7 +140,8 @@ describe('gm reset', () => {
     project,
     screen,
   }) => {
-    const { 'models/broken.sql': _, ...good } = SHOP
+    const { 'models/broken.sql': broken, ...good } = SHOP
+    expect(broken).toBeDefined()
     const root = await project(good)
     await gm(root, ['run'], env)
     await sql('create view theirs as select n from doubled')

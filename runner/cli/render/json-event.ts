@@ -75,10 +75,12 @@ function resultFields(result: StepResult): Readonly<Record<string, unknown>> {
   }
 }
 
-function withError<Of extends { readonly error?: GmError }>({
+function withError({
   error,
   ...rest
-}: Of): Readonly<Record<string, unknown>> {
+}: {
+  readonly error?: GmError
+}): Readonly<Record<string, unknown>> {
   return error === undefined ? rest : { ...rest, error: errorFields(error) }
 }
 

@@ -26,7 +26,8 @@ export function renderPlan(plan: Plan, withSql: boolean, style: Style): string {
 export function jsonPlan(plan: Plan): string {
   return plan.steps
     .map((step) => {
-      const { transactions: _first, after: _last, batches, ...rest } = step
+      const { batches, ...shown } = step
+      const rest = { ...shown, transactions: undefined, after: undefined }
       const sql = transactionsOf(step).map(transactionSql)
       const names = batches?.map(({ name }) => name)
       return `${JSON.stringify({ type: 'step', name: stepName(step), ...rest, ...(names && { batches: names }), sql })}\n`
