@@ -108,7 +108,8 @@ export function describeNodes(
   return described
 }
 
-/** The file that describes the node: lines of descriptions are not kept. */
+/** The node's own place where its file describes it, else the describing file: lines of descriptions are not kept. */
 function placeOf({ at, describedIn }: Node): Node['at'] {
-  return describedIn === undefined ? at : { file: describedIn, line: 1, column: 1 }
+  if (describedIn === undefined || describedIn === at.file) return at
+  return { file: describedIn, line: 1, column: 1 }
 }
