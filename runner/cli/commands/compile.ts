@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { GmError } from '../../base/error.ts'
 import { gmErrorsOf, throwAll } from '../../base/error.ts'
-import type { Node } from '../../manifest/node.ts'
+import type { Node, NodeKind } from '../../manifest/node.ts'
 import { artifactsOf } from '../artifacts.ts'
 import type { CommandAction } from '../command-spec.ts'
 import type { Talk } from '../compile-whole.ts'
@@ -17,6 +17,9 @@ import { plural } from '../render/format.ts'
 import { sayTo } from '../say-to.ts'
 import { selectFor } from '../select-for.ts'
 import { withColumns } from '../with-columns.ts'
+
+/** What has SQL of its own, as in dbt: also analyses, which no other command takes unasked. */
+const KINDS: readonly NodeKind[] = ['model', 'snapshot', 'test', 'analysis']
 
 /**
  * Prints the SQL of the one selected node, else writes the SQL of all selected ones below target/compiled.
@@ -38,9 +41,7 @@ export const compileCommand: CommandAction = async (_args, raw, io) => {
     }
     const window = eventWindowOf(flags)
     const inWindow = window === undefined ? {} : { window }
-    const kinds =
-      flags.resourceType.length > 0 ? undefined : (['model', 'snapshot', 'test'] as const)
-    const selected = selectFor(opened, flags, io, kinds)
+    const selected = selectFor(opened, flags, io, KINDS)
     const seen = await deferred(opened, selected, flags, io, warehouse.describe)
     const nodes = opened.order.flatMap((id) =>
       selected.has(id) ? [seen.manifest.nodes.get(id)] : [],
