@@ -30,6 +30,11 @@ export function hiddenIndexName(name: string): string {
   return suffixed(name, SUFFIX)
 }
 
+/** The name, on a copy, of an index that somebody made by hand. */
+export function shadowIndexName(name: string): string {
+  return suffixed(name, SHADOW_SUFFIX)
+}
+
 /** A name with an ending, its middle shortened to a hash where it would be too long for PostgreSQL. */
 export function suffixed(name: string, suffix: string): string {
   const whole = name + suffix

@@ -1,10 +1,11 @@
 import type { DependentView, RelationState } from '../engine/adapter.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
-import type { NodeId, Relation } from '../manifest/node.ts'
+import type { IndexConfig, NodeId, Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import { checkShadowReads, dropShadows, publishShadows } from '../state/shadows.ts'
 import { keepVersions, notePublished } from '../state/versions.ts'
-import { indexName, replacedName } from './hidden-name.ts'
+import { indexName, replacedName, shadowIndexName } from './hidden-name.ts'
+import { nameOn } from './name-on.ts'
 import { comment, rememberViews } from './publish-table.ts'
 
 /** A relation that is ready out of sight, and what stands behind its name until now. */
@@ -20,6 +21,8 @@ export interface Ready {
   readonly configured: readonly Statement[]
   /** The shadow began as a copy of the old table. */
   readonly isCopy: boolean
+  /** Those that configuration asks for. */
+  readonly indexes: readonly IndexConfig[]
 }
 
 export interface Together {
@@ -165,34 +168,43 @@ function rename(kind: 'table', from: Relation, to: Relation): Statement {
   }
 }
 
+/**
+ * The names of a copy's indexes, by those of the table that it copies: by them a step finds them again. What somebody
+ * made by hand has one as well, so that it gets its own back.
+ */
+export function namesOnCopy(
+  old: RelationState,
+  shadow: Relation,
+  configured: readonly IndexConfig[],
+): ReadonlyMap<string, string> {
+  return new Map(
+    old.indexes.map((index) => [
+      index.name,
+      nameOn(index, old.relation.identifier, shadow.identifier, configured) ??
+        shadowIndexName(index.name),
+    ]),
+  )
+}
+
 /** Indexes carry the shadow's name in theirs. */
-function nameIndexes({ shadow, target }: Ready): readonly Statement[] {
+function nameIndexes({ shadow, target, old, isCopy, indexes }: Ready): readonly Statement[] {
+  const copied = isCopy && old !== undefined ? [...namesOnCopy(old, shadow.relation, indexes)] : []
+  const before = new Map(copied.map(([name, onCopy]) => [onCopy, name]))
   const taken = new Set<string>()
-  return shadow.indexes.flatMap(({ name, columns, unique }) => {
-    const wanted = publishedName(name, shadow.relation, target, columns, unique)
-    if (wanted === name || taken.has(wanted)) return []
+  return shadow.indexes.flatMap((index) => {
+    const wanted =
+      before.get(index.name) ??
+      nameOn(index, shadow.relation.identifier, target.identifier, indexes) ??
+      indexName(target.identifier, index.columns, index.unique)
+    if (wanted === index.name || taken.has(wanted)) return []
     taken.add(wanted)
     return [
       {
         purpose: 'name index',
-        sql: `alter index ${identifier(target.schema)}.${identifier(name)} rename to ${identifier(wanted)}`,
+        sql: `alter index ${identifier(target.schema)}.${identifier(index.name)} rename to ${identifier(wanted)}`,
       },
     ]
   })
-}
-
-/** Several indexes may be on the same columns, partial ones by names of their own; the shadow's name is the beginning of all that fit. */
-function publishedName(
-  name: string,
-  shadow: Relation,
-  target: Relation,
-  columns: readonly string[],
-  unique: boolean,
-): string {
-  const isPlain = name === indexName(shadow.identifier, columns, unique)
-  return isPlain || !name.startsWith(shadow.identifier)
-    ? indexName(target.identifier, columns, unique)
-    : target.identifier + name.slice(shadow.identifier.length)
 }
 
 function hangings(

@@ -36,9 +36,9 @@ function shop(columns: string, top = 'select id, v * 2 as double from'): PlainPr
 const actions = ({ steps }: PlanReport): Record<string, string> =>
   Object.fromEntries(steps.map(({ name, step }) => [name, step.action]))
 
-/** Everything of the database that a plan could change, row versions included. */
+/** Everything of the database that a plan could change, row versions included; what autovacuum moves is left out. */
 const EVERYTHING = `select jsonb_build_object(
-  'catalog', (select jsonb_agg(to_jsonb(c) - 'reltuples' - 'relpages' - 'relallvisible' - 'relfrozenxid' - 'relminmxid' order by c.oid) from pg_class c),
+  'catalog', (select jsonb_agg(to_jsonb(c) - 'reltuples' - 'relpages' - 'relallvisible' - 'relallfrozen' - 'relfrozenxid' - 'relminmxid' order by c.oid) from pg_class c),
   'namespaces', (select jsonb_agg(nspname order by oid) from pg_namespace where nspname !~ '^pg_(toast_)?temp'),
   'triggers', (select count(*) from pg_trigger),
   'ledger', (select jsonb_agg(query_to_xml(format('select xmin, * from %s', c.oid::regclass), true, true, '')::text order by c.oid)

@@ -5,7 +5,7 @@ import type { Adapter, RelationState, Session } from '../engine/adapter.ts'
 import { GuardFailed } from '../engine/adapter.ts'
 import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Transaction } from '../engine/statement.ts'
-import type { Manifest, NodeId } from '../manifest/node.ts'
+import type { IndexConfig, Manifest, NodeId } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { commentStatements } from '../materialize/comment-statements.ts'
@@ -13,7 +13,7 @@ import { grantStatements } from '../materialize/grant-statements.ts'
 import { createSchema } from '../materialize/materialize-view.ts'
 import { refuseForeignDependents } from '../materialize/publish-table.ts'
 import type { Ready, Together } from '../materialize/publish-together.ts'
-import { publishTogether } from '../materialize/publish-together.ts'
+import { namesOnCopy, publishTogether } from '../materialize/publish-together.ts'
 import type { Plan, Step } from '../plan/plan.ts'
 import type { PlannedNode } from '../plan/plan-run.ts'
 import { planRun } from '../plan/plan-run.ts'
@@ -196,6 +196,8 @@ async function copyOldRows(
     const shadow = byId.get(id)
     if (shadow === undefined || !KEEPS_ROWS.has(action)) continue
     const target = quoted(shadow.target)
+    const old = on.warehouse.relations.get(target)
+    const indexNames = old && namesOnCopy(old, shadow.shadow, indexesOf(id, on))
     copies[target] = quoted(shadow.shadow)
     const copy: Transaction = {
       name: 'build',
@@ -204,7 +206,9 @@ async function copyOldRows(
       statements: [
         copyToShadow(quoted(shadow.shadow), target, names),
         copyBatches(quoted(shadow.shadow), target),
-        nameCopiedIndexes(shadow.shadow, shadow.target),
+        ...(indexNames === undefined
+          ? []
+          : [nameCopiedIndexes(quoted(shadow.shadow), target, indexNames)]),
       ],
     }
     on.sent(copy)
@@ -271,6 +275,7 @@ async function together(
         createView: create?.sql.replace(/^create view /, 'create or replace view '),
         configured: configuredOn(step.id, states.get(name), on),
         isCopy: name in copies,
+        indexes: indexesOf(step.id, on),
       },
     ]
   })
@@ -306,6 +311,11 @@ function configuredOn(id: NodeId, old: RelationState | undefined, on: Atomic) {
   const node = on.request.manifest.nodes.get(id)
   if (node === undefined || !isBuilt(node)) return []
   return [...grantStatements(node, old), ...commentStatements(node)]
+}
+
+function indexesOf(id: NodeId, on: Atomic): readonly IndexConfig[] {
+  const node = on.request.manifest.nodes.get(id)
+  return node !== undefined && isBuilt(node) ? node.config.indexes : []
 }
 
 function isOurs(name: string, on: Atomic): boolean {

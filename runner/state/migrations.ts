@@ -885,4 +885,38 @@ end
 $$`,
     ],
   },
+  {
+    name: '0010_index_names_of_copies',
+    up: [
+      // The server makes up names for the indexes of a copy. `names` has those to give, by name of the index that each is a copy of.
+      `create function gm.name_copied_indexes(shadow text, target text, names jsonb) returns void
+language plpgsql as $$
+declare
+  pair record;
+begin
+  for pair in
+    with found as (
+      select i.indrelid, c.oid, c.relname, c.relnamespace, d.definition,
+        row_number() over (partition by i.indrelid, d.definition order by c.oid) as nth
+      from pg_index i
+      join pg_class c on c.oid = i.indexrelid
+      cross join lateral (
+        select concat(i.indisunique, regexp_replace(pg_get_indexdef(c.oid), '^.*? USING ', '')) as definition
+      ) as d
+      where i.indrelid in (to_regclass(shadow), to_regclass(target))
+    )
+    select copied.oid, copied.relnamespace, n.value as name
+    from found old
+    join found copied on copied.definition = old.definition and copied.nth = old.nth and copied.indrelid = to_regclass(shadow)
+    join jsonb_each_text(names) n on n.key = old.relname
+    where old.indrelid = to_regclass(target) and copied.relname <> n.value
+  loop
+    if not exists (select from pg_class c where c.relnamespace = pair.relnamespace and c.relname = pair.name) then
+      execute format('alter index %s rename to %I', pair.oid::regclass, pair.name);
+    end if;
+  end loop;
+end
+$$`,
+    ],
+  },
 ]

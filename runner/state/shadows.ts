@@ -1,6 +1,5 @@
 import type { Statement, Transaction } from '../engine/statement.ts'
-import type { Relation } from '../manifest/node.ts'
-import { identifier, literal, quoted } from '../manifest/quoted.ts'
+import { identifier, literal } from '../manifest/quoted.ts'
 
 /** Quoted names of shadows by those of what they are made for. */
 export type ShadowNames = Readonly<Record<string, string>>
@@ -22,42 +21,15 @@ export function copyToShadow(shadow: string, target: string, shadows: ShadowName
   }
 }
 
-/**
- * The copy's indexes take the names of the old table's with the shadow's in place of its own, by which a step finds them again;
- * the server had made up some.
- */
-export function nameCopiedIndexes(shadow: Relation, target: Relation): Statement {
-  const [of, from] = [literal(quoted(shadow)), literal(quoted(target))]
-  const [next, was] = [literal(shadow.identifier), literal(target.identifier)]
+/** Gives the indexes of a copy names of their own, by name of the index that each is a copy of. */
+export function nameCopiedIndexes(
+  shadow: string,
+  target: string,
+  names: ReadonlyMap<string, string>,
+): Statement {
   return {
     purpose: 'name indexes',
-    sql: `do $names$
-declare
-  pair record;
-begin
-  for pair in
-    with found as (
-      select i.indrelid, c.oid, c.relname, d.definition,
-        row_number() over (partition by i.indrelid, d.definition order by c.oid) as nth
-      from pg_index i
-      join pg_class c on c.oid = i.indexrelid
-      cross join lateral (
-        select concat(i.indisunique, regexp_replace(pg_get_indexdef(c.oid), '^.*? USING ', '')) as definition
-      ) as d
-      where i.indrelid in (to_regclass(${of}), to_regclass(${from}))
-    )
-    select copied.oid, ${next} || substr(old.relname, length(${was}) + 1) as name
-    from found old
-    join found copied on copied.definition = old.definition and copied.nth = old.nth and copied.indrelid = to_regclass(${of})
-    where old.indrelid = to_regclass(${from}) and starts_with(old.relname, ${was})
-      and copied.relname <> ${next} || substr(old.relname, length(${was}) + 1)
-  loop
-    if octet_length(pair.name) <= 63 and to_regclass(format('%I.%I', ${literal(shadow.schema)}, pair.name)) is null then
-      execute format('alter index %s rename to %I', pair.oid::regclass, pair.name);
-    end if;
-  end loop;
-end
-$names$`,
+    sql: `select gm.name_copied_indexes(${literal(shadow)}, ${literal(target)}, ${json(Object.fromEntries(names))})`,
   }
 }
 
