@@ -5,6 +5,7 @@ export interface Finding {
   readonly name: string
   readonly floorName: string
   readonly pair: Pair
+  /** `none` where nothing was promised. */
   readonly target: string
   readonly isMet: boolean
 }

@@ -1,12 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { atomic } from './cases/atomic.ts'
 import { demo } from './cases/demo.ts'
 import { docs } from './cases/docs.ts'
+import { history } from './cases/history.ts'
 import { kafka, kafkaMemory } from './cases/kafka.ts'
 import { landing } from './cases/landing.ts'
 import { lineage } from './cases/lineage.ts'
+import { merge } from './cases/merge.ts'
 import { microbatch } from './cases/microbatch.ts'
+import { nothing } from './cases/nothing.ts'
 import { parse } from './cases/parse.ts'
 import { realtime, realtimeHeld } from './cases/realtime.ts'
 import { rerun } from './cases/rerun.ts'
@@ -20,6 +24,10 @@ const CASES: Readonly<Record<string, Case>> = {
   parse,
   lineage,
   rerun,
+  nothing,
+  atomic,
+  merge,
+  history,
   microbatch,
   landing,
   kafka,
@@ -66,7 +74,7 @@ function render(findings: readonly Finding[], calibration: Pair): string {
   const isDirty =
     execFileSync('git', ['status', '--porcelain', 'runner', 'ingest'], { encoding: 'utf8' }) !== ''
   const number = (value: number | undefined, digits: number): string =>
-    value === undefined ? '' : value.toFixed(digits)
+    value === undefined || Number.isNaN(value) ? '' : value.toFixed(digits)
   const rows = findings.map(
     ({ name, floorName, pair, target, isMet }) =>
       `| ${[
@@ -80,7 +88,7 @@ function render(findings: readonly Finding[], calibration: Pair): string {
         number(pair.wallRatio, 2),
         number(pair.cpuRatio, 2),
         target,
-        isMet ? 'met' : '**missed**',
+        target === 'none' ? '' : isMet ? 'met' : '**missed**',
       ].join(' | ')} |`,
   )
   return `

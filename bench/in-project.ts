@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process'
+import { writeProject } from './generate-project.ts'
+import { GM, inScratch } from './scratch.ts'
+
+/** A project on an embedded server of its own. */
+export interface Project {
+  readonly folder: string
+  readonly url: string
+  readonly gm: (...args: string[]) => string
+  /** Runs SQL, stopping at the first error; gives bare values. */
+  readonly psql: (sql: string) => string
+  /** The command line of psql that runs more arguments as `psql` here does. */
+  readonly psqlArgv: (...args: string[]) => readonly string[]
+}
+
+/** Writes a project, starts its server, and takes both away when the work is done. */
+export async function inProject<T>(
+  files: ReadonlyMap<string, string>,
+  work: (project: Project) => Promise<T>,
+): Promise<T> {
+  return await inScratch(async (folder) => {
+    writeProject(folder, files)
+    const gm = (...args: string[]): string =>
+      execFileSync(GM[0], [GM[1], ...args], { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28 })
+    try {
+      gm('db', 'start')
+      const url = gm('db', 'url').trim()
+      const psqlArgv = (...args: string[]): readonly string[] => [
+        'psql',
+        url,
+        '-X',
+        '-qAt',
+        '-v',
+        'ON_ERROR_STOP=1',
+        ...args,
+      ]
+      const psql = (sql: string): string => {
+        const [file = '', ...args] = psqlArgv('-c', sql)
+        return execFileSync(file, args, { encoding: 'utf8' })
+      }
+      return await work({ folder, url, gm, psql, psqlArgv })
+    } finally {
+      gm('db', 'reset', '--yes')
+    }
+  })
+}
+
+/** A size that the environment may set, to try a case small. @throws Error for what is no positive whole number. */
+export function sizeFrom(variable: string, otherwise: number): number {
+  const given = process.env[variable]
+  if (given === undefined) return otherwise
+  if (!/^[1-9]\d*$/.test(given)) throw new Error(`${variable}=${given} is no positive whole number`)
+  return Number(given)
+}
