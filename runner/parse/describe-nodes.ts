@@ -1,4 +1,7 @@
+import { codePoints } from '../base/code-points.ts'
 import { GmError } from '../base/error.ts'
+import type { Location } from '../base/location.ts'
+import { locationAt } from '../base/location.ts'
 import { didYouMean } from '../base/nearest.ts'
 import type { ColumnInfo, DocsBlock, Node, NodeId } from '../manifest/node.ts'
 import { isTemplate } from '../project/render-settings.ts'
@@ -38,16 +41,24 @@ export function readDocs(files: readonly ProjectFile[], errors: GmError[]): Docs
 
 /** What fills in the templates of descriptions: `doc('name')` and `doc('package', 'name')`. */
 export interface Descriptions {
-  /** @throws GmError GM2011 no such block, and those of templates; at the place of the description's owner. */
+  /**
+   * @param at of the description's owner.
+   * @throws GmError GM2011 no such block, and those of templates.
+   */
   render(description: string, owner: string, at: Node['at']): string
 }
 
-/** @param root the project's package: its blocks come after those of the text's own package. */
+/**
+ * @param root the project's package: its blocks come after those of the text's own package.
+ * @param files what the descriptions stand in.
+ */
 export function descriptions(
   docs: readonly DocsBlock[],
   root: string,
   templates: Templates,
+  files: readonly ProjectFile[],
 ): Descriptions {
+  const textOf = new Map(files.map(({ file, text }) => [file, text]))
   const byKey = new Map(docs.map((block) => [`${block.package}.${block.name}`, block]))
   const doc =
     (owner: string): Builtin =>
@@ -77,8 +88,12 @@ export function descriptions(
         return templates.render(file, scope, { lineMap: false }).text
       } catch (error) {
         if (!(error instanceof GmError)) throw error
-        // Places inside of a description mean nothing in the file.
-        throw new GmError(error.code, error.message, { at, hint: error.hint, cause: error.cause })
+        const place = placeInFile(textOf.get(at.file) ?? '', description, error.at, at)
+        throw new GmError(error.code, error.message, {
+          at: place,
+          hint: error.hint,
+          cause: error.cause,
+        })
       }
     },
   }
@@ -108,8 +123,26 @@ export function describeNodes(
   return described
 }
 
-/** The node's own place where its file describes it, else the describing file: lines of descriptions are not kept. */
-function placeOf({ at, describedIn }: Node): Node['at'] {
+/** The file that describes the node, by its start where the node itself stands in another. */
+function placeOf({ at, describedIn }: Node): Location {
   if (describedIn === undefined || describedIn === at.file) return at
   return { file: describedIn, line: 1, column: 1 }
+}
+
+/**
+ * Where a mistake in a description stands in its file: where the same words are. Lines of descriptions are not kept, as YAML
+ * may fold and escape them; then it is the owner's place.
+ */
+function placeInFile(
+  text: string,
+  description: string,
+  mistake: Location | undefined,
+  owner: Location,
+): Location {
+  if (mistake === undefined) return owner
+  const line = description.split('\n')[mistake.line - 1] ?? ''
+  const rest = codePoints(line).slice(mistake.column - 1)
+  const [words = ''] = rest.join('').split(')')
+  const offset = words === '' ? -1 : text.indexOf(words)
+  return offset === -1 ? owner : locationAt(text, offset, owner.file)
 }

@@ -109,7 +109,7 @@ export function parseProject(project: Project, options: ParseOptions): ParseResu
   )
   errors.push(...sharedRelations(enabled.values()), ...checkAccess(enabled, groups, restricted))
   const docs = readDocs(files.docs, errors)
-  const texts = descriptions(docs, project.name, templates)
+  const texts = descriptions(docs, project.name, templates, files.properties)
   const nodes = describeNodes(enabled, texts, errors)
   throwAll(errors)
   cache.close()

@@ -54,7 +54,7 @@ analyses: [{name: look, description: A look.}]`,
       .replace("'board'", "'bord'")
     expect(errorsOf({ ...files, 'models/a.yml': yml })).toEqual([
       'models/a.yml:6:18  GM2003  there is no model, seed or snapshot "b"',
-      'models/a.yml:2:11  GM2011  there is no docs block "bord"',
+      'models/a.yml:5:22  GM2011  there is no docs block "bord"',
     ])
   })
 })

@@ -154,9 +154,10 @@ interface Landing {
 /** Goes on landing through everything, as an ingestor does: over a new connection when the server was killed. */
 function land(start: () => Promise<Connection>): Landing {
   let id = 0
-  let isOver = false
+  const over = new AbortController()
+  const isOver = (): boolean => over.signal.aborted
   const work = (async (): Promise<void> => {
-    while (!isOver) {
+    while (!isOver()) {
       try {
         const connection = await start()
         // Known only when the commit is: after a lost one the landed rows say how far it has come.
@@ -165,7 +166,7 @@ function land(start: () => Promise<Connection>): Landing {
             'id'
           ],
         )
-        while (!isOver) {
+        while (!isOver()) {
           const next = id + 1
           await ask(
             connection,
@@ -186,7 +187,7 @@ function land(start: () => Promise<Connection>): Landing {
   return {
     rows: () => id,
     stop: async () => {
-      isOver = true
+      over.abort()
       await work
     },
   }
@@ -200,9 +201,9 @@ async function ask(
   client.on('error', () => undefined)
   await client.connect()
   try {
-    const result: pg.QueryResult | pg.QueryResult[] = await client.query(text)
-    const last = Array.isArray(result) ? result.at(-1) : result
-    return (last?.rows ?? []) as Record<string, unknown>[]
+    // Several statements give several results; the last is asked for.
+    const results = [await client.query<Record<string, unknown>>(text)].flat()
+    return results.at(-1)?.rows ?? []
   } finally {
     await client.end().catch(() => undefined)
   }
