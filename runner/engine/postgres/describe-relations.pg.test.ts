@@ -211,4 +211,4 @@ test('while tables with views on them are swapped all the time, every descriptio
     await swapping
     await adapter.close()
   }
-})
+}, 60_000)
