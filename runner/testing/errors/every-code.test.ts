@@ -3,14 +3,6 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CODES } from '../../base/codes.ts'
 
-/** What needs minutes of waiting, or another run at the right moment: no screen shows it yet. */
-const NOT_SHOWN: readonly string[] = [
-  // A transaction that stays open for longer than publish_wait_seconds; the screen holds a process and an age.
-  'GM4016',
-  // A table that somebody replaces between two batches of one run.
-  'GM4031',
-]
-
 const CODE = /\bGM\d{4}\b/g
 const SCREENS = join(import.meta.dirname, 'screens')
 const screens = readdirSync(SCREENS).map((name) => ({
@@ -25,7 +17,7 @@ describe('the screens of all errors', () => {
       ...testFiles().flatMap((file) => readFileSync(file, 'utf8').match(CODE) ?? []),
     ])
     const missing = Object.keys(CODES).filter((code) => !named.has(code))
-    expect(missing.filter((code) => !NOT_SHOWN.includes(code))).toEqual([])
+    expect(missing).toEqual([])
   })
 
   test('are at least sixty, and none shows a stack trace or calls a mistake a bug of gm', () => {

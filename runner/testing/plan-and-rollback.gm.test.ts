@@ -1,0 +1,79 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { expect } from 'vitest'
+import { databaseUrl, gm } from './gm.ts'
+import { test } from './sql-fixture.ts'
+
+const CUSTOMERS = `{{ config(materialized='table') }}
+select customer, count(*) as orders, sum(income) as income from {{ ref('orders') }} group by customer
+`
+
+const SHOP = {
+  'project.yml': 'name: shop\nthreads: 1\nkeep_versions: 2\n',
+  'seeds/orders.csv': 'id,customer,income\n1,ann,10\n2,ben,20\n3,ben,30\n',
+  'models/customers.sql': CUSTOMERS,
+  'models/big.sql': "select customer from {{ ref('customers') }} where income > 40\n",
+  'models/schema.yml':
+    'models:\n  - name: customers\n    columns:\n      - {name: customer, data_tests: [unique]}\n',
+}
+
+test('what gm plan tells of a change, as text, JSON and Markdown, is what an atomic build then publishes, and gm rollback takes it back', async ({
+  project,
+  connection,
+  sql,
+}) => {
+  const env = databaseUrl(connection)
+  const root = await project(SHOP)
+  const published = async (): Promise<unknown> =>
+    await sql('select c.* from customers c order by customer')
+  await gm(root, ['build', '--publish', 'atomic'], env)
+  const before = await published()
+  expect((await gm(root, ['plan', '--detailed-exitcode'], env)).stdout).toContain(
+    'Nothing was changed.',
+  )
+
+  await writeFile(
+    join(root, 'models/customers.sql'),
+    CUSTOMERS.replace('sum(income) as income', 'sum(income) + 1 as income, max(id) as last_id'),
+  )
+  const text = (await gm(root, ['plan', '--diff', '--detailed-exitcode'], env, 3)).stdout
+  expect(text).toMatch(/build table +public\.customers +its code or configuration changed/)
+  expect(text).toContain('gains "last_id" integer')
+  expect(text).toContain('2 rows before, 2 after: 0 added, 0 removed, 2 changed, 0 the same')
+  expect(text).toContain('What was published is as it was.')
+
+  const schema = JSON.parse((await gm(root, ['schema', 'plan'], env)).stdout) as object
+  const isPlan = new Ajv2020({ allErrors: true, strict: false }).compile(schema)
+  const written = JSON.parse(
+    (await gm(root, ['plan', '--diff', '--output', 'json'], env)).stdout,
+  ) as object
+  expect(isPlan(written), JSON.stringify(isPlan.errors)).toBe(true)
+  expect(isPlan({ ...written, version: 2 })).toBe(false)
+  expect(written).toMatchObject({
+    diff: { nodes: [{ name: 'public.customers', key: ['customer'], rows: { changed: 2 } }] },
+  })
+
+  const markdown = (await gm(root, ['plan', '--output', 'markdown'], env)).stdout
+  expect(markdown).toMatch(/^### gm plan\n/)
+  expect(markdown).toMatch(
+    /^\| build table \| `public\.customers` \| its code or configuration changed \| \d+ \| gains "last\\_id" integer \|$/m,
+  )
+  expect(await published()).toEqual(before)
+
+  await gm(root, ['build', '--publish', 'atomic'], env)
+  const after = await published()
+  expect(after).toMatchObject([
+    { customer: 'ann', last_id: 1 },
+    { customer: 'ben', last_id: 3 },
+  ])
+  const dry = (await gm(root, ['rollback', '--dry-run'], env)).stdout
+  expect(dry).toMatch(/^Would take back what was published by run [0-9a-f]+ of /)
+  expect(dry).toMatch(/comes back +"public"\."customers", a table/)
+  expect(dry).toContain('Nothing was changed.')
+  expect(await published()).toEqual(after)
+
+  expect((await gm(root, ['rollback'], env)).stdout).toMatch(/^Took back .*\n[^]*\nDone\. /)
+  expect(await published()).toEqual(before)
+  expect(await sql('select * from big')).toEqual([{ customer: 'ben' }])
+})
