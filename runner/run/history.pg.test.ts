@@ -96,7 +96,9 @@ test('history built in any batches and order equals a plain reference and its ow
     })
     await fc.assert(
       fc.asyncProperty(batches, async (landed) => {
-        await sql('drop table if exists raw.log, shop.products; truncate gm.relations, gm.marks')
+        await sql(
+          'drop table if exists raw.log, shop.products; truncate gm.relations, gm.marks cascade',
+        )
         await sql(TABLE)
         const all: Event[] = []
         for (const [i, batch] of landed.entries()) {
