@@ -4,20 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
 import type { Browser, Page } from 'playwright-core'
-import { chromium } from 'playwright-core'
 import { inject } from 'vitest'
 import { gm } from './gm.ts'
-
-/** Without the network that a browser looks for when it starts. */
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
+import { launchChromium } from './launch-chromium.ts'
 
 /** Values that no page may hold. */
 export const SECRETS = {
@@ -156,7 +145,7 @@ export async function buildSite(): Promise<BuiltSite> {
   await gm(root, ['source', 'freshness', '--quiet'], env)
   await gm(root, ['docs', 'generate'], env)
   const folder = join(root, 'target', 'docs')
-  const browser = await chromium.launch({ executablePath: inject('chromium'), args: ARGUMENTS })
+  const browser = await launchChromium()
   return {
     root,
     folder,
