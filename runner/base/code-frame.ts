@@ -1,4 +1,5 @@
 import { codePoints } from './code-points.ts'
+import { hidePassword } from './hide-password.ts'
 import type { Location } from './location.ts'
 
 /**
@@ -8,7 +9,7 @@ import type { Location } from './location.ts'
  *     12 |   sum(amout) as amount
  *        |       ^
  *
- * Empty when the text has no such line. Tabs are kept so that the caret stays under its character.
+ * Empty when the text has no such line. Tabs are kept so that the caret stays under its character. Passwords of addresses are hidden.
  */
 export function codeFrame(text: string, at: Pick<Location, 'line' | 'column'>): string {
   const lines = text.split('\n')
@@ -18,12 +19,16 @@ export function codeFrame(text: string, at: Pick<Location, 'line' | 'column'>): 
   const rows: string[] = []
   const before = lines[at.line - 2]
   if (before !== undefined && before.trim() !== '') {
-    rows.push(`${String(at.line - 1).padStart(width)} | ${before.trimEnd()}`)
+    rows.push(`${String(at.line - 1).padStart(width)} | ${hidePassword(before.trimEnd())}`)
   }
-  rows.push(`${at.line} | ${line.trimEnd()}`)
-  const lead = codePoints(line)
-    .slice(0, at.column - 1)
-    .map((c) => (c === '\t' ? '\t' : ' '))
+  rows.push(`${at.line} | ${hidePassword(line.trimEnd())}`)
+  const lead = codePoints(
+    hidePassword(
+      codePoints(line)
+        .slice(0, at.column - 1)
+        .join(''),
+    ),
+  ).map((c) => (c === '\t' ? '\t' : ' '))
   rows.push(`${' '.repeat(width)} | ${lead.join('')}^`)
   return rows.join('\n')
 }

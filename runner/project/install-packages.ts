@@ -11,6 +11,7 @@ import {
 import { dirname, join, relative, resolve } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { GmError } from '../base/error.ts'
+import { hidePassword } from '../base/hide-password.ts'
 import type { Environment } from './environment.ts'
 import { projectIn } from './find-project.ts'
 import type { LockedPackage } from './package-lock.ts'
@@ -98,13 +99,15 @@ function cloneGit(
     url: substituteEnv(written, request.env, entry.at),
     env: Object.fromEntries(request.env.names().map((name) => [name, request.env.get(name)])),
   }
-  const known = request.locked.find((one) => one.git === written && one.asked === revision)
+  const known = request.locked.find((one) => one.git === entry.name && one.asked === revision)
   const folder = join(request.root, request.installPath)
   mkdirSync(folder, { recursive: true })
   const clone = mkdtempSync(join(folder, '.clone-'))
   try {
     git(['clone', '--quiet', '--', address.url, clone], entry, address)
-    const commit = known?.revision ?? commitOf(clone, revision, entry, address)
+    const commit =
+      commitOf(clone, known?.revision ?? revision, entry, address) ??
+      missing(entry, revision, known)
     git(['-C', clone, 'checkout', '--quiet', '--detach', commit], entry, address)
     const from = resolve(clone, subdirectory ?? '.')
     if (relative(clone, from).startsWith('..')) {
@@ -117,7 +120,7 @@ function cloneGit(
     renameSync(from, target(name, request))
     return {
       name,
-      git: written,
+      git: entry.name,
       revision: commit,
       asked: revision,
       ...(subdirectory !== undefined && { subdirectory }),
@@ -133,8 +136,13 @@ interface Address {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/** A branch comes before a tag or commit of the same name, as dbt finds it. */
-function commitOf(clone: string, revision: string, entry: PackageEntry, address: Address): string {
+/** A branch comes before a tag or commit of the same name, as dbt finds it; undefined when there is none of them. */
+function commitOf(
+  clone: string,
+  revision: string,
+  entry: PackageEntry,
+  address: Address,
+): string | undefined {
   for (const name of [`origin/${revision}`, revision]) {
     try {
       const args = ['-C', clone, 'rev-parse', '--verify', '--quiet', '--end-of-options']
@@ -142,6 +150,17 @@ function commitOf(clone: string, revision: string, entry: PackageEntry, address:
     } catch {
       // The next name may be the right one.
     }
+  }
+  return undefined
+}
+
+function missing(entry: PackageEntry, revision: string, known: LockedPackage | undefined): never {
+  if (known !== undefined) {
+    throw new GmError(
+      'GM1013',
+      `"${entry.name}" has no commit "${known.revision ?? ''}" any more, which package-lock.yml asks for`,
+      { at: entry.at, hint: `Run \`gm deps --upgrade\` to take what "${revision}" is now.` },
+    )
   }
   throw new GmError('GM1013', `"${entry.name}" has no branch, tag or commit "${revision}"`, {
     at: entry.at,
@@ -164,7 +183,7 @@ function git(args: readonly string[], entry: PackageEntry, { url, env }: Address
   } catch (cause) {
     const { code, stderr = '' } = cause as { code?: string; stderr?: string }
     // The address may hold a token that the file takes from the environment.
-    const said = stderr.replaceAll(url, entry.name).trim().split('\n').at(-1) ?? ''
+    const said = hidePassword(stderr.replaceAll(url, entry.name)).trim().split('\n').at(-1) ?? ''
     throw new GmError(
       'GM1013',
       code === 'ENOENT'

@@ -1,13 +1,18 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { throwAll } from '../base/error.ts'
+import { hidePassword } from '../base/hide-password.ts'
 import type { Location } from '../base/location.ts'
 import { explainIssues, notYet } from './explain-issues.ts'
 import type { ProjectDisk } from './project-disk.ts'
 import { parseYaml } from './yaml-with-places.ts'
 
 /** One entry of packages.yml. */
-export type PackageEntry = { readonly at: Location; readonly name: string } & (
+export type PackageEntry = {
+  readonly at: Location
+  /** To be shown: the folder, the address without a password, or the name in the hub. */
+  readonly name: string
+} & (
   | { readonly kind: 'local'; readonly folder: string }
   | {
       readonly kind: 'git'
@@ -70,7 +75,7 @@ export function readPackageList(root: string, disk: ProjectDisk): PackageList {
       if ('local' in one) return { kind: 'local', at, name: one.local, folder: one.local }
       if ('package' in one) return { kind: 'hub', at, name: one.package, version: one.version }
       const { git: url, revision, subdirectory } = one
-      return { kind: 'git', at, name: url, url, revision, subdirectory }
+      return { kind: 'git', at, name: hidePassword(url), url, revision, subdirectory }
     })
     if (entries.length > 0) return { file, entries }
   }
