@@ -39,6 +39,16 @@ export function compileWhole(
   return compileNode(node, manifest, project, templates, state)
 }
 
+/** The SQL of a model or snapshot with the branches of `is_incremental()` taken, its inputs whole. */
+export function compileUpdate(node: Node, opened: OpenProject): Compiled {
+  if (node.kind === 'seed' || node.kind === 'source' || node.kind === 'exposure') {
+    throw new Error(`${node.id} has no SQL`)
+  }
+  const { manifest, project, templates } = opened
+  const state = { ...wholeState(opened, {}), isIncremental: true }
+  return compileNode(node, manifest, project, templates, state)
+}
+
 /** The SQL of a text that may use everything that a model may. */
 export function compileText(sql: string, opened: OpenProject, talk: Talk = {}): Compiled {
   const { manifest, project, templates } = opened

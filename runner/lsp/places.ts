@@ -32,3 +32,28 @@ export function offsetOf(text: string, { line, character }: Position): number {
   }
   return Math.min(text.length, start + character)
 }
+
+/** The UTF-16 offset of a place of ours. */
+export function offsetAt(text: string, at: Location): number {
+  return offsetOf(text, positionOf(text, at))
+}
+
+/** The place of a UTF-16 offset. */
+export function locationAt(file: string, text: string, offset: number): Location {
+  const before = text.slice(0, offset)
+  const start = before.lastIndexOf('\n') + 1
+  const line = before.split('\n').length
+  return { file, line, column: codePoints(before.slice(start)).length + 1 }
+}
+
+/** A stretch of UTF-16 offsets as the editor's range. */
+export function rangeOf(text: string, { start, end }: { start: number; end: number }): Range {
+  const position = (offset: number): Position => {
+    const before = text.slice(0, offset)
+    return {
+      line: before.split('\n').length - 1,
+      character: offset - before.lastIndexOf('\n') - 1,
+    }
+  }
+  return { start: position(start), end: position(end) }
+}

@@ -9,6 +9,8 @@ export interface ProjectView {
   readonly warnings: readonly GmError[]
   /** @throws GmError or GmErrors for a node that does not compile. */
   readonly compile: (node: Node) => { readonly sql: string; readonly lines?: LineMap }
+  /** As `compile`, with the branches of `is_incremental()` taken. */
+  readonly compileUpdate: (node: Node) => { readonly sql: string; readonly lines?: LineMap }
   /** Worked out when first asked for. */
   readonly lineage: () => Promise<ColumnLineage>
 }

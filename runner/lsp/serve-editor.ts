@@ -5,19 +5,37 @@ import type {
   Location as EditorLocation,
   Hover,
   InitializeResult,
+  Range,
+  RenameParams,
   TextDocumentPositionParams,
+  WorkspaceEdit,
 } from 'vscode-languageserver'
-import { MarkupKind, TextDocumentSyncKind, TextDocuments } from 'vscode-languageserver'
+import {
+  LSPErrorCodes,
+  MarkupKind,
+  MessageType,
+  ResponseError,
+  ShowMessageNotification,
+  TextDocumentSyncKind,
+  TextDocuments,
+} from 'vscode-languageserver'
 import { createConnection } from 'vscode-languageserver/node'
 import { TextDocument } from 'vscode-languageserver-textdocument'
 import { gmErrorsOf } from '../base/error.ts'
+import { formatLocation } from '../base/location.ts'
+import type { NodeId } from '../manifest/node.ts'
 import type { ColumnLineage } from '../sql/column-lineage.ts'
 import type { ParseSql } from '../sql/parse-sql.ts'
+import { checkRename } from './check-rename.ts'
+import type { ColumnAt } from './column-at.ts'
+import { columnAt } from './column-at.ts'
 import { complete } from './complete.ts'
 import { meaningAt, placeOf } from './define.ts'
 import { describeColumn, describeNode } from './describe.ts'
-import { offsetOf, positionOf } from './places.ts'
+import { offsetOf, positionOf, rangeOf } from './places.ts'
 import type { ProjectOpener, ProjectView } from './project-view.ts'
+import type { Obstacle } from './rename-column.ts'
+import { renameColumn, whyNot } from './rename-column.ts'
 import { symbolsOf } from './symbols.ts'
 import type { Workspace } from './workspace.ts'
 import { openWorkspace } from './workspace.ts'
@@ -52,6 +70,7 @@ export async function serveEditor(request: EditorRequest): Promise<void> {
         completionProvider: { triggerCharacters: ["'", '"', '.', '{', ' '] },
         definitionProvider: true,
         hoverProvider: true,
+        renameProvider: { prepareProvider: true },
         documentSymbolProvider: true,
       },
     }
@@ -63,6 +82,8 @@ export async function serveEditor(request: EditorRequest): Promise<void> {
   connection.onCompletion((params) => session?.completion(params) ?? [])
   connection.onDefinition((params) => session?.definition(params) ?? null)
   connection.onHover((params) => session?.hover(params) ?? null)
+  connection.onPrepareRename((params) => session?.prepareRename(params) ?? null)
+  connection.onRenameRequest((params) => session?.rename(params) ?? null)
   connection.onDocumentSymbol(({ textDocument }) => session?.symbols(textDocument.uri) ?? [])
   documents.listen(connection)
   const ended = new Promise<void>((resolve) => {
@@ -79,6 +100,8 @@ interface Session {
   readonly completion: (params: TextDocumentPositionParams) => Promise<ReturnType<typeof complete>>
   readonly definition: (params: TextDocumentPositionParams) => Promise<EditorLocation | null>
   readonly hover: (params: TextDocumentPositionParams) => Promise<Hover | null>
+  readonly prepareRename: (params: TextDocumentPositionParams) => Promise<Range>
+  readonly rename: (params: RenameParams) => Promise<WorkspaceEdit>
   readonly symbols: (uri: string) => Promise<ReturnType<typeof symbolsOf>>
   readonly stop: () => void
 }
@@ -152,6 +175,27 @@ function openSession(
     return { text, offset: offsetOf(text, position), file: fileOf(textDocument.uri) }
   }
 
+  /** The column under the cursor. @throws ResponseError: why none can be renamed here */
+  const renamable = async (
+    params: TextDocumentPositionParams,
+  ): Promise<
+    ColumnAt & { readonly parse: ParseSql } & NonNullable<Awaited<ReturnType<typeof current>>>
+  > => {
+    const known = await current()
+    if (known === undefined || !project().workspace.isWhole()) {
+      throw refused([{ message: 'the project has errors; they come first' }])
+    }
+    const { text, offset, file } = at(params)
+    const parse = await request.loadParser()
+    const found = columnAt(text, file, offset, known.view, known.lineage, parse)
+    if ('problem' in found) throw refused([{ message: found.problem }])
+    const why = whyNot(found.column, known.view, known.lineage)
+    if (why !== undefined) throw refused([why])
+    return { ...found, ...known, parse }
+  }
+  const textOf = (file: string): string | undefined =>
+    texts.get(file) ?? request.readText(join(project().opener.root, file))
+
   return {
     changed,
     stop: () => clearTimeout(timer),
@@ -192,6 +236,36 @@ function openSession(
       const value = explain(meaning, view, lineage)
       return value === undefined ? null : { contents: { kind: MarkupKind.Markdown, value } }
     },
+    prepareRename: async (params) => {
+      const { at: place } = await renamable(params)
+      return rangeOf(at(params).text, place)
+    },
+    rename: async (params) => {
+      const { column, view, lineage, parse } = await renamable(params)
+      const found = renameColumn(column, params.newName, view, lineage, parse, textOf)
+      if ('obstacles' in found) throw refused(found.obstacles)
+      const { opener } = project()
+      const known = { view, lineage }
+      const obstacles = await checkRename(found, known, opener, texts, textOf, parse)
+      if (obstacles.length > 0) throw refused(obstacles)
+      const readers = exposuresOf(
+        found.renamed.map(({ node }) => node),
+        view,
+      )
+      if (readers.length > 0) {
+        // gm cannot see which columns they read: nothing in the project breaks, so this is for the user to look at.
+        await connection.sendNotification(ShowMessageNotification.type, {
+          type: MessageType.Warning,
+          message: `"${column.column}" has a new name. Look at what reads it outside of the project: ${readers.join(', ')}.`,
+        })
+      }
+      const changes = [...found.changes].map(([file, all]) => {
+        const text = textOf(file) ?? ''
+        const edits = all.map((one) => ({ range: rangeOf(text, one), newText: one.text }))
+        return [uriOf(file), edits] as const
+      })
+      return { changes: Object.fromEntries(changes) }
+    },
     symbols: async (uri) => {
       const known = await current()
       const text = documents.get(uri)?.getText()
@@ -199,6 +273,19 @@ function openSession(
       return symbolsOf(fileOf(uri), text, known.view, known.lineage)
     },
   }
+}
+
+function refused(obstacles: readonly Obstacle[]): ResponseError {
+  const lines = obstacles.map(({ message, at }) =>
+    at === undefined ? message : `${formatLocation(at)}  ${message}`,
+  )
+  return new ResponseError(LSPErrorCodes.RequestFailed, ['Cannot rename here', ...lines].join('\n'))
+}
+
+function exposuresOf(ids: readonly NodeId[], { manifest }: ProjectView): readonly string[] {
+  return [...manifest.nodes.values()]
+    .filter((node) => node.kind === 'exposure' && node.dependsOn.some((id) => ids.includes(id)))
+    .map(({ name }) => `exposure ${name}`)
 }
 
 function explain(
@@ -214,7 +301,7 @@ function explain(
     case 'node': {
       const { node } = meaning
       const sql = 'rawCode' in node ? view.compile(node).sql : undefined
-      return describeNode(node, lineage, sql)
+      return describeNode(node, view.manifest, lineage, sql)
     }
   }
 }

@@ -13,6 +13,8 @@ import type { ProjectOpener, ProjectView } from './project-view.ts'
 export interface Workspace {
   /** The last state of the project without errors; undefined until there is one. */
   readonly view: () => ProjectView | undefined
+  /** Whether the last texts could be read, so that `view` is about them. */
+  readonly isWhole: () => boolean
   /** The node whose text a file holds; of several, the first. */
   readonly nodeIn: (file: string) => Node | undefined
   /**
@@ -33,6 +35,7 @@ export function openWorkspace(
   readText: (file: string) => string | undefined,
 ): Workspace {
   let view: ProjectView | undefined
+  let isWhole = false
   let marked = new Set<string>()
   const nodeIn = (file: string): Node | undefined =>
     [...(view?.manifest.nodes.values() ?? [])].find(
@@ -67,8 +70,10 @@ export function openWorkspace(
       const { at = { file: 'project.yml', line: 1, column: 1 }, message, hint, code } = error
       add(at, hint === undefined ? message : `${message}\n${hint}`, severity, code)
     }
+    isWhole = false
     try {
       view = opener.open(texts)
+      isWhole = true
     } catch (thrown) {
       const errors = gmErrorsOf(thrown)
       if (errors === undefined) throw thrown
@@ -106,6 +111,7 @@ export function openWorkspace(
 
   return {
     view: () => view,
+    isWhole: () => isWhole,
     nodeIn,
     check: async () => {
       const found = new Map<string, Diagnostic[]>([...marked].map((file) => [file, []]))

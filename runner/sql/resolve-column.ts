@@ -19,10 +19,16 @@ export function resolveColumn(
 ): Contributions {
   const [name = '', table, schema] = names.toReversed()
   const found = table === undefined ? findBare(scope, name) : qualified(scope, name, table, schema)
-  if ('column' in found) return mentionedAt(location, found.column.from)
+  if ('column' in found) {
+    resolver.mention?.(found.column, location)
+    return mentionedAt(location, found.column.from)
+  }
   if (table === undefined && found.problem === 'missing') {
     const source = findSource(scope, name, undefined)
-    if (source !== undefined) return mentionedAt(location, wholeRow(source))
+    if (source !== undefined) {
+      for (const column of source.columns) resolver.mention?.(column, undefined)
+      return mentionedAt(location, wholeRow(source))
+    }
   }
   resolver.problem(explain(found.problem, names.join('.'), name, scope), location)
   return NOTHING

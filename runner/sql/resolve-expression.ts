@@ -22,9 +22,10 @@ export function resolveExpression(
   if ('ColumnRef' in node) {
     const { fields = [], location = 0 } = node.ColumnRef
     const isStar = fields.some((field) => 'A_Star' in field)
-    return isStar
-      ? wholeRow(resolveStar(resolver, node.ColumnRef, scope))
-      : resolveColumn(resolver, textsOf(fields), location, scope)
+    if (!isStar) return resolveColumn(resolver, textsOf(fields), location, scope)
+    const row = resolveStar(resolver, node.ColumnRef, scope)
+    for (const column of row.columns) resolver.mention?.(column, undefined)
+    return wholeRow(row)
   }
   if ('A_Const' in node || 'ParamRef' in node) return NOTHING
   if ('CollateClause' in node) return inner(node.CollateClause.arg)
@@ -41,7 +42,7 @@ export function resolveExpression(
   }
   if ('A_Indirection' in node) {
     const { arg, indirection = [] } = node.A_Indirection
-    const column = fieldOfRow(arg, indirection, scope)
+    const column = fieldOfRow(resolver, arg, indirection, scope)
     if (column !== undefined) return column
     return through('computed', merge(inner(arg), all(indirection)))
   }
@@ -135,6 +136,7 @@ function scalar(resolver: Resolver, query: SqlNode, scope: Scope): Contributions
 
 /** `(t).x` for a row of FROM is the column itself. */
 function fieldOfRow(
+  resolver: Resolver,
   arg: SqlNode | undefined,
   indirection: readonly SqlNode[],
   scope: Scope,
@@ -149,6 +151,7 @@ function fieldOfRow(
   if (source === undefined || isColumn) return undefined
   const found = findIn(source, name)
   if (!('column' in found)) return undefined
+  resolver.mention?.(found.column, undefined)
   const from = mentionedAt(arg.ColumnRef.location, found.column.from)
   return deeper.length === 0 ? from : through('computed', from)
 }

@@ -5,7 +5,7 @@ import { asCondition, merge, NOTHING, through } from './contribution.ts'
 import { resolveRowFunction, resolveTableFunction } from './resolve-row-function.ts'
 import type { FromResult, Resolver } from './resolver.ts'
 import type { Column, Columns, Scope, Source } from './scope.ts'
-import { findIn, inside, NO_WINDOWS, renamed, sideBySide } from './scope.ts'
+import { findIn, inside, NO_WINDOWS, relationName, renamed, sideBySide } from './scope.ts'
 import { textsOf } from './sql-tree.ts'
 
 /** What the items of a FROM clause bring, from left to right: a lateral one sees those before it. */
@@ -113,7 +113,12 @@ export function relationSource(
 ): Source {
   const copied = (column: string): Contributions => [{ relation: key, column, kind: 'copied' }]
   const own: Columns = {
-    columns: columns.map(({ name, type }) => ({ name, type, from: copied(name) })),
+    columns: columns.map(({ name, type }) => ({
+      name,
+      type,
+      from: copied(name),
+      named: relationName(key, name),
+    })),
     ...(!isComplete && { rest: copied }),
   }
   // Without knowing all columns nobody knows their order, and which of them the new names are for.
@@ -138,7 +143,10 @@ function resolveJoin(
   const matched = common.map((name) => {
     const [from, to] = [left, right].map((side) => {
       const found = findIn(sideBySide(side.bare), name)
-      if ('column' in found) return found.column
+      if ('column' in found) {
+        resolver.mention?.(found.column, undefined)
+        return found.column
+      }
       resolver.problem(`no column "${name}" is known on both sides of the join`, undefined)
       return { name, from: NOTHING }
     })

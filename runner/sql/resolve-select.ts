@@ -7,7 +7,7 @@ import { resolveStar } from './resolve-column.ts'
 import { rowType } from './resolve-row-function.ts'
 import type { RecursiveCte, Resolver } from './resolver.ts'
 import type { Column, Columns, QueryResult, Scope } from './scope.ts'
-import { findBare, findSource, inside, sideBySide } from './scope.ts'
+import { findBare, findSource, inside, sideBySide, targetName } from './scope.ts'
 import { qualifiedName, textOf, textsOf } from './sql-tree.ts'
 
 /** What a SELECT, VALUES or set operation gives. */
@@ -96,7 +96,7 @@ function combine(
     const other = right.columns[i]
     if (op !== 'SETOP_UNION' || other === undefined) return column
     const type = column.type === other.type ? column.type : undefined
-    return { name: column.name, type, from: merge(column.from, other.from) }
+    return { name: column.name, type, from: merge(column.from, other.from), named: column.named }
   })
   const compared = merge(...right.columns.map(({ from }) => from))
   const own = merge(...columns.map(({ from }) => from))
@@ -184,7 +184,10 @@ export function resolveTarget(resolver: Resolver, target: SqlNode, scope: Scope)
   }
   const from = resolver.expression(val, scope)
   const type = expressionType(val, scope)
-  return { columns: [{ name: name ?? outputName(val), type, from, location }] }
+  const shown = name ?? outputName(val)
+  resolver.target?.(target.ResTarget, shown)
+  const named = location === undefined ? undefined : targetName(location)
+  return { columns: [{ name: shown, type, from, location, named }] }
 }
 
 /** `(row).*` */
@@ -262,7 +265,10 @@ function grouped(resolver: Resolver, item: SqlNode, result: Columns, scope: Scop
   if (name !== undefined) {
     const isColumn = scope.bare.some(({ columns }) => columns.some((one) => one.name === name))
     const output = result.columns.find((one) => one.name === name)
-    if (!isColumn && output !== undefined) return output.from
+    if (!isColumn && output !== undefined) {
+      resolver.mention?.(output, locationOf(item))
+      return output.from
+    }
   }
   return numbered(item, result) ?? resolver.expression(item, scope)
 }
@@ -272,7 +278,8 @@ function ordered(resolver: Resolver, item: SqlNode, result: Columns, scope: Scop
   const node = 'SortBy' in item ? item.SortBy.node : item
   if (node === undefined) return NOTHING
   const name = bareName(node)
-  const output = result.columns.find((one) => one.name === name)
+  const output = name === undefined ? undefined : result.columns.find((one) => one.name === name)
+  if (output !== undefined) resolver.mention?.(output, locationOf(node))
   return output?.from ?? numbered(node, result) ?? resolver.expression(node, scope)
 }
 

@@ -26,7 +26,11 @@ export interface StatementLineage extends QueryResult {
 }
 
 /** What feeds the columns of the one statement of a text. Locations count bytes; `parsed.offsetOf` converts them. */
-export function resolveStatement(parsed: ParsedSql, catalog: Catalog): StatementLineage {
+export function resolveStatement(
+  parsed: ParsedSql,
+  catalog: Catalog,
+  notes: Pick<Resolver, 'mention' | 'target' | 'cte'> = {},
+): StatementLineage {
   const problems = new Map<string, StatementProblem>()
   const openStars = new Map<string, StatementProblem>()
   const noteIn =
@@ -38,6 +42,7 @@ export function resolveStatement(parsed: ParsedSql, catalog: Catalog): Statement
       notes.set(`${message}\u0000${offset ?? ''}`, problem)
     }
   const resolver: Resolver = {
+    ...notes,
     catalog,
     problem: noteIn(problems),
     openStar: noteIn(openStars),

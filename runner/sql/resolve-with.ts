@@ -22,7 +22,9 @@ export function resolveWith(
   const whole = { ...scope, ctes: visible }
   for (const expression of expressions) {
     const own = clause?.recursive === true ? whole : { ...scope, ctes: [...visible, ...scope.ctes] }
-    visible.unshift(lazily(resolver, expression, own))
+    const cte = lazily(resolver, expression, own)
+    resolver.cte?.(cte)
+    visible.unshift(cte)
   }
   // Whatever is around the statement stays in reach behind its own.
   visible.push(...scope.ctes)

@@ -1,7 +1,7 @@
-import type { Node as SqlNode, WithClause } from 'libpg-query'
+import type { ResTarget, Node as SqlNode, WithClause } from 'libpg-query'
 import type { Catalog } from './catalog.ts'
 import type { Contributions } from './contribution.ts'
-import type { Columns, QueryResult, Scope, Source } from './scope.ts'
+import type { Column, Columns, Cte, QueryResult, Scope, Source } from './scope.ts'
 
 /** What FROM gives to the rest of a query. */
 export interface FromResult {
@@ -17,6 +17,12 @@ export interface Resolver {
   problem(message: string, location: number | undefined): void
   /** Notes a `*` of which not every column is known; a problem only where it reaches the result. */
   openStar(message: string, location: number | undefined): void
+  /** Takes note of a use of a column by its name. @param location of the reference; absent where the tree has none */
+  mention?(column: Column, location: number | undefined): void
+  /** Takes note of a `with` query: what nobody reads is not resolved. */
+  cte?(cte: Cte): void
+  /** Takes note of an item of a select list that gives a name. */
+  target?(target: ResTarget, name: string): void
   /** What feeds an expression's value. */
   expression(node: SqlNode | undefined, scope: Scope): Contributions
   /** Any statement that gives rows. */

@@ -9,6 +9,18 @@ export interface Column {
   readonly from: Contributions
   /** Where the statement makes it: bytes from the start. */
   readonly location?: number | undefined
+  /** Who gave it its name, as `relationName` or `targetName` say; kept by `*`. Absent where a list of names did. */
+  readonly named?: string | undefined
+}
+
+/** The name of a column of a relation in the catalog. */
+export function relationName(relation: string, column: string): string {
+  return `${relation}\u0000${column}`
+}
+
+/** The name that an item of a select list gives. @param location bytes from the start of the text */
+export function targetName(location: number): string {
+  return `\u0000${location}`
 }
 
 /**
@@ -163,7 +175,7 @@ export function renamed(set: Columns, names: readonly string[]): Columns {
     ...set,
     columns: set.columns.map((column, i) => {
       const name = names[i]
-      return name === undefined ? column : { ...column, name }
+      return name === undefined ? column : { ...column, name, named: undefined }
     }),
   }
 }

@@ -10,7 +10,7 @@ import type { TextStore } from '../../parse/text-store.ts'
 import { loadSqlParser } from '../../sql/parse-sql.ts'
 import { cachedText } from '../cached-text.ts'
 import type { CommandAction } from '../command-spec.ts'
-import { compileWhole } from '../compile-whole.ts'
+import { compileUpdate, compileWhole } from '../compile-whole.ts'
 import { EXIT } from '../exit-code.ts'
 import { GlobalFlags, parseFlags } from '../flags.ts'
 import type { Io } from '../io.ts'
@@ -58,6 +58,7 @@ function openerFor(flags: GlobalFlags, io: Io): ProjectOpener {
         manifest,
         warnings,
         compile: (node) => compileWhole(node, opened),
+        compileUpdate: (node) => compileUpdate(node, opened),
         lineage: () => (lineage ??= projectLineage(opened, { cache: lineages })),
       }
     },
