@@ -70,7 +70,7 @@ export function publishTogether(given: Together): Transaction {
       guardTargets(ready),
       checkShadowReads(runId, shadowNames),
       ...rememberViews(carried, 'before'),
-      ...(given.dropsViews ? dropViews(ready, carried) : []),
+      // What is kept of a view is its text: before it is dropped.
       ...(given.keeps
         ? keepVersions(
             runId,
@@ -81,6 +81,7 @@ export function publishTogether(given: Together): Transaction {
             })),
           )
         : replaced.map(({ relation }) => rename('table', relation, replacedName(relation)))),
+      ...(given.dropsViews ? dropViews(ready, carried) : []),
       ...tables.map(({ shadow, target }) => rename('table', shadow.relation, target)),
       ...views.flatMap(({ createView }) =>
         createView === undefined ? [] : [{ purpose: 'create view', sql: createView }],

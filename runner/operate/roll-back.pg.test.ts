@@ -82,7 +82,7 @@ function chain(factor: number, more = ''): PlainProject {
 const STATE = `select (select jsonb_agg(c order by id) from shop.copied c) as copied,
   (select jsonb_agg(s order by id) from shop.scaled s) as scaled,
   (select jsonb_agg(s) from shop.summed s) as summed,
-  (select jsonb_agg(indexname order by 1) from pg_indexes where schemaname = 'shop') as indexes`
+  (select jsonb_agg(indexname order by indexname) from pg_indexes where schemaname = 'shop') as indexes`
 
 const KEPT = `select count(*)::int as n from pg_class where relnamespace = to_regnamespace('gm_versions') and relkind = 'r'`
 
@@ -143,6 +143,38 @@ test('several publications are taken back at once, what was not there before goe
   expect(await sql(`select to_regclass('shop.extra') as extra`)).toEqual([{ extra: null }])
   expect(await sql(KEPT)).toEqual([{ n: 0 }])
   await expect(back()).rejects.toMatchObject({ code: 'GM4025' })
+})
+
+test('one publication after the other is taken back, but none that was changed in place before the next', async ({
+  publish,
+  back,
+  run,
+  sql,
+}) => {
+  await sql(LANDED)
+  await publish(chain(1))
+  const first = await sql(STATE)
+  await publish(chain(2, ', 1 as one'))
+  const second = await sql(STATE)
+  await publish(chain(3))
+  await back()
+  expect(await sql(STATE)).toEqual(second)
+  await back()
+  expect(await sql(STATE)).toEqual(first)
+
+  await sql('insert into raw.events values (2, 20)')
+  await publish(chain(1))
+  await sql('insert into raw.events values (3, 30)')
+  await run(chain(1), { reuse: 'all' })
+  const changed = await sql(STATE)
+  await sql('insert into raw.events values (4, 40)')
+  await publish(chain(1))
+  await back()
+  expect(await sql(STATE)).toEqual(changed)
+  await expect(back()).rejects.toMatchObject({
+    code: 'GM4025',
+    message: expect.stringContaining('"shop"."copied" was changed in place since') as string,
+  })
 })
 
 test('who was not part of the publication goes on where it has read nothing since, and is rebuilt where it has', async ({

@@ -269,7 +269,7 @@ async function swapTransaction(adapter: Adapter, given: Swap): Promise<Transacti
           dropKept(type === 'partitioned table' ? 'table' : type, generation),
         ),
       ...rememberViews(carried, 'after'),
-      rollBackLedger(runs),
+      ...rollBackLedger(runs),
     ],
   }
 }

@@ -919,4 +919,28 @@ end
 $$`,
     ],
   },
+  {
+    name: '0011_one_rollback_after_another',
+    up: [
+      // What came back is what the publication before has put there, unless that had been changed before it was replaced. It has another
+      // revision by now, and a view may be another relation. Called after gm.roll_back_ledger, in its transaction.
+      `create function gm.go_back_further() returns void
+language plpgsql as $$
+begin
+  update gm.versions v set revision = r.revision, published = to_regclass(v.relation)::oid::text
+  from _gm_back b
+  join gm.relations r using (relation)
+  cross join lateral (
+    select o.run_id, o.revision
+    from gm.versions o
+    join gm.publications p using (run_id)
+    where o.relation = b.relation
+    order by p.published_at desc
+    limit 1
+  ) as last
+  where v.relation = b.relation and v.run_id = last.run_id and last.revision = (b.entry->>'revision')::bigint;
+end
+$$`,
+    ],
+  },
 ]

@@ -116,9 +116,12 @@ export function bringBack(kept: string, target: Relation, names: Version['names'
   }
 }
 
-/** Marks and ledger go back with the tables. */
-export function rollBackLedger(runs: readonly string[]): Statement {
-  return { purpose: 'roll back ledger', sql: `select gm.roll_back_ledger(${array(runs)})` }
+/** Marks and ledger go back with the tables; the publication before can then be taken back too. */
+export function rollBackLedger(runs: readonly string[]): readonly Statement[] {
+  return [
+    { purpose: 'roll back ledger', sql: `select gm.roll_back_ledger(${array(runs)})` },
+    { purpose: 'go back further', sql: 'select gm.go_back_further()' },
+  ]
 }
 
 /** Drops what publications keep beyond the youngest of them. */

@@ -76,4 +76,11 @@ test('what gm plan tells of a change, as text, JSON and Markdown, is what an ato
   expect((await gm(root, ['rollback'], env)).stdout).toMatch(/^Took back .*\n[^]*\nDone\. /)
   expect(await published()).toEqual(before)
   expect(await sql('select * from big')).toEqual([{ customer: 'ben' }])
+
+  // And the publication before it: what was not there before goes.
+  expect((await gm(root, ['rollback'], env)).stdout).toMatch(
+    /goes +"public"\."customers", which was not there before/,
+  )
+  expect(await sql(`select to_regclass('customers') as customers`)).toEqual([{ customers: null }])
+  expect((await gm(root, ['rollback'], env, 2)).stderr).toContain('GM4025')
 })
