@@ -11,7 +11,8 @@ export interface Basis {
 }
 
 /**
- * The states of all names that matter are looked up once and then compared. News of landed tables are looked for by
+ * The states of all names that matter are looked up once and then compared, in one join: state by state for each name
+ * would be a million looks for a thousand models. News of landed tables are looked for by
  * their index, and only where nothing else tells that the table has changed.
  */
 const READ_BASES = `
@@ -34,23 +35,14 @@ names as (
 ),
 states as materialized (
   select * from gm.states((select array_agg(name) from names))
-)
-select coalesce(jsonb_agg(jsonb_build_array(
-  b.key,
-  b.code,
-  split_part(b.identity, '/', 1),
-  b.identity is distinct from own.identity,
-  coalesce(own.touches, 0) > 0,
-  i.changed
-)), '[]') as bases
-from based b
-left join states own on own.name = b.relation
-left join lateral (
-  select jsonb_agg(jsonb_build_array(
+),
+changed as (
+  select b.key, jsonb_agg(jsonb_build_array(
     read.key,
     case when read.value is null then 'unknown' when s.name is null then 'gone' else 'changed' end
-  ) order by read.value is null, read.key) as changed
-  from jsonb_each_text(b.reads) as read
+  ) order by read.value is null, read.key) as inputs
+  from based b
+  cross join lateral jsonb_each_text(b.reads) as read
   left join states s on s.name = read.key
   where case
     when read.value is null or s.name is null then true
@@ -58,7 +50,19 @@ left join lateral (
     when b.kind <> 'view' and s.has_news_by_xid then gm.has_news(read.key, b.read_at)
     else false
   end
-) as i on true`
+  group by b.key
+)
+select coalesce(jsonb_agg(jsonb_build_array(
+  b.key,
+  b.code,
+  split_part(b.identity, '/', 1),
+  b.identity is distinct from own.identity,
+  coalesce(own.touches, 0) > 0,
+  changed.inputs
+)), '[]') as bases
+from based b
+left join states own on own.name = b.relation
+left join changed using (key)`
 
 type Found = readonly [
   key: string,
