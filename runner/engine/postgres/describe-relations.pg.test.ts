@@ -205,7 +205,7 @@ test('while tables with views on them are swapped all the time, every descriptio
     }
   })()
   try {
-    for (let i = 0; i < 300; i++) await adapter.describe([{ schema: 'public', identifier: 'a' }])
+    for (let i = 0; i < 60; i++) await adapter.describe([{ schema: 'public', identifier: 'a' }])
   } finally {
     over.abort()
     await swapping

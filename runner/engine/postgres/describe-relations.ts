@@ -10,6 +10,7 @@ import { quoteIdentifier, quoteRelation } from './quote-identifier.ts'
  * above them: who depends on whom through others is followed here and not in SQL, where a chain of a thousand views
  * would become half a million rows. A view depends through its rewrite rule; everything else that names a relation by
  * its identity (foreign keys, functions with a parsed body, columns of its row type, children, policies) is in `others`.
+ * What is wanted is asked with `in`, which the server hashes; it takes each list for short and would join it row by row.
  */
 const DESCRIBE = `
 with recursive wanted as materialized (
@@ -73,7 +74,7 @@ select
       'schema', n.nspname,
       'identifier', c.relname,
       'kind', c.relkind,
-      'isWanted', w.oid is not null,
+      'isWanted', c.oid in (select oid from wanted),
       'estimatedRows', greatest(c.reltuples, 0),
       'comment', obj_description(c.oid, 'pg_class'),
       'grants', (
@@ -100,14 +101,14 @@ select
         ) as g
       ),
       'definition', case
-        when e.dependent is not null then rtrim(pg_get_viewdef(c.oid), ';')
+        when c.oid in (select dependent from edges) then rtrim(pg_get_viewdef(c.oid), ';')
       end,
       'indexDefinitions', case when c.relkind = 'm' then (
         select json_agg(pg_get_indexdef(x.indexrelid) order by x.indexrelid)
         from pg_index x
         where x.indrelid = c.oid
       ) end,
-      'columns', case when w.oid is not null then (
+      'columns', case when c.oid in (select oid from wanted) then (
         select json_agg(
           json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
           order by a.attnum
@@ -115,7 +116,7 @@ select
         from pg_attribute a
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
       ) end,
-      'indexes', case when w.oid is not null and c.relhasindex then (
+      'indexes', case when c.oid in (select oid from wanted) and c.relhasindex then (
         select json_agg(json_build_object(
           'name', i.relname,
           'unique', x.indisunique and x.indisvalid and x.indimmediate and x.indpred is null,
@@ -137,8 +138,6 @@ select
     from reached
     join pg_class c on c.oid = reached.oid
     join pg_namespace n on n.oid = c.relnamespace
-    left join wanted w on w.oid = c.oid
-    left join (select distinct dependent from edges) as e on e.dependent = c.oid
   ) as relations,
   (select coalesce(json_agg(json_build_array(input, dependent)), '[]') from edges) as edges,
   (
@@ -191,8 +190,12 @@ const TYPES = {
   f: 'foreign table',
 } as const
 
-/** Swaps are short and seldom meet even one of the attempts. */
-const MAX_ATTEMPTS = 10
+/**
+ * Swaps are short and seldom meet even one of the attempts. Where they follow one another closely or the machine is
+ * busy, many short waits find the gap that few long ones miss: two seconds in all.
+ */
+const MAX_ATTEMPTS = 40
+const LONGEST_WAIT_MS = 50
 
 /** States by quoted name of those of the relations that exist; one round trip, none for an empty list. */
 export async function describeRelations(
@@ -214,7 +217,7 @@ export async function describeRelations(
       // that they take on the way can cross those of the swap (40P01).
       const isMet = ['XX000', '40P01'].includes(sqlStateOf(error) ?? '')
       if (!isMet || attempt === MAX_ATTEMPTS) throw error
-      await sleep(2 ** attempt)
+      await sleep(Math.min(2 ** attempt, LONGEST_WAIT_MS))
     }
   }
 }
