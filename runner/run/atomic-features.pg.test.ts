@@ -60,7 +60,7 @@ function shop(factor: number): PlainProject {
 
 const HUNG = `select c.relname as name, c.relkind as kind, obj_description(c.oid, 'pg_class') as about,
   has_table_privilege('gm_atomic_reader', c.oid, 'select') as can_read,
-  (select jsonb_agg(i.indexname order by 1) from pg_indexes i where i.schemaname = 'shop' and i.tablename = c.relname) as indexes
+  (select jsonb_agg(i.indexname order by i.indexname) from pg_indexes i where i.schemaname = 'shop' and i.tablename = c.relname) as indexes
 from pg_class c where c.relnamespace = 'shop'::regnamespace and c.relkind in ('r', 'v', 'm') order by 1`
 
 test('materialized views, snapshots, grants, comments, indexes, hooks and stored failures are published all together, time after time', async ({
