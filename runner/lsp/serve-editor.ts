@@ -37,7 +37,7 @@ import type { ProjectOpener, ProjectView } from './project-view.ts'
 import type { Obstacle } from './rename-column.ts'
 import { renameColumn, whyNot } from './rename-column.ts'
 import { symbolsOf } from './symbols.ts'
-import type { Workspace } from './workspace.ts'
+import type { KnownProject, Workspace } from './workspace.ts'
 import { openWorkspace } from './workspace.ts'
 import { yamlKeys } from './yaml-keys.ts'
 
@@ -151,9 +151,7 @@ function openSession(
     }, pauseMs)
   }
   /** With the project as last read, when it could be read at all; a change that has not been looked at yet is. */
-  const current = async (): Promise<
-    { readonly view: ProjectView; readonly lineage: ColumnLineage } | undefined
-  > => {
+  const current = async (): Promise<KnownProject | undefined> => {
     if (timer !== undefined) {
       clearTimeout(timer)
       timer = undefined
@@ -205,7 +203,8 @@ function openSession(
         const name = file === 'project.yml' ? 'project' : 'properties'
         return yamlKeys(text, params.position, await project().opener.schema(name))
       }
-      const known = await current()
+      // Names are worth having at once: of a project just read before the last keystroke, rather than seconds later.
+      const known = project().workspace.known() ?? (await current())
       if (known === undefined) return []
       const node = project().workspace.nodeIn(file)
       return complete(text, offset, node, known.view.manifest, known.lineage)

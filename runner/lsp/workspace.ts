@@ -4,15 +4,24 @@ import type { GmError } from '../base/error.ts'
 import { gmErrorsOf } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
 import type { Node } from '../manifest/node.ts'
+import type { ColumnLineage } from '../sql/column-lineage.ts'
 import type { ParseSql } from '../sql/parse-sql.ts'
 import { isSyntaxError } from '../sql/parse-sql.ts'
 import { rangeAt } from './places.ts'
 import type { ProjectOpener, ProjectView } from './project-view.ts'
 
+/** A state of the project with the lineage of its columns. */
+export interface KnownProject {
+  readonly view: ProjectView
+  readonly lineage: ColumnLineage
+}
+
 /** A project as it is being edited. */
 export interface Workspace {
   /** The last state of the project without errors; undefined until there is one. */
   readonly view: () => ProjectView | undefined
+  /** The last state that was read to its end: what can be answered from at once, while a newer text is read. */
+  readonly known: () => KnownProject | undefined
   /** Whether the last texts could be read, so that `view` is about them. */
   readonly isWhole: () => boolean
   /** The node whose text a file holds; of several, the first. */
@@ -35,6 +44,7 @@ export function openWorkspace(
   readText: (file: string) => string | undefined,
 ): Workspace {
   let view: ProjectView | undefined
+  let known: KnownProject | undefined
   let isWhole = false
   let marked = new Set<string>()
   const nodeIn = (file: string): Node | undefined =>
@@ -85,6 +95,7 @@ export function openWorkspace(
     for (const warning of view.warnings) addError(warning, DiagnosticSeverity.Warning)
     const parse = await loadParser()
     const lineage = await view.lineage()
+    known = { view, lineage }
     for (const node of view.manifest.nodes.values()) {
       if (!('rawCode' in node) || !texts.has(node.at.file)) continue
       try {
@@ -111,6 +122,7 @@ export function openWorkspace(
 
   return {
     view: () => view,
+    known: () => known,
     isWhole: () => isWhole,
     nodeIn,
     check: async () => {
