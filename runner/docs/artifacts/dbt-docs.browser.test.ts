@@ -27,8 +27,8 @@ interface OpenDocs {
   /** Errors of scripts and of the console. */
   readonly complaints: readonly string[]
   /** Goes to the page of a node, as a link does. */
-  show(path: string): Promise<void>
-  close(): Promise<void>
+  readonly show: (path: string) => Promise<void>
+  readonly close: () => Promise<void>
 }
 
 describe.skipIf(inject('chromium') === '')("dbt's own docs page over gm's artifacts", () => {
