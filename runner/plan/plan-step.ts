@@ -147,6 +147,21 @@ interface Decision {
   readonly isOptional: boolean
 }
 
+/** Whether something stands behind a name that gm did not make, going by what the ledger knows of the name. */
+export function isMadeByOthers(
+  target: RelationState | undefined,
+  entry: LedgerEntry | undefined,
+): boolean {
+  if (target === undefined) return false
+  if (entry === undefined) return true
+  // A view that gm made may have been replaced by somebody's table of the same name since, or the other way round.
+  if ((entry.kind === 'view') !== (target.type === 'view')) return true
+  // A table may have been dropped and made again by hand. A view holds no rows that could be lost.
+  return (
+    target.type !== 'view' && (entry.basis?.generation ?? target.generation) !== target.generation
+  )
+}
+
 /** One node's step, from its code and the warehouse as it is. Pure: the same arguments give the same step. */
 export function planStep(
   node: BuiltNode | TestNode,
@@ -159,14 +174,7 @@ export function planStep(
   const name = quoted(node.relation)
   const target = warehouse.relations.get(name)
   const entry = warehouse.ledger.entries.get(name)
-  // A view that gm made may have been replaced by somebody's table of the same name since, or the other way round.
-  const isForeign =
-    target !== undefined &&
-    (entry === undefined ||
-      (entry.kind === 'view') !== (target.type === 'view') ||
-      // A table may have been dropped and made again by hand. A view holds no rows that could be lost.
-      (target.type !== 'view' &&
-        (entry.basis?.generation ?? target.generation) !== target.generation))
+  const isForeign = isMadeByOthers(target, entry)
   const adopts = isForeign && isAdoptable(node, target)
   if (isForeign && !adopts && !request.fullRefresh) {
     throw new GmError('GM4008', `${name} exists already, and gm did not make it`, {

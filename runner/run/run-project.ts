@@ -13,6 +13,7 @@ import type { Plan } from '../plan/plan.ts'
 import type { PlannedNode, Work } from '../plan/plan-run.ts'
 import { planNodes, planRun } from '../plan/plan-run.ts'
 import type { PlanRequest, Reuse, Warehouse } from '../plan/plan-step.ts'
+import { isMadeByOthers } from '../plan/plan-step.ts'
 import { withViewsBetween } from '../plan/shadow.ts'
 import { foldRounds } from '../state/fold-rounds.ts'
 import { PRUNE_KEY_LOG } from '../state/key-log.ts'
@@ -348,14 +349,29 @@ async function readWarehouse(
   manifest = request.manifest,
 ): Promise<Warehouse> {
   const relations: Relation[] = []
+  const built: string[] = []
   for (const node of manifest.nodes.values()) {
+    if (isBuilt(node)) built.push(quoted(node.relation))
     if (isBuilt(node) || node.kind === 'source') relations.push(node.relation)
   }
-  const [states, ledger] = await Promise.all([
-    request.adapter.describe(relations),
-    readLedger(session, request.signal),
-  ])
-  return { relations: states, ledger: ledger ?? EMPTY_LEDGER }
+  let before: string | undefined
+  for (;;) {
+    const [states, ledger = EMPTY_LEDGER] = await Promise.all([
+      request.adapter.describe(relations),
+      readLedger(session, request.signal),
+    ])
+    // What another run publishes between the two readings looks like a table that somebody else has made. If it is one, it
+    // looks the same the next time.
+    const doubtful = built
+      .filter((name) => isMadeByOthers(states.get(name), ledger.entries.get(name)))
+      .map((name) => {
+        const theirs = states.get(name)?.generation
+        return [name, theirs, ledger.entries.get(name)?.basis?.generation].join(' ')
+      })
+      .join('\n')
+    if (doubtful === '' || doubtful === before) return { relations: states, ledger }
+    before = doubtful
+  }
 }
 
 /** From then on a row of theirs that somebody changes or deletes is noticed. In a busy moment the next run does it. */
@@ -364,17 +380,18 @@ async function followLanded(session: Session, manifest: Manifest): Promise<void>
     .filter((node) => node.kind === 'source')
     .map((node) => quoted(node.relation))
   if (names.length === 0) return
-  await session
-    .transaction({
-      name: 'write',
-      isolation: 'read committed',
-      locks: [],
-      lockTimeoutMs: 100,
-      statements: [followTables(names)],
-    })
-    .catch((error: unknown) => {
-      if (sqlErrorOf(error)?.sqlState !== '55P03') throw error
-    })
+  const follow = { locks: [], lockTimeoutMs: 100, statements: [followTables(names)] }
+  for (;;) {
+    try {
+      await session.transaction({ name: 'write', isolation: 'read committed', ...follow })
+      return
+    } catch (error) {
+      const state = sqlErrorOf(error)?.sqlState
+      if (state === '55P03') return
+      // Another run has begun to follow one of them in the meantime; those that are left come next.
+      if (state !== '42710') throw error
+    }
+  }
 }
 
 async function createSchemas(session: Session, plan: Plan): Promise<void> {
