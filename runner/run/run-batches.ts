@@ -1,6 +1,7 @@
 import { GmError } from '../base/error.ts'
 import type { Compiled } from '../compile/compiled.ts'
 import { GuardFailed } from '../engine/adapter.ts'
+import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { RowCounts } from '../engine/statement.ts'
 import type { Node, NodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
@@ -93,7 +94,7 @@ async function runBatch(
 
 function explain(thrown: unknown, step: Step, on: BatchExecution): GmError {
   const node = on.nodes.get(step.id)
-  if (thrown instanceof GuardFailed) {
+  if (thrown instanceof GuardFailed || isGone(thrown, step)) {
     const name = step.relation === undefined ? step.id : quoted(step.relation)
     return new GmError('GM4031', `${name} was replaced while its batches ran`, {
       at: node?.at,
@@ -103,6 +104,12 @@ function explain(thrown: unknown, step: Step, on: BatchExecution): GmError {
   const error = blameNode(thrown, node)
   if (error instanceof GmError) return error
   throw error
+}
+
+/** Whether a statement did not find the table that the batches are written to: it is being replaced, or was dropped. */
+function isGone(thrown: unknown, { relation }: Step): boolean {
+  if (relation === undefined || sqlErrorOf(thrown)?.sqlState !== '42P01') return false
+  return String(thrown).includes(`"${relation.schema}.${relation.identifier}"`)
 }
 
 function notRun({ name, start, end }: Batch): BatchResult {

@@ -18,7 +18,7 @@ const QUERIES = new Map(
 const ANSWERS: Readonly<Record<string, readonly [columns: string, rows: number | undefined]>> = {
   'job history': [
     'job_name last_run_status last_run_timestamp rows_processed execution_duration_sec',
-    41,
+    43,
   ],
   'job status': [
     'job_name last_run_status last_run_timestamp rows_processed execution_duration_sec',
