@@ -199,7 +199,7 @@ function drawScene(
   if (isReadable) {
     context.fillStyle = colour('--text')
     for (const { node, x, y } of seen)
-      context.fillText(clip(node.name, 26), x + 14, y + BOX.height / 2)
+      context.fillText(clip(node.name, 23), x + 14, y + BOX.height / 2)
   }
   const focused = seen.find(({ node }) => node.position === lit)
   if (focused !== undefined) {

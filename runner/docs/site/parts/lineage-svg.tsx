@@ -142,7 +142,7 @@ function Box({ placed, isFocus, column, to, onNear }: BoxProps): JSX.Element {
           style={node.colour === undefined ? undefined : { fill: node.colour }}
         />
         <text aria-hidden="true" x={x + 14} y={middle} dy="0.35em">
-          {clip(node.name, hasTrouble ? 23 : 26)}
+          {clip(node.name, hasTrouble ? 20 : 23)}
         </text>
         {hasTrouble ? <circle class="spot bad" cx={x + BOX.width - 12} cy={middle} r="4" /> : null}
       </a>
@@ -161,7 +161,7 @@ function Box({ placed, isFocus, column, to, onNear }: BoxProps): JSX.Element {
             height={BOX.line}
           />
           <text aria-hidden="true" x={x + 22} y={y + BOX.height + (i + 0.5) * BOX.line} dy="0.35em">
-            {clip(name, 26)}
+            {clip(name, 22)}
           </text>
         </a>
       ))}

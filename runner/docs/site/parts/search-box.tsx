@@ -14,6 +14,8 @@ export function SearchBox(): JSX.Element {
   const input = useRef<HTMLInputElement>(null)
   const [text, setText] = useState('')
   const [found, setFound] = useState<readonly Found[]>([])
+  /** The text that `found` is of: an answer takes a moment. */
+  const [answered, setAnswered] = useState('')
   const [chosen, setChosen] = useState(0)
   const [isOpen, setOpen] = useState(false)
   useEffect(() => {
@@ -38,6 +40,7 @@ export function SearchBox(): JSX.Element {
       (results) => {
         if (!isCurrent) return
         setFound(results)
+        setAnswered(text)
         setChosen(0)
       },
       () => undefined,
@@ -134,7 +137,11 @@ export function SearchBox(): JSX.Element {
             href={href('search', '', { q: text.trim() })}
             onClick={leave}
           >
-            {found.length === 0 ? 'Nothing found' : `All ${found.length} results`}
+            {answered !== text
+              ? 'Searching…'
+              : found.length === 0
+                ? 'Nothing found'
+                : `All ${found.length} results`}
           </a>
         </div>
       ) : null}
