@@ -4,22 +4,11 @@ import type { Node } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { isMicrobatch } from '../plan/plan-microbatch.ts'
-import { allKeys } from '../state/key-log.ts'
+import { wholeState } from '../state/whole-state.ts'
 import type { OpenProject } from './open-project.ts'
 
 /** What a template may do besides rendering: ask the database, say something; and of which span of time its inputs are. */
 export type Talk = Pick<CompileState, 'runQuery' | 'say' | 'window'>
-
-/** What compiling sees when nothing is to be built: the whole of every input, as on a first build. */
-export function wholeState(opened: OpenProject, talk: Talk): CompileState {
-  return {
-    isIncremental: false,
-    vars: opened.project.vars,
-    changes: (_input, relation) => quoted(relation),
-    changedKeys: (_input, relation, columns) => allKeys(quoted(relation), columns),
-    ...talk,
-  }
-}
 
 /** The SQL of a node for a full build; for a seed or source, whose rows are just there, a select of them. */
 export function compileWhole(
@@ -35,7 +24,7 @@ export function compileWhole(
   const { window, ...rest } = talk
   // The flags are about the batches of microbatch models.
   const isCut = window !== undefined && isBuilt(node) && isMicrobatch(node)
-  const state = { ...wholeState(opened, rest), ...(isCut && { window }) }
+  const state = { ...wholeState(opened.project.vars, rest), ...(isCut && { window }) }
   return compileNode(node, manifest, project, templates, state)
 }
 
@@ -45,12 +34,12 @@ export function compileUpdate(node: Node, opened: OpenProject): Compiled {
     throw new Error(`${node.id} has no SQL`)
   }
   const { manifest, project, templates } = opened
-  const state = { ...wholeState(opened, {}), isIncremental: true }
+  const state = { ...wholeState(opened.project.vars, {}), isIncremental: true }
   return compileNode(node, manifest, project, templates, state)
 }
 
 /** The SQL of a text that may use everything that a model may. */
 export function compileText(sql: string, opened: OpenProject, talk: Talk = {}): Compiled {
   const { manifest, project, templates } = opened
-  return compileInline(sql, manifest, project, templates, wholeState(opened, talk))
+  return compileInline(sql, manifest, project, templates, wholeState(opened.project.vars, talk))
 }

@@ -1,5 +1,5 @@
 import { GmError } from '../base/error.ts'
-import type { Column } from '../engine/adapter.ts'
+import type { Column, RelationState } from '../engine/adapter.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
 import type { ModelNode, SnapshotNode } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
@@ -22,6 +22,30 @@ export interface Evolution {
   readonly retyped: readonly Column[]
   readonly before: readonly Transaction[]
   readonly after: readonly Transaction[]
+}
+
+/** How the table of an incremental model follows its query, which is expected to give these columns. */
+export function followQuery(
+  node: ModelNode,
+  target: RelationState,
+  materials: Materials,
+): {
+  readonly mode: NonNullable<ModelNode['config']['on_schema_change']>
+  readonly expected: readonly Column[]
+  readonly evolution: Evolution
+} {
+  const mode = node.config.on_schema_change ?? 'ignore'
+  const expected = materials.shape ?? withoutTracking(target.columns)
+  const evolution =
+    mode === 'ignore'
+      ? { columns: ownColumns(target), retyped: [], before: [], after: [] }
+      : evolveTable(node, materials, expected, mode)
+  return { mode, expected, evolution }
+}
+
+/** The columns that the model's query fills. */
+export function ownColumns(target: RelationState): readonly string[] {
+  return withoutTracking(target.columns).map((column) => column.name)
 }
 
 /**

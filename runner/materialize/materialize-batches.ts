@@ -14,12 +14,11 @@ import {
   recordBatch,
 } from '../state/batches.ts'
 import { moveMarks, XID_COLUMN } from '../state/marks.ts'
-import { withoutTracking } from './compare-columns.ts'
 import type { Evolution } from './evolve-table.ts'
-import { evolveTable } from './evolve-table.ts'
+import { followQuery } from './evolve-table.ts'
 import { guardTarget } from './guard-target.ts'
 import type { Materials } from './materialize.ts'
-import { ownColumns, probeColumns } from './materialize-incremental.ts'
+import { probeColumns } from './materialize-incremental.ts'
 import { buildAndPublish, followInputs, missingIndexes } from './publish-table.ts'
 import { incrementCode, recordBuild } from './record-build.ts'
 
@@ -114,12 +113,7 @@ export function beginWithBatches(
   if (target === undefined) throw new Error(`${node.id} has no table for batches`)
   const name = quoted(node.relation)
   const { compiled } = newest
-  const mode = node.config.on_schema_change ?? 'ignore'
-  const expected = materials.shape ?? withoutTracking(target.columns)
-  const evolution: Evolution =
-    mode === 'ignore'
-      ? { columns: ownColumns(target), retyped: [], before: [], after: [] }
-      : evolveTable(node, materials, expected, mode)
+  const { mode, expected, evolution } = followQuery(node, target, materials)
   const tables = [...new Set(arrivals.map(({ table }) => table))]
   const transaction: Transaction = {
     name: 'write',

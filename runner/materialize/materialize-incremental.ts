@@ -1,15 +1,14 @@
 import type { Compiled } from '../compile/compiled.ts'
-import type { Column, RelationState } from '../engine/adapter.ts'
+import type { Column } from '../engine/adapter.ts'
 import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { IndexConfig, ModelNode } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { moveMarks, XID_COLUMN } from '../state/marks.ts'
 import { analyzeAfter } from './analyze-after.ts'
-import { guardColumns, withoutTracking } from './compare-columns.ts'
+import { guardColumns } from './compare-columns.ts'
 import { countExtracted } from './count-extracted.ts'
-import type { Evolution } from './evolve-table.ts'
-import { evolveTable } from './evolve-table.ts'
+import { followQuery } from './evolve-table.ts'
 import { guardTarget } from './guard-target.ts'
 import type { Materialize } from './materialize.ts'
 import { createTableAs } from './materialize-table.ts'
@@ -40,12 +39,7 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
   if (target === undefined) throw new Error(`${node.id} has no table to add rows to`)
   const name = quoted(node.relation)
   const marks = readThroughChanges(compiled)
-  const mode = node.config.on_schema_change ?? 'ignore'
-  const expected = materials.shape ?? withoutTracking(target.columns)
-  const evolution: Evolution =
-    mode === 'ignore'
-      ? { columns: ownColumns(target), retyped: [], before: [], after: [] }
-      : evolveTable(node, materials, expected, mode)
+  const { mode, expected, evolution } = followQuery(node, target, materials)
   return {
     transactions: [
       ...evolution.before,
@@ -84,11 +78,6 @@ export function probeColumns(
     }),
     guardColumns('_gm_shape', expected),
   ]
-}
-
-/** The columns that the model's query fills. */
-export function ownColumns(target: RelationState): readonly string[] {
-  return withoutTracking(target.columns).map((column) => column.name)
 }
 
 /** The marks to move: of inputs that this very SQL reads through changes(), and of no others. */

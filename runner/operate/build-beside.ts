@@ -1,5 +1,5 @@
 import { GmError } from '../base/error.ts'
-import type { Compiled, CompileState } from '../compile/compiled.ts'
+import type { Compiled } from '../compile/compiled.ts'
 import type { Session } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { BuiltNode, Manifest, NodeId, Relation } from '../manifest/node.ts'
@@ -8,7 +8,7 @@ import { fillTable } from '../materialize/fill-table.ts'
 import { blameNode } from '../run/blame-node.ts'
 import { placeError } from '../run/place-error.ts'
 import type { RunRequest } from '../run/run-project.ts'
-import { allKeys } from '../state/key-log.ts'
+import { wholeState } from '../state/whole-state.ts'
 
 export interface Built {
   readonly made: ReadonlySet<NodeId>
@@ -78,13 +78,8 @@ async function buildOne(
   request: RunRequest,
   session: Session,
 ): Promise<boolean> {
-  const state: CompileState = {
-    isIncremental: false,
-    vars: request.vars,
-    ...(request.runQuery === undefined ? {} : { runQuery: request.runQuery }),
-    changes: (_input, relation) => quoted(relation),
-    changedKeys: (_input, relation, columns) => allKeys(quoted(relation), columns),
-  }
+  const { vars, runQuery } = request
+  const state = wholeState(vars, runQuery && { runQuery })
   const moved = { ...node, relation: place }
   if (moved.kind !== 'seed') compiled.set(node.id, request.compile(moved, state, manifest))
   const fill = fillTable(moved, compiled.get(node.id), quoted(place))

@@ -7,7 +7,7 @@ import type { BuiltNode, Manifest, NodeId, Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import { withoutTracking } from '../materialize/compare-columns.ts'
 import { placeError } from '../run/place-error.ts'
-import { allKeys } from '../state/key-log.ts'
+import { wholeState } from '../state/whole-state.ts'
 
 /** What the database says of a node's query without running it. */
 export interface Preview {
@@ -114,13 +114,8 @@ function compileWhole(
   manifest: Manifest,
   request: PreviewRequest,
 ): Compiled {
-  const state: CompileState = {
-    isIncremental: false,
-    vars: request.vars,
-    ...(request.runQuery === undefined ? {} : { runQuery: request.runQuery }),
-    changes: (_input, relation) => quoted(relation),
-    changedKeys: (_input, relation, columns) => allKeys(quoted(relation), columns),
-  }
+  const { vars, runQuery } = request
+  const state = wholeState(vars, runQuery && { runQuery })
   try {
     return request.compile(node, state, manifest)
   } catch (error) {

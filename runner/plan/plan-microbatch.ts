@@ -4,6 +4,7 @@ import type { RelationState } from '../engine/adapter.ts'
 import type { BuiltNode, Manifest, ModelNode, Node, Relation, TestNode } from '../manifest/node.ts'
 import { isBuilt, isReadable } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
+import { ownColumns } from '../materialize/evolve-table.ts'
 import type { Materials } from '../materialize/materialize.ts'
 import type { Arrivals, CompiledBatch } from '../materialize/materialize-batches.ts'
 import {
@@ -13,7 +14,6 @@ import {
   endWithBatches,
   rebuildByBatches,
 } from '../materialize/materialize-batches.ts'
-import { ownColumns } from '../materialize/materialize-incremental.ts'
 import type { KeyReader } from '../state/key-log.ts'
 import { changedKeys, followedName } from '../state/key-log.ts'
 import type { Ledger } from '../state/ledger.ts'

@@ -20,6 +20,7 @@ import { isConnectionLost } from './is-connection-lost.ts'
 import type { RetryLater } from './retry-later.ts'
 import { runBatches, sumOfBatches } from './run-batches.ts'
 import type { Piece, Worker } from './share.ts'
+import { takeLock } from './take-lock.ts'
 import { withLockRetries } from './with-lock-retries.ts'
 import { withinTimeout } from './within-timeout.ts'
 
@@ -72,7 +73,7 @@ export async function executeStep(planned: Step, on: Execution): Promise<Execute
     return await withinTimeout(node, on.signal, (signal) => runTest(step, { ...on, signal }))
   }
   if (planned.warning !== undefined) on.note(planned.warning)
-  await takeLock(planned.lock, on)
+  await takeLock(on.session, planned.lock, on)
   const held: HeldLock = { key: planned.lock }
   try {
     // What an earlier attempt had built, before its connection was lost, is still there under its hidden name.
@@ -125,17 +126,6 @@ function failedTest(step: Step, { failures }: Verdict, on: Execution): GmError {
         ? `To see them: gm show --select ${node?.name ?? step.id} --limit -1`
         : `They are kept: select * from ${quoted(step.stores)}`,
   })
-}
-
-async function takeLock(lock: string, on: Execution): Promise<void> {
-  if (await on.session.lock(lock, false, on.signal)) return
-  if (on.lock === 'fail') {
-    throw new GmError('GM4007', `another run is working on ${lock}`, {
-      hint: 'Wait for it to end, or run with --lock wait to queue behind it.',
-    })
-  }
-  on.note(`waiting for another run that works on ${lock}`)
-  await on.session.lock(lock, true, on.signal)
 }
 
 async function runUntilPlanHolds(

@@ -34,6 +34,7 @@ import {
 import { forgetVersions, VERSIONS_SCHEMA } from '../state/versions.ts'
 import type { StepResult } from './event.ts'
 import { retryLater } from './retry-later.ts'
+import { takeLock } from './take-lock.ts'
 import { withLockRetries } from './with-lock-retries.ts'
 
 /** Actions that write to the rows that are there. */
@@ -171,16 +172,7 @@ function refuseLeftOut(
 /** All locks at once and in one order: two such runs never wait for each other, and other runs hold one at a time. */
 async function lockAll(building: readonly Step[], on: Atomic): Promise<void> {
   const keys = building.flatMap(({ lock }) => lock ?? []).sort()
-  for (const key of keys) {
-    if (await on.control.lock(key, false, on.signal)) continue
-    if (on.lock === 'fail') {
-      throw new GmError('GM4007', `another run is working on ${key}`, {
-        hint: 'Wait for it to end, or run with --lock wait to queue behind it.',
-      })
-    }
-    on.note(`waiting for another run that works on ${key}`)
-    await on.control.lock(key, true, on.signal)
-  }
+  for (const key of keys) await takeLock(on.control, key, on)
 }
 
 /** @returns the shadows that began as copies, by the quoted names of what they copy. */

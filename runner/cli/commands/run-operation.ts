@@ -1,8 +1,8 @@
 import { GmError } from '../../base/error.ts'
 import { didYouMean } from '../../base/nearest.ts'
 import { callOperation } from '../../compile/call-operation.ts'
+import { wholeState } from '../../state/whole-state.ts'
 import type { CommandAction } from '../command-spec.ts'
-import { wholeState } from '../compile-whole.ts'
 import { connect } from '../connect.ts'
 import { EXIT } from '../exit-code.ts'
 import { OperationFlags, parseFlags } from '../flags.ts'
@@ -26,7 +26,7 @@ export const runOperationCommand: CommandAction = async ([name], raw, io) => {
   }
   const warehouse = await connect(project, io, { mayTemplatesWrite: true })
   try {
-    const state = wholeState(opened, {
+    const state = wholeState(opened.project.vars, {
       runQuery: warehouse.runQuery,
       say: sayTo(project.root, flags, io, io.out),
     })
