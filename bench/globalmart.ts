@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import { copyProject } from '../runner/testing/gm.ts'
 import { loggedSql } from './cases/rerun.ts'
 import { measure } from './measure.ts'
 import type { PlanNode } from './plan-summary.ts'
@@ -51,17 +52,7 @@ async function benchmark(folder: string): Promise<void> {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
   mkdirSync(project, { recursive: true })
-  for (const part of [
-    'project.yml',
-    'models',
-    'macros',
-    'snapshots',
-    'seeds',
-    'tests',
-    'analyses',
-  ]) {
-    cpSync(join(ROOT, part), join(project, part), { recursive: true })
-  }
+  copyProject(project)
   gm('db', 'start')
   const url = gm('db', 'url').trim()
   const psql = (database: string, ...args: string[]): string =>

@@ -1,7 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import {
   appendFileSync,
-  cpSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -11,6 +10,7 @@ import {
 import { join } from 'node:path'
 import pg from 'pg'
 import { dirtyEvents, randomFrom } from '../runner/testing/globalmart/dirty-events.ts'
+import { copyProject } from '../runner/testing/gm.ts'
 import { proofOfEquivalence } from './equivalent-mutants.ts'
 import type { Mutant } from './mutate-sql.ts'
 import { mutateSql } from './mutate-sql.ts'
@@ -80,20 +80,6 @@ const LEFT_OUT = [
   'as_of_time.sql',
   'sales_baselines.sql',
 ]
-
-function copyProject(root: string): void {
-  for (const part of [
-    'project.yml',
-    'models',
-    'macros',
-    'snapshots',
-    'seeds',
-    'tests',
-    'analyses',
-  ]) {
-    cpSync(join(ROOT, part), join(root, part), { recursive: true })
-  }
-}
 
 async function query(url: string, ...texts: readonly string[]): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url })

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type kafkajs from 'kafkajs'
+import { copyFloor } from '../copy-floor.ts'
 import type { Case, Finding } from '../finding.ts'
 import { delayFinding, withKafka } from '../kafka-rig.ts'
 import { compare, measure } from '../measure.ts'
@@ -71,20 +72,10 @@ export const kafka: Case = () =>
     gm('ingest', 'kafka', '--once')
     const landed = Number(psql('select count(*) from raw.transactions'))
     if (landed !== EVENTS) throw new Error(`${landed} of ${EVENTS} events have landed`)
-    const rows = join(folder, 'rows.copy')
-    const columns = psql(
-      `select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
-         where attrelid = 'raw.transactions'::regclass and attnum > 0 and attname <> '_gm_xid'`,
-    ).trim()
-    psql(`\\copy (select ${columns} from raw.transactions) to '${rows}'`)
-    const partition = psql(
-      `select inhrelid::regclass from pg_inherits where inhparent = 'raw.transactions'::regclass limit 1`,
-    ).trim()
-    psql(`create table bench_floor (like ${partition} including all)`)
-    const copy = `\\copy bench_floor (${columns}) from '${rows}'`
+    const floor = { argv: copyFloor(psql, url, folder) }
     const pair = await compare({
       ours: { argv: [...GM, 'ingest', 'kafka', '--once'], cwd: folder },
-      floor: { argv: ['psql', url, '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-c', copy] },
+      floor,
       rounds: 3,
       before: async () => {
         psql(`truncate raw.transactions, bench_floor; ${rewind}`)

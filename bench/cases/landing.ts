@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { copyFloor } from '../copy-floor.ts'
 import type { Case } from '../finding.ts'
 import { compare } from '../measure.ts'
 import { GM, inScratch } from '../scratch.ts'
@@ -25,31 +26,10 @@ export const landing: Case = async () =>
         })
       const landed = Number(psql('select count(*) from raw.transactions'))
       if (landed !== LINES) throw new Error(`${landed} of ${LINES} lines have landed`)
-      const rows = join(folder, 'rows.copy')
-      const columns = psql(
-        `select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
-         where attrelid = 'raw.transactions'::regclass and attnum > 0 and attname <> '_gm_xid'`,
-      ).trim()
-      psql(`\\copy (select ${columns} from raw.transactions) to '${rows}'`)
-      const partition = psql(
-        `select inhrelid::regclass from pg_inherits where inhparent = 'raw.transactions'::regclass limit 1`,
-      ).trim()
-      // The same columns and the same index, so that both write the same.
-      psql(`create table bench_floor (like ${partition} including all)`)
+      const floor = { argv: copyFloor(psql, url, folder) }
       const pair = await compare({
         ours: { argv: [...GM, 'ingest', 'file', 'transactions-topic', file], cwd: folder },
-        floor: {
-          argv: [
-            'psql',
-            url,
-            '-X',
-            '-q',
-            '-v',
-            'ON_ERROR_STOP=1',
-            '-c',
-            `\\copy bench_floor (${columns}) from '${rows}'`,
-          ],
-        },
+        floor,
         rounds: 5,
         before: async () => {
           psql('truncate raw.transactions, raw.landed_files, bench_floor')

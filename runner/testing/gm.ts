@@ -65,21 +65,21 @@ export function databaseUrl(connection: Connection): Record<string, string> {
   }
 }
 
+/** Copies what this repository's own project consists of into a folder. */
+export function copyProject(root: string): void {
+  copyParts(root, ['project.yml', 'models', 'macros', 'snapshots', 'seeds', 'tests', 'analyses'])
+}
+
+function copyParts(root: string, parts: readonly string[]): void {
+  for (const part of parts) {
+    cpSync(join(REPOSITORY, part), join(root, part), { recursive: true, force: true })
+  }
+}
+
 /** A copy of this repository's own project, without the tool. */
 export function copyOfProject(): { readonly root: string; readonly remove: () => void } {
   const root = mkdtempSync(join(tmpdir(), 'gm-globalmart-'))
-  for (const part of [
-    'project.yml',
-    'models',
-    'macros',
-    'snapshots',
-    'seeds',
-    'tests',
-    'analyses',
-    'ingest/mappings',
-    'ingest/samples',
-  ]) {
-    cpSync(join(REPOSITORY, part), join(root, part), { recursive: true, force: true })
-  }
+  copyProject(root)
+  copyParts(root, ['ingest/mappings', 'ingest/samples'])
   return { root, remove: () => rmSync(root, { recursive: true, force: true }) }
 }
