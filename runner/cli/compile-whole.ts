@@ -3,7 +3,7 @@ import type { Compiled, CompileState } from '../compile/compiled.ts'
 import type { Node } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
-import { isMicrobatch } from '../plan/plan-microbatch.ts'
+import { isMicrobatch } from '../plan/microbatch-work.ts'
 import { wholeState } from '../state/whole-state.ts'
 import type { OpenProject } from './open-project.ts'
 

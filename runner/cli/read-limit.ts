@@ -1,6 +1,6 @@
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
-import type { ReadLimit } from '../plan/plan-step.ts'
+import type { ReadLimit } from '../plan/plan-request.ts'
 
 const UNITS = { hour: 3_600_000, day: 86_400_000 } as const
 

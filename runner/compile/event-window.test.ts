@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { intersectWindows, withinWindow } from './event-window.ts'
+import { withinWindow } from './event-window.ts'
 
 const day = (n: number): Date => new Date(Date.UTC(2026, 0, n))
 
@@ -14,13 +14,4 @@ test('A window without bounds reads the relation itself', () => {
   expect(withinWindow('"raw"."orders"', 'at', { end: new Date('2026-01-03T04:05:06.007Z') })).toBe(
     `(select * from "raw"."orders" where "at" < '2026-01-03 04:05:06.007+00')`,
   )
-})
-
-test('Two windows share the later start and the earlier end', () => {
-  const both = intersectWindows({ start: day(1), end: day(9) }, { start: day(3), end: day(12) })
-  expect(both).toEqual({ start: day(3), end: day(9) })
-  expect(intersectWindows({ start: day(1) }, { end: day(2) })).toEqual({
-    start: day(1),
-    end: day(2),
-  })
 })

@@ -24,22 +24,10 @@ export function withinWindow(from: string, column: string, { start, end }: Event
     : `(select * from ${from} where ${conditions.join(' and ')})`
 }
 
-/** The part that both windows share; empty (its end not after its start) where they share none. */
-export function intersectWindows(a: EventWindow, b: EventWindow): EventWindow {
-  const start = latest(a.start, b.start)
-  const end = latest(a.end, b.end, -1)
-  return { ...(start !== undefined && { start }), ...(end !== undefined && { end }) }
-}
-
 /** As PostgreSQL reads a timestamp of either kind: `2026-01-03 00:00:00+00`. */
 export function utcText(moment: Date): string {
   return moment
     .toISOString()
     .replace('T', ' ')
     .replace(/(\.000)?Z$/, '+00')
-}
-
-function latest(a: Date | undefined, b: Date | undefined, sign = 1): Date | undefined {
-  if (a === undefined || b === undefined) return a ?? b
-  return (a.getTime() - b.getTime()) * sign >= 0 ? a : b
 }

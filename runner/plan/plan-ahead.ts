@@ -1,9 +1,10 @@
 import { GmError } from '../base/error.ts'
 import type { BuiltNode, NodeId, TestNode } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
+import { decide } from './decide.ts'
 import type { Step } from './plan.ts'
-import type { Foreseen, PlanRequest, Warehouse } from './plan-step.ts'
-import { decide, planStep } from './plan-step.ts'
+import type { Foreseen, PlanRequest, Warehouse } from './plan-request.ts'
+import { planStep } from './plan-step.ts'
 
 /**
  * A step that runs after others. When its template asks the database (`run_query`, `adapter.get_columns_in_relation`)

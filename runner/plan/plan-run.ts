@@ -3,7 +3,7 @@ import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { Plan, Step } from './plan.ts'
 import { planAhead } from './plan-ahead.ts'
-import type { PlanRequest, Warehouse } from './plan-step.ts'
+import type { PlanRequest, Warehouse } from './plan-request.ts'
 
 export interface Work {
   /** Every node of the manifest, parents first. */

@@ -1,0 +1,147 @@
+import { GmError } from '../base/error.ts'
+import type { BuiltNode, Manifest, ModelNode, SnapshotNode } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import { canRefresh, changesIndexes } from '../materialize/materialize-materialized-view.ts'
+import { isPolling } from '../materialize/polling-history.ts'
+import { compileState } from './compile-state.ts'
+import { eventTimes } from './follow-inputs.ts'
+import type { Action } from './plan.ts'
+import type { Foreseen, PlanRequest, Warehouse } from './plan-request.ts'
+import { reasonToRebuild, refuseRebuild } from './reason-to-rebuild.ts'
+import { isAdoptable } from './take-over.ts'
+
+export interface Decision {
+  readonly action: Action
+  readonly reason: string
+  readonly isIncremental: boolean
+  /** Nothing but a change of code or inputs would make it necessary. */
+  readonly isOptional: boolean
+}
+
+/** What is to be done with a node, and why. Compiles a table of gm's only to see whether its code has changed. */
+export function decide(
+  node: BuiltNode,
+  request: PlanRequest,
+  warehouse: Warehouse,
+  foreseen: Foreseen,
+): Decision {
+  const target = warehouse.relations.get(quoted(node.relation))
+  if (node.kind === 'seed') {
+    const action = 'load seed'
+    if (target === undefined) return asked(action, 'first load')
+    if (request.fullRefresh) return asked(action, 'full refresh')
+    if (target.type !== 'table') return asked(action, `a ${target.type} stands behind its name`)
+    return { action, reason: 'selected', isIncremental: false, isOptional: true }
+  }
+  if (node.kind === 'model' && node.config.materialized !== 'incremental') {
+    if (node.config.materialized === 'materialized_view')
+      return decideMaterializedView(node, request, warehouse)
+    const isTable = node.config.materialized === 'table'
+    const action = isTable ? 'build table' : 'create view'
+    if (target === undefined) return asked(action, 'first build')
+    if (request.fullRefresh) return asked(action, 'full refresh')
+    if (target.type !== (isTable ? 'table' : 'view'))
+      return asked(action, `a ${target.type} stands behind its name`)
+    return { action, reason: 'selected', isIncremental: false, isOptional: true }
+  }
+  if (node.kind === 'snapshot' && isPolling(node)) return decidePolling(node, request, warehouse)
+  const [build, update]: [Action, Action] =
+    node.kind === 'snapshot'
+      ? ['build history', 'update history']
+      : ['build incremental', 'add rows']
+  const rebuild = reasonToRebuild(node, request, warehouse, foreseen)
+  if (rebuild === undefined)
+    return {
+      action: update,
+      reason: reasonToAdd(node, request.manifest, warehouse),
+      isIncremental: true,
+      isOptional: true,
+    }
+  refuseRebuild(node, rebuild, warehouse)
+  return asked(build, rebuild)
+}
+
+/** Another query makes another view; else it is refreshed, if that can be done beside readers. */
+function decideMaterializedView(
+  node: ModelNode,
+  request: PlanRequest,
+  warehouse: Warehouse,
+): Decision {
+  const { relations, ledger } = warehouse
+  const name = quoted(node.relation)
+  const target = relations.get(name)
+  const action = 'build materialized view'
+  if (target === undefined) return asked(action, 'first build')
+  if (request.fullRefresh) return asked(action, 'full refresh')
+  if (target.type !== 'materialized view')
+    return asked(action, `a ${target.type} stands behind its name`)
+  // The fingerprint does not depend on what is decided here: the SQL of such a model is the same each time.
+  const { fingerprint } = request.compile(node, compileState(node, false, request, warehouse))
+  const isSame = ledger.entries.get(name)?.fingerprint === fingerprint
+  const hasOtherIndexes = changesIndexes(node, target)
+  return {
+    action: isSame && canRefresh(node, { target }) ? 'refresh materialized view' : action,
+    reason: hasOtherIndexes ? 'its indexes changed' : 'selected',
+    isIncremental: false,
+    isOptional: !hasOtherIndexes,
+  }
+}
+
+/** Nothing but its absence makes a polling snapshot begin anew: its past is nowhere else. */
+function decidePolling(
+  node: SnapshotNode,
+  request: PlanRequest,
+  { relations, ledger }: Warehouse,
+): Decision {
+  const name = quoted(node.relation)
+  const target = relations.get(name)
+  if (node.config.full_refresh === true) {
+    throw new GmError('GM3009', `"${node.name}" cannot have full_refresh: true`, {
+      at: node.at,
+      hint: 'The history of a snapshot that polls is nowhere else. To begin it anew, rename or drop its table by hand.',
+    })
+  }
+  // Somebody's table that is no history is replaced only with --full-refresh, which planStep asks for.
+  const isOther = ledger.entries.get(name) === undefined && !isAdoptable(node, target)
+  if (target?.type !== 'table' || (isOther && request.fullRefresh)) {
+    return asked(
+      'build history',
+      target === undefined ? 'first build' : `a ${target.type} stands behind its name`,
+    )
+  }
+  return {
+    action: 'update history',
+    reason: 'rows as they are now',
+    isIncremental: true,
+    isOptional: true,
+  }
+}
+
+function asked(action: Action, reason: string): Decision {
+  return { action, reason, isIncremental: false, isOptional: false }
+}
+
+/** What a run that reads new rows reads, and what it may miss where it can. */
+function reasonToAdd(node: BuiltNode, manifest: Manifest, warehouse: Warehouse): string {
+  const times = [...eventTimes(node, manifest, warehouse)]
+  if (times.length === 0) return 'new rows since its mark'
+  return times
+    .map(
+      ([input, { column, lookback }]) =>
+        `rows of ${input} from ${lookback} before the latest ${column}: what comes later than that, or is deleted, is missed`,
+    )
+    .join('; ')
+}
+
+export function warningFor(
+  node: BuiltNode,
+  decision: Decision,
+  { fullRefresh }: PlanRequest,
+  adopts: boolean,
+): string | undefined {
+  if (adopts) return `${node.name} goes on with the history that is in its table`
+  if (!fullRefresh || !decision.isIncremental) return undefined
+  return node.kind === 'snapshot' && isPolling(node)
+    ? `${node.name} was not rebuilt: what its rows were before cannot be asked again`
+    : `${node.name} was not rebuilt: it has full_refresh: false, and got its new rows only`
+}

@@ -1,0 +1,239 @@
+import type { Compiled } from '../compile/compiled.ts'
+import type { EventWindow } from '../compile/event-window.ts'
+import type { RelationState } from '../engine/adapter.ts'
+import type { BuiltNode, Manifest, ModelNode, Node, Relation, TestNode } from '../manifest/node.ts'
+import { isBuilt, isReadable } from '../manifest/node.ts'
+import { identifier, quoted } from '../manifest/quoted.ts'
+import { ownColumns } from '../materialize/evolve-table.ts'
+import type { Materials } from '../materialize/materialize.ts'
+import type { Arrivals, CompiledBatch } from '../materialize/materialize-batches.ts'
+import {
+  batchTransaction,
+  beginWithBatches,
+  createForBatches,
+  endWithBatches,
+  rebuildByBatches,
+} from '../materialize/materialize-batches.ts'
+import type { KeyReader } from '../state/key-log.ts'
+import { changedKeys, followedName } from '../state/key-log.ts'
+import type { Ledger } from '../state/ledger.ts'
+import type { Batching, Interval } from './batch-intervals.ts'
+import { batchAfter, batchName, batchStart, dueBatches } from './batch-intervals.ts'
+import type { Batch, Step } from './plan.ts'
+
+/** What a run was asked for that decides its batches. */
+interface Times {
+  readonly now: Date
+  readonly eventTime?: EventWindow
+}
+
+/** The warehouse as it is. */
+interface Standing {
+  readonly relations: ReadonlyMap<string, RelationState>
+  readonly ledger: Ledger
+}
+
+/** An incremental model that is made interval by interval of its event time. */
+export type MicrobatchNode = ModelNode & {
+  readonly config: { readonly incremental_strategy: 'microbatch' }
+}
+
+export function isMicrobatch(node: BuiltNode | TestNode): node is MicrobatchNode {
+  return (
+    node.kind === 'model' &&
+    node.config.materialized === 'incremental' &&
+    node.config.incremental_strategy === 'microbatch'
+  )
+}
+
+/** The batches that a run has to do, as far as the ledger knows. */
+export interface BatchPlan {
+  readonly due: readonly Interval[]
+  /** The one that is compiled for what does not depend on the batch: its columns, its inputs. */
+  readonly newest: Interval
+  /** Nothing but a change of code or inputs makes it necessary to do them. */
+  readonly isOptional: boolean
+}
+
+/** @param isWhole every batch is to be done, whatever the ledger says. */
+export function planBatches(
+  node: MicrobatchNode,
+  { now, eventTime }: Times,
+  done: readonly Interval[],
+  isWhole: boolean,
+): BatchPlan {
+  const batching = batchingOf(node, now, eventTime, isWhole ? [] : done)
+  const found = dueBatches(batching)
+  const newest = found.at(-1) ?? batchFrom(batchStart(now, batching.size), batching)
+  // Of what begins later than now there is one batch, and it has no rows yet.
+  const due = found.length > 0 ? found : [newest]
+  const isOptional = dueBatches({ ...batching, lookback: -1 }).length === 0
+  return { due, newest, isOptional }
+}
+
+function batchingOf(
+  { config }: MicrobatchNode,
+  now: Date,
+  range: EventWindow | undefined,
+  done: readonly Interval[],
+): Batching {
+  const { begin = '', batch_size: size = 'day', lookback = 1 } = config
+  return {
+    size,
+    begin: new Date(begin.length === 10 ? `${begin}T00:00:00Z` : `${begin}Z`),
+    lookback: Number(lookback),
+    now,
+    range,
+    done,
+  }
+}
+
+function batchFrom(start: Date, { size }: Batching): Interval {
+  return { start, end: batchAfter(start, size) }
+}
+
+/** `12 batches from 2026-01-03 to 2026-01-31`. */
+export function describeBatches({ config }: MicrobatchNode, due: readonly Interval[]): string {
+  const size = config.batch_size ?? 'day'
+  const [first, last] = [due[0], due.at(-1)]
+  if (first === undefined || last === undefined) return 'no batches'
+  const name = batchName(first.start, size)
+  return due.length === 1
+    ? `batch ${name}`
+    : `${due.length} batches from ${name} to ${batchName(last.start, size)}`
+}
+
+/** A batch's id in templates: its name without dashes. */
+export function batchId({ start }: Interval, { config }: MicrobatchNode): string {
+  return batchName(start, config.batch_size ?? 'day').replaceAll('-', '')
+}
+
+/** What is known of how a model's inputs change. */
+export interface Following {
+  readonly arrivals: readonly Arrivals[]
+  /** Quoted names of followed tables, with the generation of a mark that holds. */
+  readonly marked: ReadonlyMap<string, string>
+  readonly keyReaders: readonly KeyReader[]
+  /** Inputs by whose event time the model is made, and whose late rows nobody can notice. */
+  readonly unnoticed: readonly string[]
+}
+
+/**
+ * How the model hears of rows that come late: by the mark on the table behind each input that it reads in part. Of a table
+ * that gm builds, and of a source with log_keys, also of rows that are deleted or get another time.
+ */
+export function followInputsOf(
+  node: MicrobatchNode,
+  compiled: Compiled,
+  manifest: Manifest,
+  warehouse: Standing,
+  rebuilt: ReadonlySet<string>,
+): Following {
+  const own = quoted(node.relation)
+  const entry = warehouse.ledger.entries.get(own)
+  const arrivals: Arrivals[] = []
+  const marked = new Map<string, string>()
+  const keyReaders: KeyReader[] = []
+  const unnoticed: string[] = []
+  for (const { input, table: tableId, column, sql } of compiled.arrivals ?? []) {
+    const table = manifest.nodes.get(tableId)
+    if (table === undefined || !isReadable(table) || !isTracked(table, warehouse)) {
+      unnoticed.push(manifest.nodes.get(input)?.name ?? input)
+      continue
+    }
+    const name = quoted(table.relation)
+    const reader =
+      input === tableId && (isBuilt(table) || table.config.log_keys === true)
+        ? { input: name, columns: [column] }
+        : undefined
+    if (reader !== undefined) keyReaders.push(reader)
+    const generation = entry?.marks.get(name)
+    const isKnown =
+      generation !== undefined &&
+      warehouse.relations.get(name)?.generation === generation &&
+      !rebuilt.has(name) &&
+      (reader === undefined || entry?.following.has(followedName(reader)) === true)
+    if (isKnown) marked.set(name, generation)
+    const rows = reader === undefined ? sql : changedKeys(own, name, reader.columns)
+    arrivals.push({
+      table: name,
+      times: isKnown ? `(select ${identifier(column)} as moment from ${rows} as rows)` : undefined,
+      isUsers: input !== tableId,
+    })
+  }
+  return { arrivals, marked, keyReaders, unnoticed }
+}
+
+/** Its rows say which transaction wrote them: now, or once gm has built it. */
+function isTracked(table: Node & { readonly relation: Relation }, warehouse: Standing): boolean {
+  if (!isBuilt(table)) return warehouse.relations.get(quoted(table.relation))?.isTracked === true
+  return (
+    table.kind === 'snapshot' ||
+    (table.kind === 'model' && table.config.materialized === 'incremental')
+  )
+}
+
+/** The transactions of a step, in the parts in which they run. */
+export type BatchedWork = Pick<Step, 'transactions'> & {
+  readonly batches?: readonly Batch[]
+  readonly after?: Step['transactions']
+}
+
+/** A model's work: what comes first, the batches, what comes last. A rebuild is one transaction for all batches. */
+export function materializeMicrobatch(
+  node: MicrobatchNode,
+  how: 'create' | 'rebuild' | 'update',
+  plan: BatchPlan,
+  following: Following,
+  materials: Materials,
+  request: Times,
+  compile: (batch: Interval) => CompiledBatch,
+): BatchedWork {
+  if (how === 'rebuild') {
+    return { transactions: rebuildByBatches(node, plan.due.map(compile), materials) }
+  }
+  const size = node.config.batch_size ?? 'day'
+  const toBatch = (batch: Interval, columns: readonly string[]): Batch => ({
+    name: batchName(batch.start, size),
+    ...batch,
+    // A table that is not there yet has no columns to be filled.
+    transactions:
+      columns.length === 0 ? [] : [batchTransaction(node, compile(batch), materials, columns)],
+  })
+  if (how === 'create') {
+    const { target } = materials
+    const columns = target === undefined ? [] : ownColumns(target)
+    return {
+      transactions: createForBatches(node, compile(plan.newest), materials),
+      batches: plan.due.map((batch) => toBatch(batch, columns)),
+      after: endWithBatches(node, materials, { columns, retyped: [], before: [], after: [] }),
+    }
+  }
+  const repeated = batchAfter(
+    batchStart(request.now, size),
+    size,
+    -Number(node.config.lookback ?? 1),
+  )
+  const { start, end } = request.eventTime ?? {}
+  const { transactions, evolution } = beginWithBatches(
+    node,
+    compile(plan.newest),
+    materials,
+    following.arrivals,
+    [
+      // Also those of a run that is for other batches: what their inputs have changed to counts as read from here on.
+      { from: repeated },
+      ...(start === undefined || end === undefined ? [] : [{ from: start, before: end }]),
+    ],
+  )
+  return {
+    transactions,
+    batches: plan.due.map((batch) => toBatch(batch, evolution.columns)),
+    after: endWithBatches(node, materials, evolution),
+  }
+}
+
+/** Whether batches may run side by side: not where a batch may read what another one writes. */
+export function mayRunAtOnce({ config, rawCode }: MicrobatchNode): boolean {
+  return config.concurrent_batches ?? !/\bthis\b/.test(rawCode)
+}

@@ -1,0 +1,54 @@
+import type { Compiled } from '../compile/compiled.ts'
+import type { BuiltNode, Manifest, Relation } from '../manifest/node.ts'
+import { isBuilt } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import type { Materials } from '../materialize/materialize.ts'
+import type { PlanRequest, Warehouse } from './plan-request.ts'
+
+/** What differs between a node that is built in one go and one that is built batch by batch. */
+type OfTheWay = Pick<
+  Materials,
+  'marked' | 'follows' | 'eventTimes' | 'keyReaders' | 'isStable' | 'reason' | 'shape'
+>
+
+/** All that a materialization is told besides the node and its SQL. */
+export function materialsOf(
+  node: BuiltNode,
+  compiled: Compiled | undefined,
+  request: PlanRequest,
+  warehouse: Warehouse,
+  ofTheWay: OfTheWay,
+): Materials {
+  const name = quoted(node.relation)
+  return {
+    runId: request.runId,
+    project: request.manifest.project,
+    at: node.at,
+    target: warehouse.relations.get(name),
+    revision: warehouse.ledger.entries.get(name)?.revision ?? '0',
+    lockable: compiled === undefined ? [] : lockable(compiled, request.manifest, warehouse, node),
+    allowDestructive: request.allowDestructive,
+    isOurs: (relation) => warehouse.ledger.entries.has(quoted(relation)),
+    ...ofTheWay,
+  }
+}
+
+/** Inputs to lock, in name order. One that does not exist is left out: the user's own SQL then gives the better error. */
+function lockable(
+  compiled: Compiled,
+  manifest: Manifest,
+  warehouse: Warehouse,
+  node: BuiltNode,
+): readonly Relation[] {
+  const own = quoted(node.relation)
+  return compiled.inputs
+    .filter(({ id, relation }) => {
+      if (quoted(relation) === own) return false
+      const state = warehouse.relations.get(quoted(relation))
+      if (state !== undefined) return ['table', 'view', 'partitioned table'].includes(state.type)
+      const input = manifest.nodes.get(id)
+      return input !== undefined && isBuilt(input)
+    })
+    .map(({ relation }) => relation)
+    .sort((a, b) => (quoted(a) < quoted(b) ? -1 : 1))
+}
