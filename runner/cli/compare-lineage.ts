@@ -2,14 +2,13 @@ import { GmError } from '../base/error.ts'
 import { formatLocation } from '../base/location.ts'
 import type { LineageCheck, NodeFinding } from './check-project-lineage.ts'
 import { checkProjectLineage } from './check-project-lineage.ts'
-import { connect } from './connect.ts'
 import type { ExitCode } from './exit-code.ts'
 import { EXIT } from './exit-code.ts'
 import type { LineageFlags } from './flags.ts'
 import type { Io } from './io.ts'
 import type { OpenProject } from './open-project.ts'
 import { plural } from './render/format.ts'
-import { watchSignals } from './watch-signals.ts'
+import { withWarehouse } from './with-warehouse.ts'
 
 /** `gm lineage --check`. The answer is yes only where all of the project has been compared. */
 export async function compareLineage(
@@ -23,28 +22,17 @@ export async function compareLineage(
       hint: 'Run `gm lineage --check` without a column.',
     })
   }
-  const { signal, stop } = watchSignals(() => undefined)
-  try {
-    const warehouse = await connect(opened.project, io)
+  return await withWarehouse(opened.project, io, async (warehouse, signal) => {
+    const session = await warehouse.adapter.open(signal)
     try {
-      const session = await warehouse.adapter.open(signal)
-      try {
-        const check = await checkProjectLineage(opened, session, warehouse.runQuery, signal)
-        const text = flags.output === 'json' ? `${JSON.stringify(check, null, 2)}\n` : screen(check)
-        io.out(io.safe(text))
-        return check.different.length + check.unchecked.length === 0 ? EXIT.ok : EXIT.failed
-      } finally {
-        await session.close()
-      }
+      const check = await checkProjectLineage(opened, session, warehouse.runQuery, signal)
+      const text = flags.output === 'json' ? `${JSON.stringify(check, null, 2)}\n` : screen(check)
+      io.out(io.safe(text))
+      return check.different.length + check.unchecked.length === 0 ? EXIT.ok : EXIT.failed
     } finally {
-      await warehouse.close()
+      await session.close()
     }
-  } catch (error) {
-    if (signal.aborted) return EXIT.interrupted
-    throw error
-  } finally {
-    stop()
-  }
+  })
 }
 
 function screen({ alike, different, unchecked }: LineageCheck): string {

@@ -6,7 +6,6 @@ import type { DiffReport } from '../../operate/diff-project.ts'
 import type { PlanReport } from '../../operate/plan-report.ts'
 import { planReport } from '../../operate/plan-report.ts'
 import type { CommandAction } from '../command-spec.ts'
-import { connect } from '../connect.ts'
 import { deferred } from '../defer.ts'
 import { diffAgainst } from '../diff-against.ts'
 import type { ExitCode } from '../exit-code.ts'
@@ -28,8 +27,8 @@ import { planText } from '../render/plan-text.ts'
 import { styleFor } from '../render/style.ts'
 import { runRequest } from '../run-nodes.ts'
 import { selectFor } from '../select-for.ts'
-import { watchSignals } from '../watch-signals.ts'
 import { withColumns } from '../with-columns.ts'
+import { withWarehouse } from '../with-warehouse.ts'
 
 const KINDS: readonly NodeKind[] = ['model', 'seed', 'snapshot', 'test']
 
@@ -49,9 +48,7 @@ export const planCommand: CommandAction = async (_args, raw, io) => {
   const selected = selectFor(opened, flags, io, KINDS)
   const materializers = await loadMaterializations(opened, selected)
   await refuseLostChanges(opened, selected)
-  const { signal, stop } = watchSignals(() => undefined)
-  const warehouse = await connect(opened.project, io)
-  try {
+  return await withWarehouse(opened.project, io, async (warehouse, signal) => {
     const seen = await deferred(opened, selected, flags, io, (relations) =>
       warehouse.adapter.describe(relations),
     )
@@ -69,13 +66,7 @@ export const planCommand: CommandAction = async (_args, raw, io) => {
     } finally {
       await session.close()
     }
-  } catch (error) {
-    if (signal.aborted) return EXIT.interrupted
-    throw error
-  } finally {
-    stop()
-    await warehouse.close()
-  }
+  })
 }
 
 /** @throws GmError GM1010 for options that say something about a comparison nobody asked for. */

@@ -1,21 +1,18 @@
 import type { Rollback } from '../../operate/roll-back.ts'
 import { rollBack } from '../../operate/roll-back.ts'
 import type { CommandAction } from '../command-spec.ts'
-import { connect } from '../connect.ts'
 import { EXIT } from '../exit-code.ts'
 import { parseFlags, RollbackFlags } from '../flags.ts'
 import { openProject } from '../open-project.ts'
 import { packageVersion } from '../package-version.ts'
-import { watchSignals } from '../watch-signals.ts'
+import { withWarehouse } from '../with-warehouse.ts'
 
 /** Takes back the last all-or-nothing publication, or all after a run. */
 export const rollbackCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(RollbackFlags, raw)
   const opened = openProject(flags, io)
   const { project } = opened
-  const { signal, stop } = watchSignals(() => undefined)
-  const warehouse = await connect(project, io)
-  try {
+  return await withWarehouse(project, io, async (warehouse, signal) => {
     await warehouse.prepare(opened.manifest)
     const session = await warehouse.adapter.open(signal)
     try {
@@ -35,10 +32,7 @@ export const rollbackCommand: CommandAction = async (_args, raw, io) => {
     } finally {
       await session.close()
     }
-  } finally {
-    stop()
-    await warehouse.close()
-  }
+  })
 }
 
 function rollbackText({ undone, versions }: Rollback, isDryRun: boolean): string {

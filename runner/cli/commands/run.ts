@@ -7,7 +7,6 @@ import { planProject } from '../../run/run-project.ts'
 import { artifactsOf } from '../artifacts.ts'
 import type { CommandAction } from '../command-spec.ts'
 import type { OpenWarehouse } from '../connect.ts'
-import { connect } from '../connect.ts'
 import { deferred } from '../defer.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { EXIT } from '../exit-code.ts'
@@ -27,8 +26,8 @@ import type { ScreenOptions } from '../run-screen.ts'
 import { RunScreen } from '../run-screen.ts'
 import { selectFor } from '../select-for.ts'
 import type { LineageTeller } from '../tell-lineage.ts'
-import { watchSignals } from '../watch-signals.ts'
 import { withColumns } from '../with-columns.ts'
+import { withWarehouse } from '../with-warehouse.ts'
 
 /** What a command runs when no `--resource-type` narrows it further. A job is run with its seeds and snapshots. */
 const KINDS = {
@@ -75,11 +74,10 @@ export async function runWith(
   if (command !== 'test') await refuseLostChanges(opened, selected)
   const options = screenOptions(flags, project)
   const screen = new RunScreen(io, options)
-  // From here on an interrupt is an orderly end: connecting may already start a server.
-  const { signal, stop } = watchSignals(() => screen.cancelling())
-  try {
-    const warehouse = await connect(project, io)
-    try {
+  return await withWarehouse(
+    project,
+    io,
+    async (warehouse, signal) => {
       const seen = await deferred(opened, selected, flags, io, (relations) =>
         warehouse.adapter.describe(relations),
       )
@@ -100,16 +98,9 @@ export async function runWith(
       showReport(result, options, project.root, logPath, io)
       await artifactsOf(command, opened, flags, io).run(result, compiledCode)
       return exitCodeOf(result)
-    } finally {
-      await warehouse.close()
-    }
-  } catch (error) {
-    // Cut off before the first step: there was nothing to roll back.
-    if (signal.aborted) return EXIT.interrupted
-    throw error
-  } finally {
-    stop()
-  }
+    },
+    () => screen.cancelling(),
+  )
 }
 
 /** Loaded only where somebody listens: it compiles all and follows every column. */

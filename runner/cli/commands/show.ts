@@ -5,7 +5,6 @@ import type { Rows } from '../../engine/statement.ts'
 import type { CommandAction } from '../command-spec.ts'
 import { compileText, compileWhole } from '../compile-whole.ts'
 import type { OpenWarehouse } from '../connect.ts'
-import { connect } from '../connect.ts'
 import { deferred } from '../defer.ts'
 import { EXIT } from '../exit-code.ts'
 import type { SelectFlags } from '../flags.ts'
@@ -18,7 +17,7 @@ import { styleFor } from '../render/style.ts'
 import { renderTable } from '../render/table.ts'
 import { sayTo } from '../say-to.ts'
 import { selectFor } from '../select-for.ts'
-import { watchSignals } from '../watch-signals.ts'
+import { withWarehouse } from '../with-warehouse.ts'
 
 interface Shown {
   readonly name: string
@@ -35,21 +34,13 @@ export const showCommand: CommandAction = async (_args, raw, io) => {
     })
   }
   const opened = openProject(flags, io)
-  const { signal, stop } = watchSignals(() => undefined)
-  const warehouse = await connect(opened.project, io)
-  try {
+  return await withWarehouse(opened.project, io, async (warehouse, signal) => {
     for (const shown of await whatToShow(flags, opened, warehouse, io)) {
       const rows = await fetchRows(shown.compiled, flags.limit, warehouse, signal)
       io.out(flags.output === 'json' ? jsonScreen(shown, rows) : tableScreen(shown, rows, io))
     }
     return EXIT.ok
-  } catch (error) {
-    if (signal.aborted) return EXIT.interrupted
-    throw error
-  } finally {
-    stop()
-    await warehouse.close()
-  }
+  })
 }
 
 async function whatToShow(
