@@ -1,12 +1,16 @@
 import { gmErrorsOf } from '../base/error.ts'
 import { formatLocation } from '../base/location.ts'
-import type { Node } from '../manifest/node.ts'
+import type { Node, NodeId } from '../manifest/node.ts'
 import { compileWhole } from './compile-whole.ts'
 import type { OpenProject } from './open-project.ts'
 
-/** Compiled SQL for pages: a node that does not compile gets a note instead and stops nobody. */
+/**
+ * Compiled SQL for pages: a node that does not compile gets a note instead and stops nobody.
+ * @param known what is compiled already: it is taken as it is
+ */
 export function compileForDocs(
   opened: OpenProject,
+  known: ReadonlyMap<NodeId, string> = new Map(),
 ): (node: Node) => { readonly sql?: string; readonly note?: string } {
   const { project } = opened
   // Pages name the environment's variables and show none of their values.
@@ -24,7 +28,8 @@ export function compileForDocs(
   }
   return (node) => {
     if (!('rawCode' in node)) return {}
-    const real = compile(node, opened)
+    const before = known.get(node.id)
+    const real = before === undefined ? compile(node, opened) : { sql: before }
     if (byName.length === 0 || real.sql === undefined) return real
     const masked = compile(node, shown)
     if (masked.sql === real.sql) return real

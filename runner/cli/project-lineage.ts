@@ -19,17 +19,24 @@ export async function projectLineage(
   options: {
     readonly known?: (node: Node) => readonly CatalogColumn[] | undefined
     readonly cache?: TextStore
+    /** Told of each node's compiled SQL. */
+    readonly onCompiled?: (node: Node, sql: string) => void
   } = {},
 ): Promise<ColumnLineage> {
+  const { onCompiled, ...more } = options
   return await buildLineage({
     manifest: opened.manifest,
     order: opened.order,
-    compile: (node) => compileWhole(node, opened),
+    compile: (node) => {
+      const compiled = compileWhole(node, opened)
+      onCompiled?.(node, compiled.sql)
+      return compiled
+    },
     loadParser: loadSqlParser,
     addedColumns,
     inlinedAs: (node) => (isEphemeral(node) ? cteName(node) : undefined),
     cache: cachedText(opened.project.root, 'lineage.json'),
-    ...options,
+    ...more,
   })
 }
 

@@ -71,8 +71,7 @@ export function sharedScope(options: SharedScopeOptions): Scope {
       adapter: adapterObject(options),
       api: apiObject(database),
       dbt_version: DBT_VERSION,
-      run_started_at: dateObject(STARTED),
-      modules: modulesObject(STARTED),
+      ...moments(),
       flags: flagsObject(options),
       var: varValue({ ...varsIn(project, options.package), ...options.vars }, options.onVar),
     },
@@ -90,6 +89,13 @@ const DBT_VERSION = '1.11.0'
 
 /** One moment for all templates of a run. */
 const STARTED = new Date(performance.timeOrigin)
+
+/** Made once, when first asked for: a scope is made for each of thousands of nodes. */
+let made: Scope['values'] | undefined
+function moments(): Scope['values'] {
+  made ??= { run_started_at: dateObject(STARTED), modules: modulesObject(STARTED) }
+  return made
+}
 
 /** dbt's flags that a template can have a use for. */
 function flagsObject({ isFullRefresh = false, execute }: SharedScopeOptions): TemplateObject {

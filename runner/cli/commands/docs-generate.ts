@@ -10,7 +10,7 @@ import { sampleColumns } from '../../docs/sample-columns.ts'
 import type { ColumnStatistics } from '../../docs/site-data.ts'
 import { writeSite } from '../../docs/write-site.ts'
 import type { Session } from '../../engine/adapter.ts'
-import type { Node } from '../../manifest/node.ts'
+import type { Node, NodeId } from '../../manifest/node.ts'
 import { isPersonal } from '../../manifest/personal-data.ts'
 import { quoted } from '../../manifest/quoted.ts'
 import { packageFolder } from '../../project/package-folder.ts'
@@ -49,7 +49,13 @@ export const docsGenerateCommand: CommandAction = async (_args, raw, io) => {
   const opened = openProject(flags, io)
   const { project, manifest } = opened
   const warehouse = flags.emptyCatalog ? undefined : await readWarehouse(opened, flags, io)
-  const compiled = flags.compile ? compileForDocs(opened) : () => ({})
+  const known = new Map<NodeId, string>()
+  const lineage = flags.compile
+    ? await projectLineage(withoutTests(opened), {
+        known: (node) => columnsOf(node, warehouse),
+        onCompiled: (node, sql) => known.set(node.id, sql),
+      })
+    : undefined
   const folder = resolve(project.root, project.paths.target, 'docs')
   const written = writeSite(
     {
@@ -60,12 +66,8 @@ export const docsGenerateCommand: CommandAction = async (_args, raw, io) => {
       relations: warehouse?.relations,
       history: warehouse?.history,
       statistics: warehouse?.statistics ?? new Map(),
-      lineage: flags.compile
-        ? await projectLineage(withoutTests(opened), {
-            known: (node) => columnsOf(node, warehouse),
-          })
-        : undefined,
-      compile: compiled,
+      lineage,
+      compile: flags.compile ? compileForDocs(opened, known) : () => ({}),
       readText: (file) => readProjectFile(project.root, file),
       topics: await landingTopics(),
       freshness: readFreshness(
