@@ -3,10 +3,10 @@ import { GmError } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
 import type { PlaceOf } from '../project/explain-issues.ts'
 import { explainIssues, isNotYet, notYet } from '../project/explain-issues.ts'
-import type { NodeConfig, NodeKind } from './node.ts'
+import type { NodeKind, WrittenConfig } from './node.ts'
 
 /** Configuration of one level, as checked: lists normalised, `null` where a level takes back what a lower one set. */
-export type GivenConfig = { readonly [K in keyof NodeConfig]?: NodeConfig[K] | null }
+export type GivenConfig = { readonly [K in keyof WrittenConfig]?: WrittenConfig[K] | null }
 
 const text = z.string()
 const texts = z

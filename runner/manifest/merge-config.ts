@@ -55,8 +55,16 @@ function withoutPlus(grants: Grants): Grants {
 export function stackConfig(levels: readonly GivenConfig[]): GivenConfig {
   const stacked: Record<string, unknown> = {}
   for (const level of levels) {
+    // A value takes the place of the text that decided it at a lower level.
+    const texts = { ...(stacked.unrendered as Readonly<Record<string, string>> | undefined) }
+    const kept = Object.entries({ ...texts, ...level.unrendered }).filter(
+      ([key]) => !Object.hasOwn(level, key) || level.unrendered?.[key] !== undefined,
+    )
+    if (kept.length > 0) stacked.unrendered = Object.fromEntries(kept)
+    else delete stacked.unrendered
     for (const [key, value] of Object.entries(level)) {
       const before = stacked[key]
+      if (key === 'unrendered') continue
       if (Array.isArray(before) && Array.isArray(value) && key === 'tags') {
         stacked[key] = [...(before as unknown[]), ...(value as unknown[])]
       } else if (Array.isArray(before) && Array.isArray(value) && HOOKS.has(key)) {
@@ -80,7 +88,9 @@ export function stackConfig(levels: readonly GivenConfig[]): GivenConfig {
  * Source: dbt's rules of configuration inheritance.
  */
 export function mergeConfig(kind: NodeKind, levels: readonly GivenConfig[]): NodeConfig {
-  const stacked = Object.entries(stackConfig(levels)).filter(([, value]) => value !== null)
+  const stacked = Object.entries(stackConfig(levels)).filter(
+    ([key, value]) => value !== null && key !== 'unrendered',
+  )
   const given = withNewerNames(Object.fromEntries(stacked)) as Partial<NodeConfig>
   return {
     enabled: true,

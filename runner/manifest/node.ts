@@ -153,6 +153,11 @@ export interface NodeConfig {
   readonly log_keys?: boolean
 }
 
+/** A configuration as it is written: with the texts of what templates of the YAML decide by the target. */
+export type WrittenConfig = NodeConfig & {
+  readonly unrendered?: Readonly<Record<string, string>>
+}
+
 export interface Age {
   readonly count: number
   readonly period: 'minute' | 'hour' | 'day'
@@ -205,7 +210,9 @@ interface NodeBase {
    * What project.yml and the properties YAML say, without `config()` in the file: with the file's text, its macros and
    * the values that it reads it decides `config` everywhere, so that two states are compared by what people wrote.
    */
-  readonly writtenConfig: NodeConfig
+  readonly writtenConfig: WrittenConfig
+  /** What its hooks mention; absent where there are none. They are rendered when they run. */
+  readonly inHooks?: { readonly macros: readonly string[]; readonly reads: Reads }
   /** The properties YAML that describes the node; absent where none does. */
   readonly describedIn?: string
   /** sha256 of the file's content (with configuration that comes from elsewhere for YAML-made nodes). */
@@ -318,6 +325,8 @@ export interface SourceNode extends NodeBase {
   readonly kind: 'source'
   readonly sourceName: string
   readonly relation: Relation
+  /** The schema with its template, where one decides it. */
+  readonly unrenderedSchema?: string
 }
 
 export interface TestNode extends NodeBase, Templated {

@@ -2,8 +2,8 @@ import { throwAll } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
 import type { GivenConfig } from '../manifest/config-schema.ts'
 import { checkNodeConfig } from '../manifest/config-schema.ts'
-import { mergeConfig } from '../manifest/merge-config.ts'
-import type { NodeConfig, NodeKind } from '../manifest/node.ts'
+import { mergeConfig, stackConfig } from '../manifest/merge-config.ts'
+import type { NodeConfig, NodeKind, WrittenConfig } from '../manifest/node.ts'
 import type { ConfigTree, Project } from '../project/project.ts'
 
 /** What one `config(…)` call in a file gave. */
@@ -25,6 +25,13 @@ export interface ConfigLevels {
     fqn: readonly string[],
     levels: readonly GivenConfig[],
   ): NodeConfig
+  /** The same without config() of the file, with the texts that templates of YAML had. */
+  mergeWritten(
+    kind: NodeKind,
+    owner: string,
+    fqn: readonly string[],
+    levels: readonly GivenConfig[],
+  ): WrittenConfig
   /** @throws GmError or GmErrors GM1002, GM1003, GM1008 for what config() gave. */
   check(kind: NodeKind, inFile: readonly InFileConfig[]): readonly GivenConfig[]
   /** Levels of project.yml that hold configuration for no node at all. */
@@ -78,18 +85,29 @@ export function configLevels(
     return path
   }
 
-  return {
+  const levelsOf = (
+    kind: NodeKind,
+    owner: string,
+    fqn: readonly string[],
+    given: readonly GivenConfig[],
+  ): readonly GivenConfig[] => {
+    const path = configsOf(pathOf(trees, kind, fqn))
+    const theirs = owner === project.name ? undefined : packages.get(owner)
+    return theirs === undefined
+      ? [...path, ...given]
+      : [...configsOf(pathOf(theirs, kind, fqn)), ...given, ...path]
+  }
+  const levels: ConfigLevels = {
     merge(kind, owner, fqn, levels) {
       const path = pathOf(trees, kind, fqn)
       for (const tree of path) used.add(tree)
       const given = levels.filter((level) => Object.keys(level).length > 0)
       const theirs = owner === project.name ? undefined : packages.get(owner)
       if (theirs !== undefined) {
-        const inside = pathOf(theirs, kind, fqn)
-        return settled(mergeConfig(kind, [...configsOf(inside), ...given, ...configsOf(path)]), own)
+        return settled(mergeConfig(kind, levelsOf(kind, owner, fqn, given)), own)
       }
       const merge = (): NodeConfig =>
-        settled(mergeConfig(kind, [...path.map((tree) => tree.config), ...given]), own)
+        settled(mergeConfig(kind, [...configsOf(path), ...given]), own)
       const [only = NOTHING, ...others] = given
       const deepest = path.at(-1)
       if (others.length > 0 || deepest === undefined) return merge()
@@ -99,6 +117,13 @@ export function configLevels(
       if (config === undefined) known.set(only, (config = merge()))
       return config
     },
+    mergeWritten(kind, owner, fqn, given) {
+      const config = levels.merge(kind, owner, fqn, given)
+      const all = levelsOf(kind, owner, fqn, given)
+      if (all.every(({ unrendered }) => unrendered === undefined)) return config
+      const { unrendered } = stackConfig(all)
+      return unrendered == null ? config : { ...config, unrendered }
+    },
     check: (kind, inFile) =>
       inFile.map((level) => checkInFile(kind, level, checked, Object.keys(own))),
     unused() {
@@ -107,6 +132,7 @@ export function configLevels(
       )
     },
   }
+  return levels
 }
 
 /** With a materialization of the project's own as what it is like, so that all of gm knows what to make of the model. */

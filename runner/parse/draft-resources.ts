@@ -8,6 +8,7 @@ import type { InFileConfig } from './config-levels.ts'
 import type { Draft, Parsing } from './draft.ts'
 import { collecting } from './draft.ts'
 import { fqnBelow, stemOf } from './fqn-below.ts'
+import { hookUses } from './hook-uses.ts'
 import type { NamedNode } from './name-relation.ts'
 import { nameRelation } from './name-relation.ts'
 import type { ColumnProperties, ResourceProperties } from './properties.ts'
@@ -244,7 +245,7 @@ function relationOf({ project, templates }: Parsing, node: NamedNode): Relation 
 }
 
 function common(
-  { levels }: Parsing,
+  parsing: Parsing,
   kind: 'model' | 'snapshot' | 'seed' | 'test' | 'analysis',
   owner: string,
   name: string,
@@ -261,7 +262,8 @@ function common(
     description: properties?.description ?? '',
     columns: columnsOf(properties?.columns ?? []),
     config,
-    writtenConfig: levels.merge(
+    ...hookUses(config, owner, parsing.templates),
+    writtenConfig: parsing.levels.mergeWritten(
       kind,
       owner,
       fqn,

@@ -25,7 +25,7 @@ export function draftSources(
       refuseOtherDatabase(source, parsing)
       for (const table of source.tables) {
         const fqn = fqnBelow(from, source.name, table.name)
-        const config = levels.merge('source', from.package, fqn, [source.config, table.config])
+        const given = [source.config, table.config]
         found.push({
           properties: table,
           from,
@@ -40,13 +40,16 @@ export function draftSources(
               fqn,
               description: table.description,
               columns: columnsOf(table.columns),
-              config,
-              writtenConfig: config,
+              config: levels.merge('source', from.package, fqn, given),
+              writtenConfig: levels.mergeWritten('source', from.package, fqn, given),
               describedIn: from.file,
               checksum: from.checksum,
               dependsOn: [],
               // A source is somebody else's table: its name is never shortened or changed.
               relation: { schema: source.schema, identifier: table.identifier },
+              ...(source.unrenderedSchema !== undefined && {
+                unrenderedSchema: source.unrenderedSchema,
+              }),
             },
             inputs: [],
           },

@@ -71,7 +71,7 @@ function draftTest(parsing: Parsing, definitions: TestDefinitions, request: Requ
       description: entry.description,
       columns: NO_COLUMNS,
       config,
-      writtenConfig: levels.merge('test', from.package, fqn, [entry.config]),
+      writtenConfig: levels.mergeWritten('test', from.package, fqn, [entry.config]),
       describedIn: from.file,
       checksum: isEmpty(entry.config)
         ? named.checksum

@@ -94,6 +94,8 @@ export interface SourceProperties {
   readonly name: string
   readonly at: Location
   readonly schema: string
+  /** With its template, where one decides it. */
+  readonly unrenderedSchema?: string
   /** Where one is given. */
   readonly database?: { readonly name: string; readonly at: Location }
   readonly description: string

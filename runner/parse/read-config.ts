@@ -3,6 +3,8 @@ import { checkNodeConfig } from '../manifest/config-schema.ts'
 import { stackConfig } from '../manifest/merge-config.ts'
 import type { NodeKind } from '../manifest/node.ts'
 import type { Path } from '../project/explain-issues.ts'
+import { valueAt } from '../project/explain-issues.ts'
+import { unrenderedConfig } from '../project/unrendered-config.ts'
 import type { Reading } from './reading.ts'
 import { placesBelow } from './reading.ts'
 
@@ -36,7 +38,10 @@ export function readConfig(
     levels.map(([at, level]) => {
       const { config, errors } = checkNodeConfig(kind, level, placesBelow(at, reading), reading.own)
       reading.errors.push(...errors)
-      return config
+      const texts = unrenderedConfig(Object.keys(level), (key) =>
+        valueAt(reading.unrendered, [...at, key]),
+      )
+      return { ...config, ...texts }
     }),
   )
 }

@@ -1,8 +1,8 @@
 import { throwAll } from '../base/error.ts'
 import type { NodeKind } from '../manifest/node.ts'
 import type { Path } from '../project/explain-issues.ts'
-import { explainIssues, inFileOrder } from '../project/explain-issues.ts'
-import { renderSettings } from '../project/render-settings.ts'
+import { explainIssues, inFileOrder, valueAt } from '../project/explain-issues.ts'
+import { isTemplate, renderSettings } from '../project/render-settings.ts'
 import { parseYaml } from '../project/yaml-with-places.ts'
 import type { TestedTable } from './name-test.ts'
 import type {
@@ -44,7 +44,8 @@ export function readProperties(
   own: readonly string[] = [],
 ): PropertiesFile {
   const yaml = parseYaml(text, file)
-  const reading: Reading = { placeOf: yaml.placeOf, errors: [], own }
+  const { placeOf } = yaml
+  const reading: Reading = { placeOf, unrendered: yaml.value, errors: [], own }
   const value = renderSettings(
     yaml.value ?? {},
     evaluate,
@@ -120,6 +121,7 @@ function readSource(raw: RawSource, path: Path, reading: Reading): SourcePropert
     name: raw.name,
     at: reading.placeOf([...path, 'name'], 'value'),
     schema: raw.schema ?? raw.name,
+    ...unrenderedSchema(valueAt(reading.unrendered, [...path, 'schema'])),
     ...(raw.database !== undefined && {
       database: { name: raw.database, at: reading.placeOf([...path, 'database'], 'value') },
     }),
@@ -129,6 +131,10 @@ function readSource(raw: RawSource, path: Path, reading: Reading): SourcePropert
       readTable(table, raw.name, [...path, 'tables', i], reading),
     ),
   }
+}
+
+function unrenderedSchema(written: unknown): Pick<SourceProperties, 'unrenderedSchema'> {
+  return typeof written === 'string' && isTemplate(written) ? { unrenderedSchema: written } : {}
 }
 
 function readTable(

@@ -4,6 +4,8 @@ import type { Path, PlaceOf } from '../project/explain-issues.ts'
 /** What reading a file needs everywhere: places, and a list that takes the errors so that all are reported. */
 export interface Reading {
   readonly placeOf: PlaceOf
+  /** The file's value before its templates were filled in. */
+  readonly unrendered: unknown
   readonly errors: GmError[]
   /** Names of the project's own materializations. */
   readonly own: readonly string[]

@@ -1,7 +1,9 @@
 import { GmError } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
 import type { Path, PlaceOf } from './explain-issues.ts'
+import { valueAt } from './explain-issues.ts'
 import type { ConfigTree } from './project.ts'
+import { unrenderedConfig } from './unrendered-config.ts'
 
 /** Checks the configuration of one kind of nodes; manifest/ has it, and hands it to loadProject. */
 export type CheckConfig = (
@@ -16,6 +18,8 @@ interface TreeContext {
   /** The project, then its packages. */
   readonly packages: readonly string[]
   readonly placeOf: PlaceOf
+  /** The file's value before its templates were filled in. */
+  readonly unrendered: unknown
   readonly errors: GmError[]
   readonly check: (
     raw: Readonly<Record<string, unknown>>,
@@ -77,7 +81,10 @@ function readLevel(raw: Mapping, path: Path, context: TreeContext): ConfigTree {
     context.placeOf([...path, written.get(String(first)) ?? String(first), ...rest], part),
   )
   context.errors.push(...errors)
-  return { config, children, at: context.placeOf(path) }
+  const texts = unrenderedConfig([...written.keys()], (plain) =>
+    valueAt(context.unrendered, [...path, written.get(plain) ?? plain]),
+  )
+  return { config: { ...config, ...texts }, children, at: context.placeOf(path) }
 }
 
 function isMapping(value: unknown): value is Mapping {

@@ -162,7 +162,8 @@ function nameOf(path: Path): string {
   return `${nameOf(path.slice(0, -1))}[${last + 1}]`
 }
 
-function valueAt(value: unknown, path: Path): unknown {
+/** What stands at a path of a value of YAML; undefined where there is nothing. */
+export function valueAt(value: unknown, path: Path): unknown {
   let here = value
   for (const key of path) {
     if (typeof here !== 'object' || here === null || !Object.hasOwn(here, key)) return undefined

@@ -120,6 +120,7 @@ models:
     const { resourceConfig, vars } = load({ yml })
     expect(resourceConfig.models.children.get('shop')?.config).toEqual({
       schema: 'public_x',
+      unrendered: { schema: '{{ target.schema }}_x' },
       enabled: true,
       full_refresh: false,
     })

@@ -99,6 +99,7 @@ export function loadProject(options: LoadOptions): Project {
     packages: [file.name, ...installed],
     check: checkConfig,
     placeOf,
+    unrendered: raw,
     errors,
   })
   throwAll(inFileOrder(errors))

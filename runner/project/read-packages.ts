@@ -80,6 +80,7 @@ function readPackage(found: FoundPackage, context: PackagesContext): Package | u
       packages: [file.name],
       check: context.check,
       placeOf: yaml.placeOf,
+      unrendered: yaml.value,
       errors,
     }),
   }

@@ -21,6 +21,8 @@ export interface TreesContext {
   readonly packages: readonly string[]
   readonly check: CheckConfig
   readonly placeOf: PlaceOf
+  /** The file's value before its templates were filled in. */
+  readonly unrendered: unknown
   readonly errors: GmError[]
 }
 
@@ -40,6 +42,7 @@ export function readTrees(file: ProjectFile, context: TreesContext): ResourceCon
     readConfigTree(file[key], [key], {
       packages: context.packages,
       placeOf,
+      unrendered: context.unrendered,
       errors,
       check: (raw, below) => context.check(TREES[key], raw, below),
     })

@@ -8,8 +8,10 @@ export type Change =
   | 'relation'
   | 'macros'
   | 'contract'
-  /** A variable or an environment variable that it reads has another value. */
+  /** A variable or an environment variable that it reads has another value, or its own materialization another text. */
   | 'values'
+  /** The same words refer to other nodes. */
+  | 'inputs'
 
 /**
  * What `state:`, `result:` and `source_status:` compare with: the artifacts of an earlier run. Each question reads what

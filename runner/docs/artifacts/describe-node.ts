@@ -11,7 +11,9 @@ import type {
   TestNode,
 } from '../../manifest/node.ts'
 import { isReadable } from '../../manifest/node.ts'
+import { namesRead } from '../../parse/names-read.ts'
 import { snapshotBlocks } from '../../parse/snapshot-blocks.ts'
+import { varsIn } from '../../parse/vars-in.ts'
 import type { Project } from '../../project/project.ts'
 import { pathBelow } from './path-below.ts'
 
@@ -34,6 +36,9 @@ export interface Described {
   /** SQL of nodes that were compiled. */
   readonly compiledCode: ReadonlyMap<string, string>
 }
+
+/** Names of relations follow the target and change no row. */
+const NAMES: ReadonlySet<string> = new Set(['schema', 'alias', 'database', 'target_schema'])
 
 /** A node as artifacts show it. */
 export function describeNode(node: Node, context: Described): DescribedNode {
@@ -58,7 +63,7 @@ function common(node: Node, { project, createdAt }: Described) {
     columns: columnsOf(node.columns),
     meta: node.config.meta,
     patch_path: node.describedIn === undefined ? null : `${node.package}://${node.describedIn}`,
-    unrendered_config: { ...writtenKeys(node.writtenConfig), ...readsOf(node, project) },
+    unrendered_config: unrenderedConfigOf(node, project),
     created_at: createdAt,
     doc_blocks: [],
   }
@@ -81,7 +86,7 @@ function describeSource(node: SourceNode, context: Described): DescribedNode {
     relation_name: relationName(node.relation, context.project),
     patch_path: null,
     unrendered_database: null,
-    unrendered_schema: null,
+    unrendered_schema: node.unrenderedSchema ?? null,
   }
 }
 
@@ -136,7 +141,7 @@ function describeBuilt(
     relation_name: relation === undefined || isEphemeral ? null : relationName(relation, project),
     raw_code: node.kind === 'seed' ? '' : rawCodeOf(node),
     ...(node.kind === 'seed'
-      ? { root_path: project.root, depends_on: { macros: [] } }
+      ? { root_path: project.root, depends_on: { macros: node.inHooks?.macros ?? [] } }
       : templated(node, context)),
     ...(node.kind === 'model' && {
       access: node.config.access ?? 'protected',
@@ -169,7 +174,10 @@ function templated(
     sources: node.sources.map(({ source, table }) => [source, table]),
     metrics: [],
     functions: [],
-    depends_on: { macros: node.macros, nodes: node.dependsOn },
+    depends_on: {
+      macros: [...new Set([...node.macros, ...(node.inHooks?.macros ?? [])])].sort(),
+      nodes: node.dependsOn,
+    },
     compiled_path: null,
     contract: { enforced: false, alias_types: true, checksum: null },
     ...(code !== undefined && {
@@ -229,22 +237,58 @@ export function relationName({ schema, identifier }: Relation, { target }: Proje
     .join('.')
 }
 
+/** What YAML says, with its templates where the target decides the values, and what else the node depends on. */
+function unrenderedConfigOf(node: Node, project: Project): DescribedConfig {
+  const { unrendered, ...config } = node.writtenConfig
+  return { ...writtenKeys(config), ...unrendered, ...readsOf(node, project) }
+}
+
 /**
  * Hashes of the values that a node reads, so that a change of one is seen later. Never the values: an artifact is
  * published, and a variable may hold what belongs in no file.
  */
 function readsOf(node: Node, project: Project): Readonly<Record<string, unknown>> {
-  if (!('reads' in node)) return {}
-  const { vars, env } = node.reads
-  if (vars.length === 0 && env.length === 0) return {}
+  const texts = Object.entries(node.writtenConfig.unrendered ?? {}).flatMap(([key, text]) =>
+    NAMES.has(key) ? [] : [namesRead(text)],
+  )
+  const all = [...('reads' in node ? [node.reads] : []), ...texts]
+  if (node.inHooks !== undefined) all.push(node.inHooks.reads)
+  const vars = varsIn(project, node.package)
   const hashed = (names: readonly string[], valueOf: (name: string) => unknown) =>
     Object.fromEntries(
-      names.map((name) => [name, hash('sha256', JSON.stringify(valueOf(name) ?? null))]),
+      [...new Set(names)]
+        .sort()
+        .map((name) => [name, hash('sha256', JSON.stringify(valueOf(name) ?? null))]),
     )
-  return {
-    reads: {
-      vars: hashed(vars, (name) => project.vars[name]),
-      env: hashed(env, (name) => project.env.get(name)),
-    },
+  const reads = {
+    vars: hashed(
+      all.flatMap((one) => one.vars),
+      (name) => vars[name],
+    ),
+    env: hashed(
+      all.flatMap((one) => one.env),
+      (name) => project.env.get(name),
+    ),
+    // The text of a materialization of the project's own decides what is built as the model's own text does.
+    ...(node.config.materialization !== undefined && {
+      materialization: node.config.materialization.code,
+    }),
   }
+  const dispatch = dispatchOf(node, project)
+  const isEmpty = [reads.vars, reads.env, dispatch].every((one) => Object.keys(one).length === 0)
+  return isEmpty && !('materialization' in reads)
+    ? {}
+    : { reads: { ...reads, ...(Object.keys(dispatch).length > 0 && { dispatch }) } }
+}
+
+/** Where the project has macros looked for, of the packages whose macros a node calls. */
+function dispatchOf(node: Node, { dispatch }: Project): Project['dispatch'] {
+  if (!('macros' in node)) return {}
+  return Object.fromEntries(
+    Object.entries(dispatch).filter(
+      ([owner]) =>
+        node.macros.some((id) => id.startsWith(`macro.${owner}.`)) ||
+        node.rawCode.includes(`${owner}.`),
+    ),
+  )
 }

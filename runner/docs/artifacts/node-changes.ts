@@ -23,6 +23,7 @@ const NOT_COMPARED = new Set([
   'schema',
   'database',
 ])
+const READABLE = new Set(['tags', 'meta'])
 const NAMES = ['alias', 'schema', 'database'] as const
 
 /**
@@ -45,7 +46,9 @@ export function nodeChanges(
   if (areDescriptionsChanged(before, after)) changes.add('persisted_descriptions')
   if (areMacrosChanged(before, after, sides, naming)) changes.add('macros')
   if (isContractChanged(before, after)) changes.add('contract')
-  if (sides.isOldFromGm && areValuesChanged(before, after)) changes.add('values')
+  if (sides.isOldFromGm && areValuesChanged(before, after, sides.new)) changes.add('values')
+  // Another version or another package's model behind a ref, with not a letter changed here.
+  if (sides.isOldFromGm && parentsOf(before) !== parentsOf(after)) changes.add('inputs')
   return changes
 }
 
@@ -73,11 +76,14 @@ function plainText(text: unknown): string {
 function isConfigChanged(
   before: Entry,
   after: Entry,
-  { isOldFromGm }: Sides,
+  { isOldFromGm, new: now }: Sides,
   isBodyChanged: boolean,
 ): boolean {
+  const text = textsOf(after, now).join('\n')
+  // What people write for people counts where a template reads it.
+  const unread = new Set([...NOT_COMPARED].filter((key) => !READABLE.has(key) || !named(text, key)))
   const differ = (key: 'config' | 'unrendered_config', keys?: ReadonlySet<string>): boolean =>
-    stable(comparable(before[key], keys)) !== stable(comparable(after[key], keys))
+    stable(comparable(before[key], unread, keys)) !== stable(comparable(after[key], unread, keys))
   if (!isOldFromGm) {
     // Keys that only one of the tools knows say nothing.
     const both = Object.keys(recordOf(before['config'])).filter(
@@ -89,11 +95,19 @@ function isConfigChanged(
   return differ('unrendered_config') || (isBodyChanged && differ('config'))
 }
 
-function comparable(config: unknown, keys?: ReadonlySet<string>): Entry {
+function named(text: string, word: string): boolean {
+  return new RegExp(`\\b${word}(?:_get|_require)?\\b`).test(text)
+}
+
+function comparable(
+  config: unknown,
+  unread: ReadonlySet<string>,
+  keys?: ReadonlySet<string>,
+): Entry {
   return Object.fromEntries(
     Object.entries(recordOf(config)).filter(
       ([key, value]) =>
-        !NOT_COMPARED.has(key) && (keys?.has(key) ?? true) && value !== null && value !== undefined,
+        !unread.has(key) && (keys?.has(key) ?? true) && value !== null && value !== undefined,
     ),
   )
 }
@@ -106,7 +120,11 @@ function isRelationChanged(
   isBodyChanged: boolean,
 ): boolean {
   if (before['resource_type'] === 'source') {
-    return ['schema', 'identifier'].some((key) => before[key] !== after[key])
+    const schema = (entry: Entry): unknown => entry['unrendered_schema'] ?? entry['schema']
+    const hasBoth = before['unrendered_schema'] != null && after['unrendered_schema'] != null
+    const isMoved = hasBoth || isOldFromGm ? schema(before) !== schema(after) : false
+    const isElsewhere = !hasBoth && !isOldFromGm && before['schema'] !== after['schema']
+    return isMoved || isElsewhere || before['identifier'] !== after['identifier']
   }
   const sections = isOldFromGm && !isBodyChanged ? ['unrendered_config'] : ['config']
   return sections.some((section) =>
@@ -164,9 +182,46 @@ function isContractChanged(before: Entry, after: Entry): boolean {
   return stable(contracts[0]) !== stable(contracts[1])
 }
 
-function areValuesChanged(before: Entry, after: Entry): boolean {
-  const reads = (entry: Entry): unknown => recordOf(entry['unrendered_config'])['reads'] ?? null
-  return stable(reads(before)) !== stable(reads(after))
+function areValuesChanged(before: Entry, after: Entry, now: Entry): boolean {
+  const reads = (entry: Entry): Entry => recordOf(recordOf(entry['unrendered_config'])['reads'])
+  const [then, since] = [reads(before), reads(after)]
+  if (then['materialization'] !== since['materialization']) return true
+  const texts = textsOf(after, now)
+  const [order, newOrder] = [recordOf(then['dispatch']), recordOf(since['dispatch'])]
+  for (const owner of Object.keys({ ...order, ...newOrder })) {
+    const asks = new RegExp(`dispatch\\([^)]*['"]${owner}['"]`)
+    const isAsked = owner === 'dbt' || texts.some((text) => asks.test(text))
+    if (isAsked && stable(order[owner]) !== stable(newOrder[owner])) return true
+  }
+  return (['vars', 'env'] as const).some((kind) => {
+    const [old, current] = [recordOf(then[kind]), recordOf(since[kind])]
+    return Object.keys({ ...old, ...current }).some(
+      (name) => old[name] !== current[name] && !onlyNames(name, texts),
+    )
+  })
+}
+
+/** The templates that decide what a node says: its own and those of the macros that it reaches. */
+function textsOf(entry: Entry, manifest: Entry): readonly string[] {
+  const own = [plainText(entry['raw_code']), stable(recordOf(entry['config'])['pre-hook'] ?? '')]
+  own.push(stable(recordOf(entry['config'])['post-hook'] ?? ''))
+  return [...own, ...macrosOf(entry).map((id) => macroText(manifest, id) ?? '')]
+}
+
+const NAMING_ARGUMENT = /\bconfig\([^{}%]*\b(?:schema|alias|database|target_schema)\s*=\s*[^,=]*$/
+
+/** Whether a variable is read only in what `config()` says of the relation's name, which another target changes too. */
+function onlyNames(name: string, texts: readonly string[]): boolean {
+  const places = texts.flatMap((text) =>
+    [...text.matchAll(/\b(?:env_var|var)\(\s*(['"])(.*?)\1/g)]
+      .filter(([, , read]) => read === name)
+      .map(({ index }) => NAMING_ARGUMENT.test(text.slice(0, index))),
+  )
+  return places.length > 0 && places.every(Boolean)
+}
+
+function parentsOf(entry: Entry): string {
+  return stable(recordOf(entry['depends_on'])['nodes'] ?? [])
 }
 
 function recordOf(value: unknown): Entry {
