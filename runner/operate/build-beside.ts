@@ -7,7 +7,7 @@ import { quoted } from '../manifest/quoted.ts'
 import { fillTable } from '../materialize/fill-table.ts'
 import { blameNode } from '../run/blame-node.ts'
 import { placeError } from '../run/place-error.ts'
-import type { RunRequest } from '../run/run-project.ts'
+import type { RunRequest } from '../run/run-request.ts'
 import { wholeState } from '../state/whole-state.ts'
 
 export interface Built {

@@ -1,7 +1,8 @@
 import type { Session } from '../engine/adapter.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { BuiltNode, Relation } from '../manifest/node.ts'
-import type { PlannedRun, RunRequest } from '../run/run-project.ts'
+import type { PlannedRun } from '../run/plan-project.ts'
+import type { RunRequest } from '../run/run-request.ts'
 import type { ColumnLineage } from '../sql/column-lineage.ts'
 
 export interface DiffOptions {

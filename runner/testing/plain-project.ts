@@ -17,8 +17,9 @@ import type {
 import { NOTHING_READ, nodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { RunEvent, RunResult } from '../run/event.ts'
-import type { RunRequest } from '../run/run-project.ts'
-import { planProject, runProject } from '../run/run-project.ts'
+import { planProject } from '../run/plan-project.ts'
+import { runProject } from '../run/run-project.ts'
+import type { RunRequest } from '../run/run-request.ts'
 
 const DEFAULTS: NodeConfig = { enabled: true, tags: [], meta: {}, unique_key: [], indexes: [] }
 

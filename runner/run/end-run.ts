@@ -1,0 +1,108 @@
+import { GmError } from '../base/error.ts'
+import type { Session } from '../engine/adapter.ts'
+import type { Statement } from '../engine/statement.ts'
+import type { Manifest } from '../manifest/node.ts'
+import { isBuilt } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import { foldRounds } from '../state/fold-rounds.ts'
+import { finishRun, forgetRun } from '../state/ledger.ts'
+import type { RunEvent, RunResult, StepResult } from './event.ts'
+import { runHooks } from './run-hooks.ts'
+import type { RunRequest } from './run-request.ts'
+
+/** What comes after the last step: the project's hooks, the result, its record. */
+export async function endRun(
+  request: RunRequest,
+  steps: readonly StepResult[],
+  startedAt: Date,
+  control: Session,
+  emit: (event: RunEvent) => void,
+): Promise<RunResult> {
+  const { runId, command, manifest, signal } = request
+  const hasEnded = await endHooks(request, steps, control, emit)
+  const status = hasEnded ? statusOf(steps, signal) : 'failed'
+  const durationMs = Date.now() - startedAt.getTime()
+  const isRound = request.isRound === true
+  const isIdle = steps.every((step) => step.status === 'reused')
+  const ending =
+    isRound && isIdle
+      ? forgetRun(runId)
+      : finishRun(
+          runId,
+          status,
+          steps.map((step) => forLedger(step, manifest)),
+        )
+  await control.query(ending).catch(async (error: unknown) => {
+    await recordOverNewSession(ending, error, request)
+  })
+  if (isRound && !isIdle && status === 'success') {
+    // What is not folded now is with the next round.
+    await control.query(foldRounds(runId)).catch(() => undefined)
+  }
+  return { runId, command, startedAt, durationMs, status, steps }
+}
+
+/** @returns false when one failed: what was built stays, and the run counts as failed. */
+async function endHooks(
+  { onRunEnd, signal }: RunRequest,
+  steps: readonly StepResult[],
+  session: Session,
+  emit: (event: RunEvent) => void,
+): Promise<boolean> {
+  if (onRunEnd.length === 0 || signal.aborted) return true
+  try {
+    await runHooks(onRunEnd, steps, session, { emit, signal })
+    return true
+  } catch (error) {
+    if (!(error instanceof GmError)) throw error
+    emit({ type: 'log', level: 'warn', message: String(error) })
+    return false
+  }
+}
+
+function statusOf(steps: readonly StepResult[], signal: AbortSignal): RunResult['status'] {
+  if (signal.aborted) return 'cancelled'
+  if (steps.some((step) => ['error', 'fail', 'partial success'].includes(step.status)))
+    return 'failed'
+  return steps.some((step) => step.status === 'warn') ? 'warn' : 'success'
+}
+
+function forLedger(step: StepResult, manifest: Manifest): Parameters<typeof finishRun>[2][number] {
+  const node = manifest.nodes.get(step.id)
+  return {
+    nodeId: step.id,
+    relation: node !== undefined && isBuilt(node) ? quoted(node.relation) : null,
+    action: step.action,
+    reason: step.reason,
+    status: step.status,
+    startedAt: step.startedAt?.toISOString() ?? null,
+    durationMs: step.durationMs,
+    counts: step.counts,
+    failures: step.failures ?? null,
+    message: step.error instanceof GmError ? String(step.error) : null,
+    retries: step.retries ?? 0,
+  }
+}
+
+/**
+ * The run's own connection may break while its nodes go on. With the whole server gone the report is worth more than
+ * the record: the next run finds this one without an end and marks it as interrupted.
+ */
+async function recordOverNewSession(
+  ending: Statement,
+  lost: unknown,
+  { adapter, emit }: RunRequest,
+): Promise<void> {
+  if (!(lost instanceof GmError) || lost.code !== 'GM4004') throw lost
+  try {
+    const session = await adapter.open()
+    await session.query(ending).finally(() => session.close())
+  } catch (error) {
+    if (!(error instanceof GmError)) throw error
+    emit({
+      type: 'log',
+      level: 'warn',
+      message: `the end of this run is not recorded: ${error.message}`,
+    })
+  }
+}

@@ -1,0 +1,88 @@
+import type { Session } from '../engine/adapter.ts'
+import { sqlErrorOf } from '../engine/sql-error.ts'
+import type { Manifest } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import { createSchema } from '../materialize/materialize-view.ts'
+import type { Plan } from '../plan/plan.ts'
+import { PRUNE_KEY_LOG } from '../state/key-log.ts'
+import { followTables, MARK_DEAD_RUNS, runLock, startRun } from '../state/ledger.ts'
+import { pruneRuns } from '../state/prune-runs.ts'
+import { dropPending } from './drop-pending.ts'
+import { dropDeadShadows } from './run-atomically.ts'
+import type { RunRequest } from './run-request.ts'
+
+/**
+ * What a run does before it plans: takes the lock that says that it lives, marks runs that died, and removes what they and
+ * old runs have left.
+ */
+export async function prepareRun(control: Session, request: RunRequest): Promise<void> {
+  const { runId, manifest, signal } = request
+  await control.lock(runLock(runId), true)
+  await control.query(MARK_DEAD_RUNS, signal)
+  await control.query(PRUNE_KEY_LOG, signal)
+  await control.query(pruneRuns(manifest.project, request.historyRetentionDays), signal)
+  await followLanded(control, manifest)
+  await dropPending(control, undefined)
+  await dropDeadShadows(control)
+}
+
+/** The run's record, and the schemas that its plan writes to. */
+export async function beginRun(control: Session, request: RunRequest, plan: Plan): Promise<void> {
+  await control.query(
+    startRun({
+      runId: request.runId,
+      command: request.command,
+      project: request.manifest.project,
+      target: request.targetName,
+      version: request.version,
+      request: request.asked,
+    }),
+  )
+  await createSchemas(control, plan)
+}
+
+/** From then on a row of theirs that somebody changes or deletes is noticed. In a busy moment the next run does it. */
+async function followLanded(session: Session, manifest: Manifest): Promise<void> {
+  const names = [...manifest.nodes.values()]
+    .filter((node) => node.kind === 'source')
+    .map((node) => quoted(node.relation))
+  if (names.length === 0) return
+  const follow = { locks: [], lockTimeoutMs: 100, statements: [followTables(names)] }
+  for (;;) {
+    try {
+      await session.transaction({ name: 'write', isolation: 'read committed', ...follow })
+      return
+    } catch (error) {
+      const state = sqlErrorOf(error)?.sqlState
+      if (state === '55P03') return
+      // Another run has begun to follow one of them in the meantime; those that are left come next.
+      if (state !== '42710') throw error
+    }
+  }
+}
+
+async function createSchemas(session: Session, plan: Plan): Promise<void> {
+  const wanted = [
+    ...new Set(
+      plan.steps.flatMap(({ relation, stores }) =>
+        [relation, stores].flatMap((made) => (made === undefined ? [] : [made.schema])),
+      ),
+    ),
+  ]
+  const { rows } = await session.query({
+    purpose: 'read schemas',
+    sql: 'select nspname as name from pg_namespace',
+  })
+  const existing = new Set(rows.map((row) => row['name']))
+  for (const schema of wanted.filter((name) => !existing.has(name)).sort()) {
+    await session.query(createSchema(schema)).catch(async (error: unknown) => {
+      // Two runs that begin at once may both try; the second finds it there.
+      const again = await session.query({
+        purpose: 'read schemas',
+        sql: 'select 1 from pg_namespace where nspname = $1',
+        binds: [schema],
+      })
+      if (again.rows.length === 0) throw error
+    })
+  }
+}
