@@ -41,7 +41,7 @@ export async function connect(
 ): Promise<OpenWarehouse> {
   const connection = withTimeout(await reachServer(project, io), project.statementTimeoutMs)
   io.addSecret(connection.password)
-  const adapter = createPostgresAdapter(connection)
+  const adapter = createPostgresAdapter(connection, project.root)
   const queries = createRunQuery(connection, { isReadOnly: options.mayTemplatesWrite !== true })
   return {
     adapter,

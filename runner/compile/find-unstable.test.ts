@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { findUnstable } from './find-unstable.ts'
+import { findUnstable, NO_USER_FUNCTIONS } from './find-unstable.ts'
 
-const NONE = new Set<string>()
+const NONE = NO_USER_FUNCTIONS
 
 test.each([
   ['select now()', 'now()'],
@@ -35,8 +35,19 @@ test.each([
 })
 
 test("a function of the database's users may read anything; a column of its name does not", () => {
-  const functions = new Set(['rate', 'mark'])
+  const functions = { ...NONE, names: new Set(['rate', 'mark']) }
   expect(findUnstable('select finance.rate(1)', functions)).toBe('rate()')
   expect(findUnstable('select rate from t', functions)).toBeUndefined()
   expect(findUnstable(`select gm.mark('a', 'b')`, functions)).toBeUndefined()
+})
+
+test('a function of the users behind an operator, behind a cast or written like a column is found; what only looks like it is not', () => {
+  const users = { ...NONE, attributes: new Set(['total']), operators: ['@+@', '::'] }
+  expect(findUnstable('select a @+@ b', users)).toBe('@+@')
+  expect(findUnstable('select a operator(finance.@+@) b', users)).toBe('@+@')
+  expect(findUnstable('select (o).total, o."total" from orders as o', users)).toBe('.total')
+  expect(findUnstable('select a::money', users)).toBe('::')
+  expect(findUnstable(`select total, '@+@' || o.amount from orders as o -- a @+@ b`, users)).toBe(
+    undefined,
+  )
 })

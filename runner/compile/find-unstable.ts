@@ -55,16 +55,35 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'pg_visible_in_snapshot',
 ])
 
+/** What is not PostgreSQL's own and is run by SQL that says so: nobody knows what it reads, or when it is changed. */
+export interface UserFunctions {
+  /** As they are called, with parentheses. */
+  readonly names: ReadonlySet<string>
+  /** Functions of a row, which can be written like its columns: `o.total`. */
+  readonly attributes: ReadonlySet<string>
+  /** Operators with a function of the users' behind them; `::` where there is such a cast. */
+  readonly operators: readonly string[]
+}
+
+export const NO_USER_FUNCTIONS: UserFunctions = {
+  names: new Set(),
+  attributes: new Set(),
+  operators: [],
+}
+
+const OPERATOR = /^[-+*/<>=~!@#%^&|`?:]$/
+
 const MOMENTS = /^'\s*(now|today|tomorrow|yesterday|allballs)\b/i
 
 /**
  * The first thing in the SQL that may give other rows on the same inputs: the time, randomness, the session, the catalog,
  * or a function that the database's users wrote. Looks at words and not at types, so it errs towards finding one.
  * What is left to chance without a name (`limit` without an order) stays what it was.
- * @param userFunctions names of functions that are not PostgreSQL's own.
  */
-export function findUnstable(sql: string, userFunctions: ReadonlySet<string>): string | undefined {
+export function findUnstable(sql: string, users: UserFunctions): string | undefined {
   const tokens = [...codeTokens(sql)]
+  const operator = findOperator(tokens, users.operators)
+  if (operator !== undefined) return operator
   for (const [i, token] of tokens.entries()) {
     if (token.startsWith("'")) {
       if (MOMENTS.test(token)) return token
@@ -73,9 +92,10 @@ export function findUnstable(sql: string, userFunctions: ReadonlySet<string>): s
     const isQuoted = token.startsWith('"')
     const word = isQuoted ? token.slice(1, -1).replaceAll('""', '"') : token.toLowerCase()
     const isCall = tokens[i + 1] === '('
-    if (isCall && (FUNCTIONS.has(word) || isUsers(word, tokens[i - 2], userFunctions))) {
+    if (isCall && (FUNCTIONS.has(word) || isUsers(word, tokens[i - 2], users.names))) {
       return `${word}()`
     }
+    if (!isCall && tokens[i - 1] === '.' && users.attributes.has(word)) return `.${word}`
     // Its form with two arguments is a plain difference.
     if (isCall && word === 'age' && !hasTwoArguments(tokens, i + 1)) return 'age()'
     if (word.startsWith('pg_') && !(isCall && HARMLESS.has(word))) return word
@@ -91,6 +111,16 @@ function isUsers(
   userFunctions: ReadonlySet<string>,
 ): boolean {
   return userFunctions.has(word) && schema !== 'gm'
+}
+
+/** Signs that stand side by side may be one operator or several, so one that begins within another is found, too. */
+function findOperator(
+  tokens: readonly string[],
+  operators: UserFunctions['operators'],
+): string | undefined {
+  if (operators.length === 0) return undefined
+  const signs = tokens.map((token) => (OPERATOR.test(token) ? token : ' ')).join('')
+  return operators.find((operator) => signs.includes(operator))
 }
 
 function* codeTokens(sql: string): Generator<string> {

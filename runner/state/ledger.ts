@@ -1,4 +1,6 @@
 import { GmError } from '../base/error.ts'
+import type { UserFunctions } from '../compile/find-unstable.ts'
+import { NO_USER_FUNCTIONS } from '../compile/find-unstable.ts'
 import type { Session } from '../engine/adapter.ts'
 import type { RowCounts, Statement } from '../engine/statement.ts'
 import { literal } from '../manifest/quoted.ts'
@@ -28,12 +30,19 @@ export interface Ledger {
   readonly entries: ReadonlyMap<string, LedgerEntry>
   /** What each data test has read when it last passed, by the test's id. */
   readonly passes: ReadonlyMap<string, Basis>
-  /** Names of functions that are not PostgreSQL's own: nobody knows what they read. */
-  readonly functions: ReadonlySet<string>
+  readonly functions: UserFunctions
 }
 
-export const EMPTY_LEDGER: Ledger = { entries: new Map(), passes: new Map(), functions: new Set() }
+export const EMPTY_LEDGER: Ledger = {
+  entries: new Map(),
+  passes: new Map(),
+  functions: NO_USER_FUNCTIONS,
+}
 
+/** What has a lower one came with the server. */
+const FIRST_NORMAL_OID = 16_384
+
+/** Operators and casts of extensions change with the extension alone. */
 const READ_LEDGER = `select
   (select coalesce(jsonb_agg(jsonb_build_array(r.relation, r.kind, r.revision::text, r.fingerprint, d.duration_ms)), '[]')
    from gm.relations r
@@ -58,8 +67,19 @@ const READ_LEDGER = `select
      ) as numbered
      group by relation, span
    ) b) as batches,
-  (select coalesce(jsonb_agg(distinct p.proname), '[]') from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+  (select jsonb_build_object(
+     'names', coalesce(jsonb_agg(distinct p.proname), '[]'),
+     'attributes', coalesce(jsonb_agg(distinct p.proname) filter (where p.pronargs = 1 and t.typtype in ('c', 'd', 'p')), '[]'))
+   from pg_proc p join pg_namespace n on n.oid = p.pronamespace left join pg_type t on t.oid = p.proargtypes[0]
    where n.nspname not in ('pg_catalog', 'information_schema', 'gm')) as functions,
+  (select coalesce(jsonb_agg(distinct o.sign), '[]')
+   from (
+     select oprname as sign, oid, 'pg_operator'::regclass as catalog from pg_operator
+     union all select '::', oid, 'pg_cast'::regclass from pg_cast where castfunc <> 0
+   ) as o
+   where o.oid >= ${FIRST_NORMAL_OID} and not exists (
+     select from pg_depend d where d.classid = o.catalog and d.objid = o.oid and d.deptype = 'e'
+   )) as operators,
   (select c.system_identifier = s.system_identifier and c.database_oid = d.oid
    from gm.cluster c, pg_control_system() s, pg_database d where d.datname = current_database()) as is_same_database`
 
@@ -68,7 +88,11 @@ interface LedgerRow {
   readonly marks: readonly (readonly [string, string, string])[]
   readonly following: readonly (readonly [string, string, string])[]
   readonly batches: readonly (readonly [relation: string, startMs: number, endMs: number])[]
-  readonly functions: readonly string[]
+  readonly functions: {
+    readonly names: readonly string[]
+    readonly attributes: readonly string[]
+  }
+  readonly operators: readonly string[]
   readonly is_same_database: boolean
 }
 
@@ -129,7 +153,16 @@ export async function readLedger(
       lastDurationMs: durationMs ?? undefined,
     })
   }
-  return { entries, passes: bases, functions: new Set(row.functions) }
+  return {
+    entries,
+    passes: bases,
+    functions: {
+      // A cast can be written like a call.
+      names: new Set([...row.functions.names, ...(row.operators.includes('::') ? ['cast'] : [])]),
+      attributes: new Set(row.functions.attributes),
+      operators: row.operators,
+    },
+  }
 }
 
 /** The row of a run, written before its first step. Runs whose session is gone are marked as interrupted. */

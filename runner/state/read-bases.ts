@@ -111,6 +111,7 @@ function reason(
     if (how === 'unknown') return `gm cannot tell whether ${input} has changed`
     return how === 'gone' ? `its input ${input} is gone` : `its input ${input} has changed`
   }
-  if (isOther) return 'it was changed by hand'
-  return isTouched ? 'its rows were changed by hand' : undefined
+  // A table that was emptied has another file, too, and its rows are what matters.
+  if (isTouched) return 'its rows were changed by hand'
+  return isOther ? 'it was changed by hand' : undefined
 }

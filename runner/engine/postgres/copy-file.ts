@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { resolve as resolvePath } from 'node:path'
 import type { Client } from 'pg'
 import { GmError } from '../../base/error.ts'
 
@@ -7,13 +8,19 @@ const CHUNK_BYTES = 64 * 1024
 
 /**
  * Sends a file to a `copy … from stdin`.
+ * @param folder what the file's path is relative to.
  * @returns the number of rows.
  * @throws GmError GM1009 when the file cannot be read; otherwise the server's error as pg gives it.
  */
-export async function copyFile(client: Client, sql: string, file: string): Promise<number> {
+export async function copyFile(
+  client: Client,
+  sql: string,
+  file: string,
+  folder: string,
+): Promise<number> {
   const { from } = await import('pg-copy-streams')
   const copy = client.query(from(sql))
-  const source = createReadStream(file, { highWaterMark: CHUNK_BYTES })
+  const source = createReadStream(resolvePath(folder, file), { highWaterMark: CHUNK_BYTES })
   // Not stream.pipeline: it waits for the copy stream to close, which never comes after an error of the server.
   return await new Promise((resolve, reject) => {
     let unreadable: GmError | undefined

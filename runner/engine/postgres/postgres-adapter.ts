@@ -19,8 +19,11 @@ const CAPABILITIES: Capabilities = {
 /** A gm that is frozen in the middle of a transaction holds its locks, and what it keeps others from cleaning up, no longer. */
 const IDLE_LIMIT = { idle_in_transaction_session_timeout: '5min' } as const
 
-/** PostgreSQL 14 or newer. Connects on first use; nothing is loaded or opened before. */
-export function createPostgresAdapter(connection: Connection): Adapter {
+/**
+ * PostgreSQL 14 or newer. Connects on first use; nothing is loaded or opened before.
+ * @param folder what paths of files that are copied are relative to.
+ */
+export function createPostgresAdapter(connection: Connection, folder = '.'): Adapter {
   const habits: ServerHabits = {}
   /** Describes, and nothing else; opened when first needed. */
   let catalog: Promise<OpenedClient> | undefined
@@ -57,6 +60,7 @@ export function createPostgresAdapter(connection: Connection): Adapter {
       return new PostgresSession(
         await openClient(connection, { habits, signal, settings: IDLE_LIMIT }),
         connection,
+        folder,
       )
     },
 

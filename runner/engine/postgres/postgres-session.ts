@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Client, ClientConfig, QueryArrayResult } from 'pg'
 import { GmError } from '../../base/error.ts'
 import { literal } from '../../manifest/quoted.ts'
@@ -28,14 +29,16 @@ export class PostgresSession implements Session {
   readonly #client: Client
   readonly #config: ClientConfig
   readonly #connection: Connection
+  readonly #folder: string
   readonly #typeNames = knownTypeNames()
   /** Commands that the server has completed; tells which statement of a batch failed. */
   #completedCount = 0
 
-  constructor({ client, config }: OpenedClient, connection: Connection) {
+  constructor({ client, config }: OpenedClient, connection: Connection, folder: string) {
     this.#client = client
     this.#config = config
     this.#connection = connection
+    this.#folder = folder
     client.connection.on('commandComplete', () => {
       this.#completedCount += 1
     })
@@ -133,7 +136,7 @@ export class PostgresSession implements Session {
         explainError(error, {
           connection: this.#connection,
           statement,
-          copyLine: await brokenLine(statement, error),
+          copyLine: await brokenLine(statement, this.#folder, error),
         }),
       signal,
     )
@@ -142,7 +145,7 @@ export class PostgresSession implements Session {
   async #execute(statement: Statement): Promise<Result> {
     const { sql, binds, copyFrom } = statement
     if (copyFrom !== undefined) {
-      const rowCount = await copyFile(this.#client, sql, copyFrom.file)
+      const rowCount = await copyFile(this.#client, sql, copyFrom.file, this.#folder)
       return { command: 'COPY', rowCount, oid: 0, fields: [], rows: [] }
     }
     if (binds === undefined) return (await this.#simpleQueries(sql)).at(-1) ?? NO_RESULT
@@ -292,9 +295,13 @@ function addCounts(counts: Counts, statement: Statement, result: Result | undefi
 }
 
 /** bad_copy_file_format; the server's own line is where the file ended. */
-async function brokenLine({ copyFrom }: Statement, error: unknown): Promise<number | undefined> {
+async function brokenLine(
+  { copyFrom }: Statement,
+  folder: string,
+  error: unknown,
+): Promise<number | undefined> {
   if (copyFrom === undefined || sqlStateOf(error) !== '22P04') return undefined
-  const file = createReadStream(copyFrom.file) as AsyncIterable<Buffer>
+  const file = createReadStream(resolve(folder, copyFrom.file)) as AsyncIterable<Buffer>
   return await findBrokenQuote(file, copyFrom.delimiter)
 }
 
