@@ -7,8 +7,8 @@ import type { Plan } from '../plan/plan.ts'
 import { PRUNE_KEY_LOG } from '../state/key-log.ts'
 import { followTables, MARK_DEAD_RUNS, runLock, startRun } from '../state/ledger.ts'
 import { pruneRuns } from '../state/prune-runs.ts'
+import { dropDeadShadows } from './drop-dead-shadows.ts'
 import { dropPending } from './drop-pending.ts'
-import { dropDeadShadows } from './run-atomically.ts'
 import type { RunRequest } from './run-request.ts'
 
 /**

@@ -1,0 +1,121 @@
+import { GmError } from '../base/error.ts'
+import type { Location } from '../base/location.ts'
+import type { RelationState } from '../engine/adapter.ts'
+import type { Transaction } from '../engine/statement.ts'
+import type { NodeId } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import { refuseForeignDependents } from '../materialize/publish-table.ts'
+import { namesOnCopy } from '../materialize/publish-together.ts'
+import type { Plan, Step } from '../plan/plan.ts'
+import type { PlanRequest, Warehouse } from '../plan/plan-request.ts'
+import { planRun } from '../plan/plan-run.ts'
+import type { Shadow } from '../plan/shadow.ts'
+import { copyBatches } from '../state/batches.ts'
+import type { ShadowNames } from '../state/shadows.ts'
+import { copyToShadow, moveMarksToShadows, nameCopiedIndexes } from '../state/shadows.ts'
+import type { Atomic } from './atomic.ts'
+import { indexesOf, KEEPS_ROWS } from './atomic.ts'
+
+/** @throws GmError GM4008, GM4016 for what others have built on relations that are to be replaced, and would be lost. */
+export function refuseForeign(building: readonly Step[], on: Atomic): void {
+  for (const { id, relation } of building) {
+    const name = relation === undefined ? '' : quoted(relation)
+    const old = on.warehouse.relations.get(name)
+    const node = on.request.manifest.nodes.get(id)
+    if (old === undefined || old.type === 'view' || node === undefined) continue
+    refuseForeignDependents(
+      old.dependents,
+      { at: node.at, isOurs: (view) => on.warehouse.ledger.entries.has(quoted(view)) },
+      name,
+    )
+    refuseLeftOut(old, building, node.at, name)
+  }
+}
+
+/** A view is made again over the new table in a moment; a materialized view would have to be filled meanwhile. */
+function refuseLeftOut(
+  old: RelationState,
+  building: readonly Step[],
+  at: Location,
+  name: string,
+): void {
+  const built = new Set(building.flatMap(({ relation }) => (relation ? [quoted(relation)] : [])))
+  const left = old.dependents.filter(
+    ({ type, relation }) => type === 'materialized view' && !built.has(quoted(relation)),
+  )
+  if (left.length === 0) return
+  const names = left.map(({ relation }) => quoted(relation)).join(', ')
+  throw new GmError(
+    'GM4016',
+    `${name} is read by the materialized view ${names}, which is not selected`,
+    {
+      at,
+      hint: 'Select it as well, so that it is built and published with what it reads.',
+    },
+  )
+}
+
+/** @returns the shadows that began as copies, by the quoted names of what they copy. */
+export async function copyOldRows(
+  building: readonly Step[],
+  shadows: readonly Shadow[],
+  names: ShadowNames,
+  on: Atomic,
+): Promise<ShadowNames> {
+  const copies: Record<string, string> = {}
+  const byId = new Map(shadows.map((shadow) => [shadow.id, shadow]))
+  for (const { id, action } of building) {
+    const shadow = byId.get(id)
+    if (shadow === undefined || !KEEPS_ROWS.has(action)) continue
+    const target = quoted(shadow.target)
+    const old = on.warehouse.relations.get(target)
+    const indexNames = old && namesOnCopy(old, shadow.shadow, indexesOf(id, on))
+    copies[target] = quoted(shadow.shadow)
+    const copy: Transaction = {
+      name: 'build',
+      isolation: 'repeatable read',
+      locks: [{ relation: shadow.target, mode: 'access share' }],
+      statements: [
+        copyToShadow(quoted(shadow.shadow), target, names),
+        copyBatches(quoted(shadow.shadow), target),
+        ...(indexNames === undefined
+          ? []
+          : [nameCopiedIndexes(quoted(shadow.shadow), target, indexNames)]),
+      ],
+    }
+    on.sent(copy)
+    await on.control.transaction(copy, on.signal)
+  }
+  if (Object.keys(copies).length > 0) await on.control.query(moveMarksToShadows(names, copies))
+  return copies
+}
+
+/** The steps over the shadow names; what users see of them are the names and reasons of the plan that they know. */
+export function planShadows(
+  on: Atomic,
+  request: PlanRequest,
+  warehouse: Warehouse,
+  shadowed: ReadonlySet<NodeId>,
+): Plan {
+  const known = new Map(on.plan.steps.map((step) => [step.id, step]))
+  const isRun = (id: NodeId): boolean => known.get(id)?.action !== 'reuse'
+  const planned = on.planned
+    .filter(({ node }) => isRun(node.id))
+    .map(({ node, needs }) => {
+      const shadow = request.manifest.nodes.get(node.id)
+      return { node: shadow === undefined ? node : (shadow as typeof node), needs }
+    })
+  const over = new Map(
+    planRun(planned, on.order, request, warehouse).steps.map((step) => [step.id, step]),
+  )
+  return {
+    steps: on.plan.steps.map((step) => {
+      const shadow = over.get(step.id)
+      if (shadow === undefined) return step
+      const { reason, relation } = step
+      return shadowed.has(step.id) && relation !== undefined
+        ? { ...shadow, reason, relation }
+        : { ...shadow, reason }
+    }),
+  }
+}
