@@ -26,7 +26,9 @@ const PAGES = {
   'lineage/model.shop.orders?column=amount': 'Lineage of orders.amount',
   runs: 'Runs',
   tests: 'Tests',
+  'tests?show=unstable': 'Tests',
   quality: 'Data quality',
+  'quality?show=no owner': 'Data quality',
   'list/model': 'Models',
   'search?q=amount': 'Search for “amount”',
 } as const
@@ -65,6 +67,56 @@ describe.skipIf(inject('chromium') === '')('the docs site', () => {
     await page.evaluate(axe.source)
     expect(await faults(page)).toEqual([])
     expect(complaints).toEqual([])
+    await page.close()
+  })
+
+  test('a test that failed and passed again is listed as unstable, with its turns and the results that it had', async () => {
+    const { page } = await site.open('tests?show=unstable')
+    const row = page.locator('tbody tr')
+    await row.first().waitFor()
+    expect(await row.count()).toBe(1)
+    expect(await row.innerText()).toMatch(/moody[\s\S]*pass[\s\S]*2 turns in 4 runs/)
+    expect(await row.locator('.trail').getAttribute('aria-label')).toContain('pass, pass, fail')
+    await row.getByRole('link', { name: 'moody' }).click()
+    await page.getByRole('heading', { level: 1, name: 'moody' }).waitFor()
+    expect(await page.locator('#runs tbody tr').count()).toBe(4)
+    await page.close()
+  })
+
+  test('the quality page lists what fails first, and by what is missing: tests, descriptions, owners', async () => {
+    const { page } = await site.open('quality')
+    expect(await page.locator('tbody tr').first().innerText()).toMatch(/orders[\s\S]*1 fail/)
+    expect(await page.locator('main .tiles').innerText()).toMatch(/Owned\s*\d+ %/)
+    for (const [lack, name] of [
+      ['not tested', 'people'],
+      ['not described', 'totals'],
+      ['no owner', 'raw.transactions'],
+    ] as const) {
+      await page.getByRole('link', { name: new RegExp(`^${lack} \\d`) }).click()
+      await page.locator('main nav a[aria-current=true]', { hasText: lack }).waitFor()
+      const found = await page.locator('tbody th a').allInnerTexts()
+      expect(found.map((text) => text.split(/\s/).at(-1))).toContain(name)
+      expect(found.map((text) => text.split(/\s/).at(-1))).not.toContain('orders')
+    }
+    await page.close()
+  })
+
+  test('on paper a page has no menus, and a drawing of nodes is whole and dark on light, whatever the theme', async () => {
+    const { page } = await site.open('lineage')
+    await page.locator('.lineage svg').waitFor()
+    await page.getByRole('button', { name: 'Switch to dark colours' }).click()
+    await page.evaluate(`addEventListener('beforeprint', () => {
+      window.printed = document.querySelector('.lineage svg').getAttribute('viewBox')
+    })`)
+    const pdf = await page.pdf({ format: 'A4' })
+    expect(pdf.subarray(0, 5).toString()).toBe('%PDF-')
+    expect(await page.evaluate('window.printed')).toMatch(/^0 0 \d{3,} \d{3,}$/)
+    expect(await page.locator('.lineage svg').getAttribute('viewBox')).toBeNull()
+    await page.emulateMedia({ media: 'print' })
+    expect(await page.locator('.top').isVisible()).toBe(false)
+    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe(
+      'rgb(255, 255, 255)',
+    )
     await page.close()
   })
 

@@ -89,6 +89,7 @@ exposures:
   'models/overview.md': '{% docs __overview__ %}\nAll about the **shop**.\n{% enddocs %}\n',
   'macros/doubled.sql': `{% macro doubled(column) %}{{ column }} * 2{% endmacro %}\n`,
   'seeds/numbers.csv': 'id\n1\n2\n3\n',
+  'tests/moody.sql': `select id from {{ ref('numbers') }} where {{ var('is_bad', 'false') }}\n`,
   'tests/orders_are_few.sql': `select * from {{ ref('orders') }} where id > 1000\n`,
 }
 
@@ -142,6 +143,8 @@ export async function buildSite(): Promise<BuiltSite> {
   }
   await gm(root, ['build'], env, 1)
   await gm(root, ['build'], env, 1)
+  await gm(root, ['test', '-s', 'moody', '--vars', 'is_bad: "true"'], env, 1)
+  await gm(root, ['test', '-s', 'moody'], env)
   await gm(root, ['source', 'freshness', '--quiet'], env)
   await gm(root, ['docs', 'generate'], env)
   const folder = join(root, 'target', 'docs')

@@ -103,7 +103,7 @@ function Page({ route }: { readonly route: Route }): JSX.Element {
     case 'tests':
       return <TestsPage query={route.query} />
     case 'quality':
-      return <QualityPage />
+      return <QualityPage query={route.query} />
     case 'list':
       return <ListPage kind={route.id} query={route.query} />
     case 'search':

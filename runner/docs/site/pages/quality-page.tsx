@@ -5,13 +5,29 @@ import { formatCount, formatShare } from '../format.ts'
 import { NodeLink } from '../parts/node-link.tsx'
 import { Status } from '../parts/status.tsx'
 import { TestCounts } from '../parts/test-counts.tsx'
+import { href } from '../route.ts'
 import type { SiteNode } from '../site.ts'
 import { isShown } from '../site.ts'
 
 const SHOWN_AT_FIRST = 300
 
+/** What may be missing, and of which nodes. */
+const LACKS: readonly [Lack, ...Lack[]] = [
+  ['all', () => true],
+  ['failing', ({ tests, status }) => (tests?.fail ?? 0) > 0 || status === 'error'],
+  ['not tested', ({ tests }) => tests === undefined],
+  ['not described', ({ summary }) => summary === undefined],
+  ['columns not described', (node) => node.describedColumns < node.columnCount],
+  ['no owner', ({ owner }) => owner === undefined],
+]
+type Lack = readonly [name: string, isOf: (node: SiteNode) => boolean]
+
 /** For each relation: is it tested, do the tests pass, is it described. What needs work stands first. */
-export function QualityPage(): JSX.Element {
+export function QualityPage({
+  query,
+}: {
+  readonly query: ReadonlyMap<string, string>
+}): JSX.Element {
   const { nodes } = useSite()
   const [isWhole, setWhole] = useState(false)
   const rated = useMemo(
@@ -27,7 +43,9 @@ export function QualityPage(): JSX.Element {
   const described = rated.reduce((sum, { describedColumns }) => sum + describedColumns, 0)
   const tested = rated.filter(({ tests }) => tests !== undefined).length
   const clean = rated.filter(({ tests }) => tests?.fail === 0 && tests.warn === 0).length
-  const shown = isWhole ? rated : rated.slice(0, SHOWN_AT_FIRST)
+  const lack = LACKS.find(([name]) => name === query.get('show')) ?? LACKS[0]
+  const found = rated.filter(lack[1])
+  const shown = isWhole ? found : found.slice(0, SHOWN_AT_FIRST)
   return (
     <>
       <h1>Data quality</h1>
@@ -55,7 +73,24 @@ export function QualityPage(): JSX.Element {
           value={formatShare(described, columns)}
           of={`${formatCount(described)} of ${formatCount(columns)}`}
         />
+        <Tile
+          label="Owned"
+          value={formatShare(rated.filter(({ owner }) => owner !== undefined).length, rated.length)}
+          of="of nodes"
+        />
       </dl>
+      <nav class="switch" aria-label="What is missing">
+        {LACKS.map(([name, isOf]) => (
+          <a
+            key={name}
+            href={href('quality', '', name === 'all' ? {} : { show: name })}
+            aria-current={lack[0] === name ? 'true' : undefined}
+          >
+            {name} <span class="count">{formatCount(rated.filter(isOf).length)}</span>
+          </a>
+        ))}
+      </nav>
+      {found.length === 0 ? <p class="muted">None.</p> : null}
       <div class="scroll">
         <table>
           <thead>
@@ -99,13 +134,13 @@ export function QualityPage(): JSX.Element {
                     </span>
                   )}
                 </td>
-                <td>{node.owner ?? ''}</td>
+                <td>{node.owner ?? <span class="status middling">! missing</span>}</td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
-      {shown.length < rated.length ? (
+      {shown.length < found.length ? (
         <button
           type="button"
           class="plain"
@@ -113,7 +148,7 @@ export function QualityPage(): JSX.Element {
             setWhole(true)
           }}
         >
-          Show all {formatCount(rated.length)}
+          Show all {formatCount(found.length)}
         </button>
       ) : null}
     </>

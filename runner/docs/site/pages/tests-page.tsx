@@ -3,13 +3,15 @@ import { useState } from 'preact/hooks'
 import type { TestRow } from '../../site-data.ts'
 import { useChunk } from '../chunks.ts'
 import { useSite } from '../context.ts'
+import { countTurns } from '../count-turns.ts'
 import { formatCount } from '../format.ts'
 import { NodeLink } from '../parts/node-link.tsx'
 import { TestTable } from '../parts/test-table.tsx'
 import { href } from '../route.ts'
 
 const SHOWN_AT_FIRST = 300
-const GROUPS = ['all', 'failing', 'warning', 'passing', 'not run'] as const
+const VERDICTS = ['failing', 'warning', 'passing', 'not run'] as const
+const GROUPS = ['all', ...VERDICTS, 'unstable'] as const
 
 /** Every test with its last results, failures first. */
 export function TestsPage({ query }: { readonly query: ReadonlyMap<string, string> }): JSX.Element {
@@ -19,8 +21,8 @@ export function TestsPage({ query }: { readonly query: ReadonlyMap<string, strin
   const group = query.get('show') ?? 'all'
   const all = tests ?? []
   const found = all
-    .filter((test) => group === 'all' || groupOf(test) === group)
-    .sort((a, b) => GROUPS.indexOf(groupOf(a)) - GROUPS.indexOf(groupOf(b)))
+    .filter((test) => isIn(test, group))
+    .sort((a, b) => VERDICTS.indexOf(groupOf(a)) - VERDICTS.indexOf(groupOf(b)))
   const shown = isWhole ? found : found.slice(0, SHOWN_AT_FIRST)
   return (
     <>
@@ -34,11 +36,7 @@ export function TestsPage({ query }: { readonly query: ReadonlyMap<string, strin
             aria-current={group === one ? 'true' : undefined}
           >
             {one}{' '}
-            <span class="count">
-              {formatCount(
-                one === 'all' ? all.length : all.filter((test) => groupOf(test) === one).length,
-              )}
-            </span>
+            <span class="count">{formatCount(all.filter((test) => isIn(test, one)).length)}</span>
           </a>
         ))}
       </nav>
@@ -67,7 +65,13 @@ export function TestsPage({ query }: { readonly query: ReadonlyMap<string, strin
   )
 }
 
-function groupOf({ last }: TestRow): (typeof GROUPS)[number] {
+/** Unstable is what turned to and fro within the runs that are known, however it stands now. */
+function isIn(test: TestRow, group: string): boolean {
+  if (group === 'all') return true
+  return group === 'unstable' ? countTurns(test.recent) > 1 : groupOf(test) === group
+}
+
+function groupOf({ last }: TestRow): (typeof VERDICTS)[number] {
   switch (last?.status) {
     case undefined:
     case 'skipped':

@@ -33,7 +33,13 @@ export function History({ steps, isTest }: HistoryProps): JSX.Element {
             values={series.durations}
             format={formatDuration}
           />
-          <Plot label={rowsTitle} times={series.times} values={series.rows} format={formatCount} />
+          <Plot
+            label={rowsTitle}
+            times={series.times}
+            values={series.rows}
+            format={formatCount}
+            isCount
+          />
         </div>
       )}
       <div class="scroll">

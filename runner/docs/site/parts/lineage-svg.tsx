@@ -3,6 +3,7 @@ import { useMemo, useRef, useState } from 'preact/hooks'
 import type { Scene, SceneEdge, SceneNode } from '../lineage-scene.ts'
 import { BOX, edgePath } from '../lineage-scene.ts'
 import { href } from '../route.ts'
+import { useFitToPaper } from './fit-to-paper.ts'
 import { clip } from './lineage-canvas.tsx'
 import type { View } from './pan-zoom.ts'
 import { usePanZoom } from './pan-zoom.ts'
@@ -30,6 +31,7 @@ export function LineageSvg({
   const [near, setNear] = useState<number | undefined>(undefined)
   const { view, zoom, handlers } = usePanZoom(frame, scene, focus, isStill)
   const lit = near ?? focus
+  useFitToPaper(frame)
   const edges = useMemo(() => scene.edges.map((edge) => ({ edge, path: edgePath(edge) })), [scene])
   return (
     <div class={isStill ? 'lineage still' : 'lineage'} ref={frame} {...(isStill ? {} : handlers)}>

@@ -27,6 +27,8 @@ const LEAST_SCALE = 0.04
 const MOST_SCALE = 2.5
 /** Below this names cannot be read: rather show a part. */
 const READABLE_SCALE = 0.55
+/** Pixels of a window that shows one column of nodes and a half. */
+const NARROW = 600
 /** Pixels that a pointer moves before a click becomes a drag. */
 const DRAG = 4
 
@@ -136,7 +138,11 @@ function startView(element: HTMLElement, scene: Scene, focus: number | undefined
     scene.height * whole.scale > element.clientHeight + 1
   const placed = scene.nodes.find(({ node }) => node.position === focus)
   if (!isCut) return whole
-  if (placed === undefined) return fitted(element, scene, LEAST_SCALE)
+  if (placed === undefined) {
+    // On a phone the whole of it would be dots: rather where the data comes from.
+    if (element.clientWidth < NARROW) return { ...whole, x: 8 }
+    return fitted(element, scene, LEAST_SCALE)
+  }
   return {
     scale: whole.scale,
     x: element.clientWidth / 2 - (placed.x + BOX.width / 2) * whole.scale,

@@ -9,10 +9,12 @@ interface PlotProps {
   readonly times: readonly number[]
   readonly values: readonly (number | null)[]
   readonly format: (value: number) => string
+  /** Whole things: an axis that counts them has no halves. */
+  readonly isCount?: boolean
 }
 
 /** One figure over time. What it shows stands in a table beside it, so that readers of screens lose nothing. */
-export function Plot({ label, times, values, format }: PlotProps): JSX.Element {
+export function Plot({ label, times, values, format, isCount = false }: PlotProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null)
   useEffect(() => {
     const element = place.current
@@ -20,7 +22,11 @@ export function Plot({ label, times, values, format }: PlotProps): JSX.Element {
     let plot: uPlot | undefined
     const draw = (): void => {
       plot?.destroy()
-      plot = new uPlot(optionsOf(element, label, format), [[...times], [...values]], element)
+      plot = new uPlot(
+        optionsOf(element, label, format, isCount),
+        [[...times], [...values]],
+        element,
+      )
     }
     draw()
     const watch = new ResizeObserver(() => {
@@ -42,10 +48,27 @@ export function Plot({ label, times, values, format }: PlotProps): JSX.Element {
   )
 }
 
+/**
+ * How ticks of the time axis read, by the seconds between them: a day as ISO 8601 writes it, hours up to 24. Of each: the
+ * least distance, the text, and the texts that take its place where a year, a day or a minute begins; `1` adds it below.
+ */
+const TIMES: uPlot.Axis.Values = [
+  [365 * 86_400, '{YYYY}', null, null, null, null, null, null, 1],
+  [28 * 86_400, '{YYYY}-{MM}', null, null, null, null, null, null, 1],
+  [86_400, '{MM}-{DD}', '\n{YYYY}', null, null, null, null, null, 1],
+  [60, '{HH}:{mm}', '\n{YYYY}-{MM}-{DD}', null, '\n{MM}-{DD}', null, null, null, 1],
+  [1, '{HH}:{mm}:{ss}', '\n{YYYY}-{MM}-{DD}', null, '\n{MM}-{DD}', null, null, null, 1],
+]
+
+const WHOLE = Array.from({ length: 12 }, (_, power) =>
+  [1, 2, 5].map((first) => first * 10 ** power),
+).flat()
+
 function optionsOf(
   element: HTMLElement,
   label: string,
   format: (value: number) => string,
+  isCount: boolean,
 ): uPlot.Options {
   const colour = (name: string): string => getComputedStyle(element).getPropertyValue(name).trim()
   const font = '11px system-ui, sans-serif'
@@ -73,8 +96,13 @@ function optionsOf(
       },
     ],
     axes: [
-      { ...axis, grid: { show: false } },
-      { ...axis, size: 70, values: (_plot, ticks) => ticks.map(format) },
+      { ...axis, grid: { show: false }, values: TIMES },
+      {
+        ...axis,
+        size: 70,
+        ...(isCount && { incrs: WHOLE }),
+        values: (_plot, ticks) => ticks.map(format),
+      },
     ],
   }
 }

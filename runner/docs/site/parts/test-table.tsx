@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
 import type { TestPage } from '../../site-data.ts'
+import { countTurns } from '../count-turns.ts'
 import { formatCount, formatTime } from '../format.ts'
 import { href } from '../route.ts'
 import { Status, StatusTrail } from './status.tsx'
@@ -41,6 +42,7 @@ export function TestTable({ tests }: TestTableProps): JSX.Element {
               </td>
               <td>
                 <StatusTrail statuses={test.recent.slice(0, 15)} />
+                <Turns of={test.recent} />
               </td>
               <td class="time">{test.last === undefined ? '' : formatTime(test.last.at)}</td>
             </tr>
@@ -48,6 +50,17 @@ export function TestTable({ tests }: TestTableProps): JSX.Element {
         </tbody>
       </table>
     </div>
+  )
+}
+
+/** Said of a test that failed and passed again, or the other way round: one turn is news, two are a pattern. */
+function Turns({ of }: { readonly of: readonly string[] }): JSX.Element | null {
+  const turns = countTurns(of)
+  if (turns < 2) return null
+  return (
+    <span class="status middling turns">
+      {turns} turns in {of.length} runs
+    </span>
   )
 }
 
