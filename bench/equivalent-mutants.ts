@@ -80,8 +80,9 @@ const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     file: `${MACROS}/named_by_events.sql`,
-    before: 'and e.{{ natural_key }} in (select t.{{ natural_key }} from {{ touched }} as t)',
-    after: '(removed)',
+    before:
+      'where t.{{ natural_key }} not in (select known.{{ natural_key }} from {{ seed }} as known)',
+    after: 'where true',
     because: 'more keys are computed again than need be, with the same history',
   },
   {
@@ -93,8 +94,8 @@ const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     file: `${MACROS}/in_force.sql`,
-    before: 'where e.event_time >= version.effective_from',
-    after: 'where true',
+    before: 'and e.event_time >= moved.moved_from',
+    after: '(removed)',
     because: 'more events are keyed again than need be, with the same keys',
   },
 ]

@@ -29,7 +29,12 @@
         from {{ staging }} as e
         where e.{{ natural_key }} not in (select known.{{ natural_key }} from {{ seed }} as known)
             {% if touched -%}
-            and e.{{ natural_key }} in (select t.{{ natural_key }} from {{ touched }} as t)
+            -- Once more without what the seed knows: where that is all that was touched, no event is read.
+            and e.{{ natural_key }} in (
+                select t.{{ natural_key }}
+                from {{ touched }} as t
+                where t.{{ natural_key }} not in (select known.{{ natural_key }} from {{ seed }} as known)
+            )
             {%- endif %}
         group by e.{{ natural_key }}
         {% if not loop.last %}union all{% endif %}

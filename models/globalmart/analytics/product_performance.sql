@@ -11,11 +11,12 @@
 with bounds as (
     select
         (
-            select min(first.day)
+            -- The day of the first moment and not the first of the days: an index knows that moment.
+            select {{ utc_date('min(first.moment)') }}
             from (
-                select min({{ utc_date('sale.transaction_timestamp') }}) as day from {{ ref('fact_sales') }} as sale
+                select min(sale.transaction_timestamp) as moment from {{ ref('fact_sales') }} as sale
                 union all
-                select min({{ utc_date('viewed.view_timestamp') }}) as day from {{ ref('fact_product_views') }} as viewed
+                select min(viewed.view_timestamp) as moment from {{ ref('fact_product_views') }} as viewed
             ) as first
         ) as first_day,
         (select as_of.as_of_date from {{ ref('as_of') }} as as_of) as as_of_day

@@ -19,7 +19,7 @@ with carts as (
     {% if is_incremental() %}
     where e.event_id in (
         {% call recompute('event_id') %}
-        {{ events_to_key_again(ref('stg_cart_events')) }}
+        {{ events_to_key_again(ref('stg_cart_events'), this) }}
         {% endcall %}
     )
     {% endif %}

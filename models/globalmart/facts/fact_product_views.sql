@@ -18,7 +18,7 @@ with views as (
     {% if is_incremental() %}
     where e.event_id in (
         {% call recompute('event_id') %}
-        {{ events_to_key_again(ref('stg_product_views')) }}
+        {{ events_to_key_again(ref('stg_product_views'), this) }}
         {% endcall %}
     )
     {% endif %}

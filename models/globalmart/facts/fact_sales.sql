@@ -18,7 +18,7 @@ with sales as (
     {% if is_incremental() %}
     where e.event_id in (
         {% call recompute('event_id') %}
-        {{ events_to_key_again(ref('stg_transactions')) }}
+        {{ events_to_key_again(ref('stg_transactions'), this) }}
         {% endcall %}
     )
     {% endif %}

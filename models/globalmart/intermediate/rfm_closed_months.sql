@@ -9,7 +9,7 @@ with dates as (
     {% call recompute('analysis_date') %}
     with bounds as (
         select
-            (select min(e.event_date) from {{ ref('stg_transactions') }} as e) as first_day,
+            (select {{ utc_date('min(e.event_time)') }} from {{ ref('stg_transactions') }} as e) as first_day,
             (select as_of.as_of_date from {{ ref('as_of') }} as as_of) as as_of_day
     ),
 
