@@ -43,7 +43,14 @@ export interface IndexState {
   readonly name: string
   readonly columns: readonly string[]
   readonly unique: boolean
+  /** `btree`, `hash`, … */
+  readonly type: string
+  /** Whether gm made it as the configuration asks, by its comment. */
+  readonly isGms: boolean
 }
+
+/** The comment of an index that gm made as the configuration asks. It stays with the index, whatever becomes of its table. */
+export const INDEX_OF_GM = 'gm made this index, as its configuration asks'
 
 export interface DependentView {
   readonly relation: Relation

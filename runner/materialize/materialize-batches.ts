@@ -16,10 +16,11 @@ import {
 import { moveMarks, XID_COLUMN } from '../state/marks.ts'
 import type { Evolution } from './evolve-table.ts'
 import { followQuery } from './evolve-table.ts'
+import { followIndexes } from './follow-indexes.ts'
 import { guardTarget } from './guard-target.ts'
 import type { Materials } from './materialize.ts'
 import { probeColumns } from './materialize-incremental.ts'
-import { buildAndPublish, followInputs, missingIndexes } from './publish-table.ts'
+import { buildAndPublish, followInputs } from './publish-table.ts'
 import { incrementCode, recordBuild } from './record-build.ts'
 
 /** Of a table that is being built: what explains its error knows it by this name. */
@@ -114,6 +115,7 @@ export function beginWithBatches(
   const name = quoted(node.relation)
   const { compiled } = newest
   const { mode, expected, evolution } = followQuery(node, target, materials)
+  const indexes = followIndexes(node.relation, target, wantedIndexes(node), materials)
   const tables = [...new Set(arrivals.map(({ table }) => table))]
   const transaction: Transaction = {
     name: 'write',
@@ -123,7 +125,7 @@ export function beginWithBatches(
       guardTarget(name, materials),
       // Also what tells gm which relations the query reads, through views and all.
       ...probeColumns(compiled, expected).filter((_probe, i) => i === 0 || mode !== 'ignore'),
-      ...missingIndexes(node.relation, target, wantedIndexes(node)),
+      ...indexes.create,
       ...arrivals.map(({ times, isUsers }) =>
         times === undefined
           ? markDue(name)
@@ -140,7 +142,12 @@ export function beginWithBatches(
     ],
   }
   return {
-    transactions: [...followInputs(name, materials), ...evolution.before, transaction],
+    transactions: [
+      ...followInputs(name, materials),
+      ...indexes.before,
+      ...evolution.before,
+      transaction,
+    ],
     evolution,
   }
 }

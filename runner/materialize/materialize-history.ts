@@ -7,10 +7,12 @@ import { moveMarks, VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
 import { analyzeAfter } from './analyze-after.ts'
 import { countExtracted } from './count-extracted.ts'
 import { ownColumns } from './evolve-table.ts'
+import { followIndexes } from './follow-indexes.ts'
 import { guardTarget } from './guard-target.ts'
 import type { Materialize } from './materialize.ts'
 import { readThroughChanges } from './materialize-incremental.ts'
 import { noOverlaps, overlapExtension } from './polling-history.ts'
+import type { WantedIndex } from './publish-table.ts'
 import { buildAndPublish } from './publish-table.ts'
 import { unionRecomputed } from './recomputed-keys.ts'
 import { recordBuild } from './record-build.ts'
@@ -74,16 +76,7 @@ export const buildHistory: Materialize<SnapshotNode> = (node, compiled, material
         ...countExtracted(materials.follows),
         ...fillHistory(node, compiled, hidden),
       ],
-      indexes: [
-        { columns: [history.surrogateKey], unique: true },
-        { columns: [...history.key, 'effective_from'], unique: true },
-        { columns: [...history.key, 'is_current'] },
-        { columns: [VERSION_XID_COLUMN] },
-        ...(node.config.no_overlaps === true
-          ? [noOverlaps(node.relation.identifier, history.key, EVENT_INTERVAL)]
-          : []),
-        ...node.config.indexes,
-      ],
+      indexes: historyIndexes(node, history),
       notNull: [
         ...history.key,
         history.surrogateKey,
@@ -96,6 +89,19 @@ export const buildHistory: Materialize<SnapshotNode> = (node, compiled, material
       record: recordBuild(node, compiled, materials, 'build history', true),
     }),
   }
+}
+
+function historyIndexes(node: SnapshotNode, history: History): readonly WantedIndex[] {
+  return [
+    { columns: [history.surrogateKey], unique: true },
+    { columns: [...history.key, 'effective_from'], unique: true },
+    { columns: [...history.key, 'is_current'] },
+    { columns: [VERSION_XID_COLUMN] },
+    ...(node.config.no_overlaps === true
+      ? [noOverlaps(node.relation.identifier, history.key, EVENT_INTERVAL)]
+      : []),
+    ...node.config.indexes,
+  ]
 }
 
 /**
@@ -114,14 +120,17 @@ export const updateHistory: Materialize<SnapshotNode> = (node, compiled, materia
   const marks = readThroughChanges(compiled)
   const list = columns.map(identifier).join(', ')
   const recomputed = unionRecomputed(compiled, history.key, node.at)
+  const indexes = followIndexes(node.relation, target, historyIndexes(node, history), materials)
   return {
     transactions: [
+      ...indexes.before,
       {
         name: 'write',
         isolation: 'repeatable read',
         locks: materials.lockable.map((relation) => ({ relation, mode: 'access share' })),
         statements: [
           guardTarget(name, materials),
+          ...indexes.create,
           ...countExtracted(marks, name, materials.eventTimes),
           versions(node, compiled, 'create temporary table _gm_versions on commit drop as\n'),
           { purpose: 'index versions', sql: `create unique index on _gm_versions (${sk})` },

@@ -9,10 +9,11 @@ import { analyzeAfter } from './analyze-after.ts'
 import { guardColumns } from './compare-columns.ts'
 import { countExtracted } from './count-extracted.ts'
 import { followQuery } from './evolve-table.ts'
+import { followIndexes } from './follow-indexes.ts'
 import { guardTarget } from './guard-target.ts'
 import type { Materialize } from './materialize.ts'
 import { createTableAs } from './materialize-table.ts'
-import { buildAndPublish, missingIndexes } from './publish-table.ts'
+import { buildAndPublish } from './publish-table.ts'
 import { recordBuild } from './record-build.ts'
 import { strategyOf, writeRows } from './write-rows.ts'
 
@@ -40,8 +41,10 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
   const name = quoted(node.relation)
   const marks = readThroughChanges(compiled)
   const { mode, expected, evolution } = followQuery(node, target, materials)
+  const indexes = followIndexes(node.relation, target, wantedIndexes(node), materials)
   return {
     transactions: [
+      ...indexes.before,
       ...evolution.before,
       {
         name: 'write',
@@ -50,7 +53,7 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
         statements: [
           guardTarget(name, materials),
           ...(mode === 'ignore' ? [] : probeColumns(compiled, expected)),
-          ...missingIndexes(node.relation, target, wantedIndexes(node)),
+          ...indexes.create,
           ...countExtracted(marks, name, materials.eventTimes),
           ...writeRows(node, compiled, evolution.columns),
           ...(marks.length > 0

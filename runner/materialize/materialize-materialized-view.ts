@@ -84,7 +84,9 @@ function indexChanges(
   const present = new Set(target.indexes.map(({ name }) => name))
   return {
     missing: node.config.indexes.filter((index) => !present.has(nameOfIndex(table, index))),
-    extra: [...present].filter((name) => !wanted.has(name)),
+    extra: target.indexes
+      .filter((index) => index.isGms && !wanted.has(index.name))
+      .map(({ name }) => name),
   }
 }
 
@@ -94,7 +96,7 @@ function changeIndexes(node: ModelNode, target: RelationState): readonly Stateme
   const { schema, identifier: table } = node.relation
   return [
     // First what is missing: a concurrent refresh needs a unique index at all times.
-    ...missing.map((index) => createIndex(quoted(node.relation), nameOfIndex(table, index), index)),
+    ...missing.flatMap((index) => createIndex(node.relation, nameOfIndex(table, index), index)),
     ...extra.map((index) => ({
       purpose: 'drop index',
       sql: `drop index ${identifier(schema)}.${identifier(index)}`,

@@ -8,6 +8,7 @@ import { VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
 import { analyzeAfter } from './analyze-after.ts'
 import { guardColumns, withoutTracking } from './compare-columns.ts'
 import { evolveTable } from './evolve-table.ts'
+import { followIndexes } from './follow-indexes.ts'
 import { guardTarget } from './guard-target.ts'
 import type { Materialize, Materials } from './materialize.ts'
 import type { PollingContext } from './polling-changes.ts'
@@ -23,7 +24,7 @@ import {
   scdId,
   timeOf,
 } from './polling-history.ts'
-import { buildAndPublish, missingIndexes, SWAP_LOCK_TIMEOUT_MS } from './publish-table.ts'
+import { buildAndPublish, SWAP_LOCK_TIMEOUT_MS } from './publish-table.ts'
 import { recordBuild } from './record-build.ts'
 import { duplicatesAmongChanges, duplicatesIn, refuseNulls } from './refuse-keys.ts'
 
@@ -89,10 +90,17 @@ export const updatePolling: Materialize<SnapshotNode> = (node, compiled, materia
     target.columns.some((column) => column.name === history.names.isDeleted)
   const types = new Map(before.map((column) => [column.name, column.type]))
   for (const column of evolution.retyped) types.set(column.name, column.type)
+  const indexes = followIndexes(
+    node.relation,
+    target,
+    pollingIndexes(node, node.relation.identifier, history),
+    materials,
+  )
   const context: PollingContext = { node, history, name, types, expected, knowsDeleted, target }
   return {
     transactions: [
       ...prepareTable(context, materials),
+      ...indexes.before,
       ...evolution.before,
       {
         name: 'write',
@@ -106,11 +114,7 @@ export const updatePolling: Materialize<SnapshotNode> = (node, compiled, materia
             tail: '\nwith no data',
           }),
           guardColumns('_gm_shape', expected),
-          ...missingIndexes(
-            node.relation,
-            target,
-            pollingIndexes(node, node.relation.identifier, history),
-          ),
+          ...indexes.create,
           findChanges(context, compiled),
           { purpose: 'analyze changes', sql: 'analyze _gm_changes' },
           refuseNulls(node, history, 'select * from _gm_changes where gm_is_there'),

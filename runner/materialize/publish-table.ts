@@ -1,5 +1,6 @@
 import { GmError } from '../base/error.ts'
-import type { DependentView, RelationState } from '../engine/adapter.ts'
+import type { DependentView } from '../engine/adapter.ts'
+import { INDEX_OF_GM } from '../engine/adapter.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
 import type { IndexConfig, NodeId, Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
@@ -47,10 +48,7 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
   const hidden = hiddenName(node.relation)
   const hiddenQuoted = quoted(hidden)
   const indexes = distinct(
-    build.indexes.map((index) => ({
-      ...index,
-      name: nameOfIndex(node.relation.identifier, index),
-    })),
+    build.indexes.map((index) => ({ index, name: nameOfIndex(node.relation.identifier, index) })),
   )
   const alterations = [
     ...build.tracking.flatMap((column) => [
@@ -77,13 +75,12 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
                 sql: `alter table ${hiddenQuoted}\n  ${alterations.join(',\n  ')}`,
               },
             ]),
-        ...indexes.map((index) => createIndex(hiddenQuoted, hiddenIndexName(index.name), index)),
+        ...indexes.flatMap(({ index, name }) => createIndex(hidden, hiddenIndexName(name), index)),
         ...(build.tracking.includes(XID_COLUMN)
-          ? [
-              createIndex(hiddenQuoted, hiddenIndexName(xidIndex(node.relation.identifier)), {
-                columns: [XID_COLUMN],
-              }),
-            ]
+          ? createIndex(hidden, hiddenIndexName(xidIndex(node.relation.identifier)), {
+              columns: [XID_COLUMN],
+              name: xidIndex(node.relation.identifier),
+            })
           : []),
         ...(build.kind === 'materialized view' ? [] : [noteTouches(hiddenQuoted)]),
         { purpose: 'analyze', sql: `analyze ${hiddenQuoted}` },
@@ -110,7 +107,7 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
           sql: `alter ${build.kind ?? 'table'} ${hiddenQuoted} rename to ${identifier(node.relation.identifier)}`,
         },
         ...[
-          ...indexes.map((index) => index.name),
+          ...indexes.map(({ name }) => name),
           ...(build.tracking.includes(XID_COLUMN) ? [xidIndex(node.relation.identifier)] : []),
         ].map((name) => ({
           purpose: 'name index',
@@ -150,24 +147,6 @@ export function followInputs(relation: string, { keyReaders }: Materials): reado
   }))
 }
 
-/** Indexes that configuration has gained since the table was built, and those that somebody dropped. */
-export function missingIndexes(
-  relation: Relation,
-  target: RelationState,
-  wanted: readonly WantedIndex[],
-): readonly Statement[] {
-  const has = (index: WantedIndex): boolean =>
-    index.where !== undefined || index.exclude !== undefined
-      ? target.indexes.some(({ name }) => name === index.name)
-      : target.indexes.some(
-          ({ columns, unique }) =>
-            columns.join('\n') === index.columns.join('\n') && (index.unique !== true || unique),
-        )
-  return [...wanted, { columns: [XID_COLUMN], name: xidIndex(relation.identifier) }]
-    .filter((index) => !has(index))
-    .map((index) => createIndex(quoted(relation), nameOfIndex(relation.identifier, index), index))
-}
-
 export function xidIndex(table: string): string {
   return indexName(table, [XID_COLUMN], false)
 }
@@ -177,19 +156,38 @@ export function nameOfIndex(table: string, index: WantedIndex): string {
   return name ?? indexName(table, type === 'btree' ? columns : [...columns, type], unique)
 }
 
-export function createIndex(tableQuoted: string, name: string, index: WantedIndex): Statement {
+/**
+ * Makes an index. What the configuration asks for in so many words is marked as gm's, so that gm may drop it when the
+ * configuration does not ask for it any more: by its name nobody could tell it from one that somebody made by hand.
+ */
+export function createIndex(
+  table: Relation,
+  name: string,
+  index: WantedIndex,
+): readonly Statement[] {
   if (index.exclude !== undefined) {
-    return {
-      purpose: `exclude overlaps`,
-      sql: `alter table ${tableQuoted} add constraint ${identifier(name)} exclude using gist (${index.exclude})`,
-    }
+    return [
+      {
+        purpose: `exclude overlaps`,
+        sql: `alter table ${quoted(table)} add constraint ${identifier(name)} exclude using gist (${index.exclude})`,
+      },
+    ]
   }
   const where = index.where === undefined ? '' : ` where ${index.where}`
   const using = index.type === undefined ? '' : ` using ${identifier(index.type)}`
-  return {
+  const create = {
     purpose: `index ${index.columns.join(', ')}`,
-    sql: `create ${index.unique === true ? 'unique ' : ''}index ${identifier(name)} on ${tableQuoted}${using} (${index.columns.map(identifier).join(', ')})${where}`,
+    sql: `create ${index.unique === true ? 'unique ' : ''}index ${identifier(name)} on ${quoted(table)}${using} (${index.columns.map(identifier).join(', ')})${where}`,
   }
+  // Such an index has a name of gm's own.
+  if (index.where !== undefined || index.name !== undefined) return [create]
+  return [
+    create,
+    {
+      purpose: 'mark index',
+      sql: `comment on index ${identifier(table.schema)}.${identifier(name)} is ${literal(INDEX_OF_GM)}`,
+    },
+  ]
 }
 
 /** The target and the views that read it. The session takes all locks of a transaction in one fixed order, by name. */

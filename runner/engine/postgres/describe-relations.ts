@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
 import type { Relation } from '../../manifest/node.ts'
+import { literal } from '../../manifest/quoted.ts'
 import type { DependentView, IndexState, RelationState } from '../adapter.ts'
+import { INDEX_OF_GM } from '../adapter.ts'
 import { sqlStateOf } from './explain-error.ts'
 import { quoteIdentifier, quoteRelation } from './quote-identifier.ts'
 
@@ -104,8 +106,16 @@ select
         when c.oid in (select dependent from edges) then rtrim(pg_get_viewdef(c.oid), ';')
       end,
       'indexDefinitions', case when c.relkind = 'm' then (
-        select json_agg(pg_get_indexdef(x.indexrelid) order by x.indexrelid)
+        select json_agg(l.line order by x.indexrelid, l.number)
         from pg_index x
+        join pg_class i on i.oid = x.indexrelid
+        join pg_namespace n on n.oid = i.relnamespace
+        cross join lateral (
+          select 1 as number, pg_get_indexdef(x.indexrelid) as line
+          union all
+          select 2, format('comment on index %I.%I is %L', n.nspname, i.relname, d.description)
+          from pg_description d where d.objoid = i.oid and d.classoid = 'pg_class'::regclass and d.objsubid = 0
+        ) as l
         where x.indrelid = c.oid
       ) end,
       'columns', case when c.oid in (select oid from wanted) then (
@@ -119,6 +129,8 @@ select
       'indexes', case when c.oid in (select oid from wanted) and c.relhasindex then (
         select json_agg(json_build_object(
           'name', i.relname,
+          'type', (select m.amname from pg_am m where m.oid = i.relam),
+          'isGms', obj_description(i.oid, 'pg_class') is not distinct from ${literal(INDEX_OF_GM)},
           'unique', x.indisunique and x.indisvalid and x.indimmediate and x.indpred is null,
           'columns', (
             select json_agg(

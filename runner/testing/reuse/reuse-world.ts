@@ -40,6 +40,14 @@ const INDEXES = [
   ["{'columns': ['total', 'customer']}"],
 ]
 
+/** Of a table that keeps its rows, where an index is made and dropped in place. */
+const LOG_INDEXES = [
+  '',
+  "{'columns': ['customer']}",
+  "{'columns': ['customer'], 'type': 'hash'}, {'columns': ['amount']}",
+  "{'columns': ['customer', 'id'], 'unique': true}",
+]
+
 /** The files of the project, by path. One model of each way in which something can depend on something. */
 export function filesOf(world: World): Readonly<Record<string, string>> {
   const indexes = (INDEXES[world.index % INDEXES.length] ?? []).join(', ')
@@ -57,7 +65,7 @@ export function filesOf(world: World): Readonly<Record<string, string>> {
 `,
     'seeds/rates.csv': `customer,rate\n${Array.from({ length: 5 }, (_, i) => `${i},${1 + ((i + world.rates) % 3)}`).join('\n')}\n`,
     'models/large.sql': `select id, customer, amount from {{ source('raw', 'orders') }} where amount >= {{ var('threshold') }}`,
-    'models/log.sql': `{{ config(materialized='incremental', unique_key='id') }}
+    'models/log.sql': `{{ config(materialized='incremental', unique_key='id', indexes=[${LOG_INDEXES[world.index % LOG_INDEXES.length] ?? ''}]) }}
 select id, customer, amount from {{ source('raw', 'orders') }} as o
 {% if is_incremental() %}
 where id in ({% call recompute('id') %}select id from {{ changed_keys(source('raw', 'orders'), 'id') }} as k{% endcall %})
