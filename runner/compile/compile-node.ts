@@ -1,45 +1,19 @@
 import { hash } from 'node:crypto'
-import { GmError } from '../base/error.ts'
 import { followedTable, isLookedThrough } from '../manifest/followed-tables.ts'
-import type {
-  AnalysisNode,
-  Manifest,
-  ModelNode,
-  Node,
-  NodeId,
-  SnapshotNode,
-  TestNode,
-} from '../manifest/node.ts'
+import type { Manifest, Node, NodeId, UnitTestNode } from '../manifest/node.ts'
 import { isReadable, nodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
-import { snapshotBlocks } from '../parse/snapshot-blocks.ts'
 import type { Project } from '../project/project.ts'
 import type { Templates } from '../template/create-templates.ts'
-import type { Rendered, TemplateFile } from '../template/template.ts'
+import type { TemplatedNode } from './assemble.ts'
+import { assemble, compileStatement } from './assemble.ts'
 import { changesOf } from './changes-of.ts'
-import type { CompileContext, Used } from './compile-scope.ts'
-import {
-  compileScope,
-  cteName,
-  isEphemeral,
-  nothingUsed,
-  queryOver,
-  relationOf,
-} from './compile-scope.ts'
-import type {
-  Arrival,
-  BatchContext,
-  Compiled,
-  CompiledInput,
-  CompileState,
-  Recomputed,
-} from './compiled.ts'
-import type { Cte } from './prepend-ctes.ts'
-import { prependCtes } from './prepend-ctes.ts'
-import { renderGenericTest } from './render-generic-test.ts'
-import { trimStatement } from './trim-statement.ts'
+import type { CompileContext } from './compile-scope.ts'
+import { queryOver } from './compile-scope.ts'
+import { compileUnitTest } from './compile-unit-test.ts'
+import type { Arrival, BatchContext, Compiled, CompileState } from './compiled.ts'
 
-export type CompilableNode = ModelNode | SnapshotNode | TestNode | AnalysisNode
+export type CompilableNode = TemplatedNode | UnitTestNode
 
 /**
  * A node's SQL. Asks no database but through `state.runQuery`; the same arguments give the same result.
@@ -54,6 +28,7 @@ export function compileNode(
   state: CompileState,
 ): Compiled {
   const context = { manifest, project, templates, state }
+  if (node.kind === 'unit_test') return compileUnitTest(context, node)
   const statement = compileStatement(context, node)
   const full =
     statement.isForThisRun || state.batch !== undefined
@@ -117,7 +92,7 @@ export function compileInline(
 ): Compiled {
   const context = { manifest, project, templates, state }
   const file = { file: 'inline', text: sql }
-  const { rendered, inputs } = assemble(context, undefined, file, new Map())
+  const { rendered, inputs } = assemble(context, undefined, file)
   return {
     id: nodeId('test', project.name, 'inline'),
     sql: rendered.text,
@@ -139,14 +114,6 @@ function fingerprintOf(text: string, node: Node): string {
   return hash('sha256', JSON.stringify([text, decisive(node)]))
 }
 
-interface Statement {
-  readonly rendered: Rendered
-  readonly inputs: readonly CompiledInput[]
-  readonly recomputed: readonly Recomputed[]
-  readonly isForThisRun: boolean
-  readonly windowed: ReadonlyMap<NodeId, string>
-}
-
 /** Code is the same whatever the batch; templates that name their batch must find one. */
 const SOME_BATCH: BatchContext = { id: '20000101', start: new Date(0), end: new Date(1) }
 
@@ -166,84 +133,6 @@ function fullBuild({
     changedKeys: (_input, relation, columns, columnsOf) =>
       `(changed keys ${columns.join(', ')} of ${columnsOf ?? 'rows'} ${quoted(relation)})`,
   }
-}
-
-function compileStatement(context: CompileContext, node: CompilableNode): Statement {
-  return assemble(context, node, templateOf(node), new Map())
-}
-
-/** The template of a node: its file, or its block of the file. */
-function templateOf(node: CompilableNode): TemplateFile {
-  const file = { file: node.at.file, text: node.rawCode, package: node.package }
-  if (node.kind !== 'snapshot') return file
-  const block = snapshotBlocks(node.rawCode).find(({ name }) => name === node.name)
-  return block === undefined ? file : { ...file, span: block.span }
-}
-
-/**
- * Renders a template and puts the ephemeral nodes that it reads in front of it, theirs before them.
- * @param ctes CTEs of the whole statement so far, by node, in the order in which they must stand; added to.
- */
-function assemble(
-  context: CompileContext,
-  node: CompilableNode | undefined,
-  file: TemplateFile,
-  ctes: Map<NodeId, Cte>,
-): Statement {
-  const used = nothingUsed()
-  const statement = renderTrimmed(context, node, file, used)
-  const inputs = new Map<NodeId, CompiledInput>()
-  addInputs(context, used, ctes, inputs)
-  return {
-    rendered: prependCtes([...ctes.values()], statement),
-    inputs: [...inputs.values()].sort((a, b) => (quoted(a.relation) < quoted(b.relation) ? -1 : 1)),
-    recomputed: used.recomputed,
-    isForThisRun: used.isForThisRun,
-    windowed: used.windowed,
-  }
-}
-
-function addInputs(
-  context: CompileContext,
-  used: Used,
-  ctes: Map<NodeId, Cte>,
-  inputs: Map<NodeId, CompiledInput>,
-): void {
-  for (const [id, { viaChanges }] of used.inputs) {
-    const input = context.manifest.nodes.get(id)
-    if (input?.kind !== 'model' || !isEphemeral(input)) {
-      const before = inputs.get(id)?.viaChanges === true
-      inputs.set(id, {
-        id,
-        relation: relationOf(context.manifest, id),
-        viaChanges: viaChanges || before,
-      })
-    } else if (!ctes.has(id)) {
-      const inner = nothingUsed()
-      const sql = renderTrimmed(context, input, templateOf(input), inner)
-      addInputs(context, inner, ctes, inputs)
-      ctes.set(id, { name: cteName(input), sql })
-    }
-  }
-}
-
-function renderTrimmed(
-  context: CompileContext,
-  node: CompilableNode | undefined,
-  file: TemplateFile,
-  used: Used,
-): Rendered {
-  const scope = compileScope(context, node, used)
-  const rendered =
-    node?.kind === 'test' && node.generic !== undefined
-      ? renderGenericTest(context, { ...node, generic: node.generic }, scope)
-      : context.templates.render(file, scope)
-  const statement = trimStatement(rendered)
-  if (statement.text !== '') return statement
-  throw new GmError('GM3009', `${node === undefined ? 'the query' : `"${node.name}"`} has no SQL`, {
-    at: node?.at ?? { file: file.file, line: 1, column: 1 },
-    hint: 'A template must render to one select statement; this one gives only blanks and comments.',
-  })
 }
 
 const DESCRIPTIVE: ReadonlySet<string> = new Set([

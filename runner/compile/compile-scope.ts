@@ -24,7 +24,7 @@ import { shortenIdentifier } from '../parse/shorten-identifier.ts'
 import { textOf } from '../parse/text-of.ts'
 import type { Project } from '../project/project.ts'
 import type { Templates } from '../template/create-templates.ts'
-import type { Call, Scope } from '../template/template.ts'
+import type { Call, Rendered, Scope } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
 import { adapterFunctions } from './adapter-functions.ts'
 import { changesOf } from './changes-of.ts'
@@ -40,6 +40,10 @@ export interface CompileContext {
   readonly project: Project
   readonly templates: Templates
   readonly state: CompileState
+  /** Unit tests: the rows that stand for nodes, as queries. What stands for the model itself is its `this`. */
+  readonly fixtures?: ReadonlyMap<NodeId, Rendered>
+  /** Unit tests: what macros return in place of running, by `name` or `package.name`. */
+  readonly macros?: Readonly<Record<string, unknown>>
 }
 
 /** What one rendering used; filled while it goes on. */
@@ -60,6 +64,16 @@ export function nothingUsed(): Used {
 /** A CTE's name for an ephemeral node. */
 export function cteName(node: Node): string {
   return shortenIdentifier(`__gm__cte__${node.name}`)
+}
+
+/** A CTE's name for the rows that a unit test gives for a node. */
+export function givenName(node: Node): string {
+  if (node.kind === 'source')
+    return shortenIdentifier(`__gm__cte__${node.sourceName}__${node.name}`)
+  const version = node.kind === 'model' ? node.version : undefined
+  return version === undefined
+    ? cteName(node)
+    : shortenIdentifier(`__gm__cte__${node.name}_v${version}`)
 }
 
 /**
@@ -117,9 +131,10 @@ export function compileScope(
     if (!used.inputs.has(id)) used.inputs.set(id, { viaChanges: false })
     const input = manifest.nodes.get(id)
     if (input === undefined || !isReadable(input)) throw new Error(`no relation for ${id}`)
+    const isGiven = context.fixtures?.has(id) === true
     const relation =
-      isEphemeral(input) && printed === undefined
-        ? { schema: '', identifier: cteName(input) }
+      (isGiven || isEphemeral(input)) && printed === undefined
+        ? { schema: '', identifier: isGiven ? givenName(input) : cteName(input) }
         : input.relation
     const whole =
       printed ?? (relation.schema === '' ? identifier(relation.identifier) : quoted(relation))
@@ -139,12 +154,13 @@ export function compileScope(
 
   return withBuiltins({
     refer,
+    ...(context.macros !== undefined && { macros: context.macros }),
     values: {
       ...shared.values,
       config: configObject(() => undefined, { ...node?.config }),
       model: node === undefined ? null : modelObject(node, database, state.batch),
       graph: graphObject(manifest),
-      ...(node !== undefined && thisOf(node, database)),
+      ...(node !== undefined && thisOf(node, database, context.fixtures)),
       invocation_id: state.invocationId ?? '',
     },
     functions: {
@@ -254,9 +270,18 @@ export function relationOf(manifest: Manifest, id: NodeId): Relation {
   return node.relation
 }
 
-function thisOf(node: Node, database: string): { this: TemplateObject } | undefined {
+function thisOf(
+  node: Node,
+  database: string,
+  fixtures: CompileContext['fixtures'],
+): { this: TemplateObject } | undefined {
   if (!isReadable(node)) return undefined
-  const text = isEphemeral(node) ? identifier(cteName(node)) : quoted(node.relation)
+  const text =
+    fixtures !== undefined
+      ? identifier(givenName(node))
+      : isEphemeral(node)
+        ? identifier(cteName(node))
+        : quoted(node.relation)
   return { this: relationObject(node.relation, database, text) }
 }
 

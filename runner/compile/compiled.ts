@@ -85,12 +85,20 @@ export interface CompileState {
     readonly columns: readonly string[]
     readonly rows: readonly (readonly unknown[])[]
   }
+  /** Unit tests: the columns of what stands behind a name now; undefined where there is nothing. */
+  readonly columnsOf?: (relation: Relation) => readonly ColumnType[] | undefined
   /** `--as-of`, vars overridden for this run. */
   readonly vars: Readonly<Record<string, unknown>>
   /** `invocation_id` in templates: the run's, which artifacts and the ledger name too; empty when nothing runs. */
   readonly invocationId?: string
   /** Takes what templates say; may throw, which ends the rendering. */
   readonly say?: (said: Said) => void
+}
+
+/** A column with its type as the database writes it. */
+export interface ColumnType {
+  readonly name: string
+  readonly type: string
 }
 
 /** One interval of a microbatch model, as templates see it. */

@@ -297,6 +297,7 @@ const SHAPES = {
     sql_header: notYet,
     static_analysis: notYet,
   },
+  unit_test: { ...common, timeout, static_analysis: notYet },
   analysis: { ...common, docs, group: notYet },
   exposure: { ...common },
   source: {
@@ -338,6 +339,7 @@ export const CONFIG_SCHEMAS: Readonly<Record<NodeKind, z.ZodObject>> = {
   snapshot: z.strictObject(SHAPES.snapshot).partial(),
   seed: z.strictObject(SHAPES.seed).partial(),
   test: z.strictObject(SHAPES.test).partial(),
+  unit_test: z.strictObject(SHAPES.unit_test).partial(),
   source: z.strictObject(SHAPES.source).partial(),
   analysis: z.strictObject(SHAPES.analysis).partial(),
   exposure: z.strictObject(SHAPES.exposure).partial(),
@@ -410,14 +412,18 @@ function unknownKey(kind: NodeKind, key: string, placeOf: PlaceOf): GmError {
     others.length > 0
       ? `It belongs to ${others.map(plural).join(' and ')}.`
       : didYouMean(key, supportedKeys(kind))
-  return new GmError('GM1002', `unknown key "${key}" in the configuration of a ${kind}`, {
-    at: placeOf([key]),
-    hint: hint ?? `Possible here: ${supportedKeys(kind).join(', ')}.`,
-  })
+  return new GmError(
+    'GM1002',
+    `unknown key "${key}" in the configuration of a ${kind.replace('_', ' ')}`,
+    {
+      at: placeOf([key]),
+      hint: hint ?? `Possible here: ${supportedKeys(kind).join(', ')}.`,
+    },
+  )
 }
 
 function plural(kind: NodeKind): string {
-  return kind === 'analysis' ? 'analyses' : `${kind}s`
+  return kind === 'analysis' ? 'analyses' : `${kind.replace('_', ' ')}s`
 }
 
 function supportedKeys(kind: NodeKind): string[] {

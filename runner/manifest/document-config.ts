@@ -9,6 +9,7 @@ const TITLES: Readonly<Record<NodeKind, string>> = {
   snapshot: 'Snapshots',
   seed: 'Seeds',
   test: 'Tests',
+  unit_test: 'Unit tests',
   source: 'Sources',
   analysis: 'Analyses',
   exposure: 'Exposures',

@@ -11,6 +11,7 @@ const DEFAULTS: { readonly [K in NodeKind]: Partial<NodeConfig> } = {
     error_if: '!= 0',
     fail_calc: 'count(*)',
   },
+  unit_test: {},
   source: {},
   analysis: {},
   exposure: {},

@@ -1,7 +1,7 @@
 /**
  * The words of gm, used alike in code, messages and docs.
  *
- * - node: anything in the graph (model, seed, snapshot, test, source, analysis, exposure).
+ * - node: anything in the graph (model, seed, snapshot, test, unit test, source, analysis, exposure).
  * - package: a project whose models and macros this one uses; the project itself counts as one.
  * - relation: a table or view in a database, by schema and identifier.
  * - step: what a run does for one node; transaction, statement: its parts.
@@ -340,12 +340,65 @@ export interface TestNode extends NodeBase, Templated {
   }
 }
 
+/** A model's query over rows that are given instead of its inputs, and the rows that it must return. Nothing is built. */
+export interface UnitTestNode extends NodeBase {
+  readonly kind: 'unit_test'
+  /** The model whose query it is. */
+  readonly on: NodeId
+  /** One of several versions of that model. */
+  readonly version?: Version
+  readonly given: readonly GivenInput[]
+  readonly expect: FixtureRows
+  readonly overrides: Overrides
+  readonly refs: readonly RefCall[]
+  readonly sources: readonly SourceCall[]
+}
+
+/** The rows that stand for an input of a model under test. */
+export interface GivenInput {
+  /** As written: `ref('x')`, `source('a', 'b')`, `this`. */
+  readonly written: string
+  readonly at: Location
+  /** The model itself for `this`: the rows that its table holds. */
+  readonly input: NodeId
+  readonly rows: FixtureRows
+}
+
+/** Rows of a unit test: by column, or as a query. */
+export type FixtureRows =
+  | { readonly format: 'rows'; readonly at: Location; readonly rows: readonly FixtureRow[] }
+  | { readonly format: 'sql'; readonly at: Location; readonly sql: string }
+
+/** The columns that are given; those that are not are null. */
+export interface FixtureRow {
+  readonly at: Location
+  readonly cells: readonly FixtureCell[]
+}
+
+export interface FixtureCell {
+  readonly column: string
+  /** Texts that the database reads as the column's type; lists and mappings are arrays, rows and JSON. */
+  readonly value: FixtureValue
+  readonly at: Location
+}
+
+export type FixtureValue = string | null | readonly unknown[] | { readonly [key: string]: unknown }
+
+/** What templates of the model under test get instead of what there is. */
+export interface Overrides {
+  /** What macros return, by `name` or `package.name`; `is_incremental` among them. */
+  readonly macros: Readonly<Record<string, unknown>>
+  readonly vars: Readonly<Record<string, unknown>>
+  readonly env_vars: Readonly<Record<string, string>>
+}
+
 export type Node =
   | ModelNode
   | SnapshotNode
   | SeedNode
   | SourceNode
   | TestNode
+  | UnitTestNode
   | AnalysisNode
   | ExposureNode
 export type NodeKind = Node['kind']

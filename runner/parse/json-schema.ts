@@ -44,6 +44,7 @@ function projectJsonSchema(): JsonSchema {
     exposures: 'exposure',
     data_tests: 'test',
     tests: 'test',
+    unit_tests: 'unit_test',
   } as const
   const trees: Record<string, JsonSchema> = {}
   for (const [key, kind] of Object.entries(kinds)) {

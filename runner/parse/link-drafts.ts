@@ -1,5 +1,12 @@
 import type { GmError } from '../base/error.ts'
-import type { FollowedKeys, Node, NodeId, RefCall, SourceCall } from '../manifest/node.ts'
+import type {
+  FollowedKeys,
+  Node,
+  NodeId,
+  RefCall,
+  SourceCall,
+  UnitTestNode,
+} from '../manifest/node.ts'
 import type { Draft } from './draft.ts'
 import { collecting } from './draft.ts'
 import type { InputCall } from './record-template.ts'
@@ -73,6 +80,7 @@ function link(
       })
     }
   }
+  if (node.kind === 'unit_test') return withGiven(node, inputs, refs, sources, names, errors)
   if (node.kind === 'exposure') return { ...node, refs, sources, dependsOn: dependsOn.sort() }
   return {
     ...node,
@@ -82,6 +90,26 @@ function link(
     changesOf: changesOf.sort(),
     keysOf,
   }
+}
+
+/** A unit test depends on its model alone: what stands for an input need not be there. */
+function withGiven(
+  node: UnitTestNode,
+  inputs: readonly InputCall[],
+  refs: readonly RefCall[],
+  sources: readonly SourceCall[],
+  names: Names,
+  errors: GmError[],
+): UnitTestNode {
+  const rest = [...inputs]
+  const given = node.given.map((one) => {
+    if (one.written === 'this') return one
+    const call = rest.shift()
+    // What it does not find has been reported.
+    const input = call && resolve({ ...call, isOptional: true }, node, names, errors)
+    return input === undefined ? one : { ...one, input }
+  })
+  return { ...node, given, refs, sources }
 }
 
 function addKeys(keysOf: FollowedKeys[], input: NodeId, columns: readonly string[]): void {

@@ -22,6 +22,7 @@ export const CONFIG_PLACES = {
   seed: configPlace(),
   source: configPlace(),
   test: configPlace(),
+  unit_test: configPlace(),
   analysis: configPlace(),
   exposure: configPlace(),
 } as const
@@ -233,6 +234,63 @@ const macro = z.strictObject({
   config: z.strictObject({ meta, docs }).optional().describe('meta and docs.'),
 })
 
+const fixture = {
+  format: z
+    .enum(['dict', 'csv', 'sql'])
+    .optional()
+    .describe('How the rows are written: dict (default), csv or sql.'),
+  rows: z
+    .union([z.array(z.record(z.string(), z.unknown())), z.string()])
+    .optional()
+    .describe('The rows; columns that a row does not name are null. An empty list is no row.'),
+  fixture: z
+    .string()
+    .optional()
+    .describe(
+      'In place of rows: a file of tests/fixtures without its ending, with format csv or sql.',
+    ),
+}
+const versions = z.array(versionName).optional()
+const values = z.record(z.string(), z.unknown()).optional()
+
+const unitTest = z.strictObject({
+  name: z.string().describe('Name of the unit test.'),
+  model: z.string().describe('The model whose query is tested.'),
+  description,
+  given: z
+    .array(
+      z.strictObject({
+        input: z.string().describe("`ref('model')`, `source('source', 'table')` or `this`."),
+        ...fixture,
+      }),
+    )
+    .describe('The rows of each input of the model.'),
+  expect: z
+    .strictObject(fixture)
+    .describe(
+      'The rows that the query must return, in any order; columns that are not named are not compared.',
+    ),
+  overrides: z
+    .strictObject({
+      macros: values.describe('What macros return, by name; is_incremental among them.'),
+      vars: values.describe('Values of variables.'),
+      env_vars: z
+        .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+        .optional()
+        .describe('Values of environment variables.'),
+    })
+    .optional()
+    .describe('What templates get instead of what there is.'),
+  versions: z
+    .strictObject({
+      include: versions.describe('Only these versions.'),
+      exclude: versions.describe('All versions but these.'),
+    })
+    .optional()
+    .describe('Which versions of the model are tested; all when not given.'),
+  config: CONFIG_PLACES.unit_test.optional().describe('enabled, tags and meta.'),
+})
+
 /** A properties file (dbt's schema.yml), strict at every level. */
 export const propertiesSchema = z.strictObject({
   version: z.literal(2).optional().describe('Always 2; may be left out.'),
@@ -250,7 +308,10 @@ export const propertiesSchema = z.strictObject({
   metrics: leftAside,
   saved_queries: leftAside,
   semantic_models: leftAside,
-  unit_tests: leftAside,
+  unit_tests: z
+    .array(unitTest)
+    .optional()
+    .describe('Queries of models over given rows, and the rows that they must return.'),
 })
 
 /** Keys of properties files that are left aside, and why that changes no table. */
@@ -258,9 +319,10 @@ export const LEFT_ASIDE: Readonly<Record<string, string>> = {
   metrics: 'gm has no semantic layer.',
   saved_queries: 'gm has no semantic layer.',
   semantic_models: 'gm has no semantic layer.',
-  unit_tests: 'Unit tests are not run yet.',
 }
 
+export type RawUnitTest = z.infer<typeof unitTest>
+export type RawFixture = z.infer<typeof unitTest.shape.expect>
 export type RawProperties = z.infer<typeof propertiesSchema>
 export type RawTest = z.infer<typeof test>
 export type RawColumn = z.infer<typeof column>

@@ -1,6 +1,6 @@
 import type { Location } from '../base/location.ts'
 import type { GivenConfig } from '../manifest/config-schema.ts'
-import type { ExposureNode, Owner, Version } from '../manifest/node.ts'
+import type { ExposureNode, FixtureRows, Overrides, Owner, Version } from '../manifest/node.ts'
 import type { TestName } from './name-test.ts'
 
 /** One properties YAML file (dbt's schema.yml), checked for unknown keys and types, with places. */
@@ -16,6 +16,7 @@ export interface PropertiesFile {
   readonly dataTests: readonly ResourceProperties[]
   readonly exposures: readonly ExposureProperties[]
   readonly groups: readonly GroupProperties[]
+  readonly unitTests: readonly UnitTestProperties[]
   /** Keys that gm reads and leaves aside. */
   readonly leftAside: readonly { readonly key: string; readonly at: Location }[]
 }
@@ -56,6 +57,41 @@ export interface ExposureProperties {
   /** `ref('x')`, `source('a', 'b')`, each with its place. */
   readonly dependsOn: readonly { readonly text: string; readonly at: Location }[]
 }
+
+export interface UnitTestProperties {
+  readonly name: string
+  readonly at: Location
+  readonly model: { readonly name: string; readonly at: Location }
+  readonly description: string
+  readonly config: GivenConfig
+  readonly given: readonly GivenProperties[]
+  readonly expect: RowsProperties
+  readonly overrides: Overrides
+  /** Which versions of the model are tested; all where none are named. */
+  readonly versions?: {
+    readonly at: Location
+    readonly include?: readonly string[]
+    readonly exclude?: readonly string[]
+  }
+}
+
+export interface GivenProperties {
+  /** `ref('x')`, `source('a', 'b')` or `this`. */
+  readonly input: string
+  readonly at: Location
+  /** Absent: the rows of the seed's own file. */
+  readonly rows?: RowsProperties
+}
+
+/** Rows as they stand in the YAML, or the file of tests/fixtures that has them. */
+export type RowsProperties =
+  | FixtureRows
+  | {
+      readonly format: 'fixture'
+      readonly ending: 'csv' | 'sql'
+      readonly name: string
+      readonly at: Location
+    }
 
 export interface GroupProperties {
   readonly name: string

@@ -25,6 +25,8 @@ export interface ProjectFiles {
   /** Singular tests. Files in a folder `generic` define tests and count as macros. */
   readonly tests: readonly ProjectFile[]
   readonly analyses: readonly ProjectFile[]
+  /** Rows of unit tests: .csv and .sql below `fixtures` in a folder of tests. */
+  readonly fixtures: readonly ProjectFile[]
   /** Only hashed: seeds may be large and nothing in them matters before they are loaded. */
   readonly seeds: readonly Omit<ProjectFile, 'text'>[]
   readonly properties: readonly ProjectFile[]
@@ -52,6 +54,7 @@ export function readFiles(packages: readonly PackageFolders[], files: SourceFile
     snapshots: [],
     macros: [],
     tests: [],
+    fixtures: [],
     analyses: [],
     seeds: [],
     properties: [],
@@ -108,9 +111,17 @@ function readPackage(
   })
   collect(paths.macros, '.sql', into(lists.macros))
   collect(paths.tests, '.sql', (file, folder) => {
-    const isGeneric = file.slice(folder.length).startsWith('/generic/')
-    ;(isGeneric ? lists.macros : lists.tests).push(read(file, folder))
+    const below = file.slice(folder.length)
+    const list = below.startsWith('/generic/')
+      ? lists.macros
+      : below.startsWith('/fixtures/')
+        ? lists.fixtures
+        : lists.tests
+    list.push(read(file, folder))
   })
+  for (const folder of paths.tests) {
+    collect([`${folder}/fixtures`], '.csv', (file) => lists.fixtures.push(read(file, folder)))
+  }
   collect(paths.analyses, '.sql', into(lists.analyses))
   collect(paths.docs, '.md', into(lists.docs))
 }

@@ -22,6 +22,7 @@ import { LEFT_ASIDE, propertiesSchema } from './properties-schema.ts'
 import { readColumns, readTests } from './read-columns.ts'
 import { readConfig } from './read-config.ts'
 import { readExposure, readGroup } from './read-exposure.ts'
+import { readUnitTest } from './read-unit-test.ts'
 import { readVersions } from './read-versions.ts'
 import type { Reading } from './reading.ts'
 
@@ -45,11 +46,12 @@ export function readProperties(
 ): PropertiesFile {
   const yaml = parseYaml(text, file)
   const { placeOf } = yaml
-  const reading: Reading = { placeOf, unrendered: yaml.value, errors: [], own }
+  const textPlace = textPlaces(text)
+  const reading: Reading = { placeOf, textPlace, unrendered: yaml.value, errors: [], own }
   const value = renderSettings(
     yaml.value ?? {},
     evaluate,
-    (path) => LATER.test(String(path.at(-1))),
+    (path) => LATER.test(String(path.at(-1))) || isFixture(path),
     yaml.placeOf,
     reading.errors,
   )
@@ -78,12 +80,33 @@ export function readProperties(
       readExposure(entry, ['exposures', i], reading),
     ),
     groups: (raw.groups ?? []).map((entry, i) => readGroup(entry, ['groups', i], reading)),
+    unitTests: (raw.unit_tests ?? []).map((entry, i) =>
+      readUnitTest(entry, ['unit_tests', i], reading),
+    ),
     leftAside: Object.keys(LEFT_ASIDE).flatMap((key) =>
       Object.hasOwn(raw, key) ? [{ key, at: yaml.placeOf([key]) }] : [],
     ),
   }
   throwAll(inFileOrder(reading.errors))
   return properties
+}
+
+/** Rows of a unit test are no templates, and its overrides are values for templates. */
+function isFixture([list, , key]: Path): boolean {
+  return list === 'unit_tests' && key !== undefined && key !== 'config'
+}
+
+/** A text that begins with `|` or `>` stands on the lines below. */
+function textPlaces(text: string): Reading['textPlace'] {
+  let lines: readonly string[] | undefined
+  return (at, line) => {
+    lines ??= text.split('\n')
+    const isBelow = /^[|>]/.test(lines[at.line - 1]?.slice(at.column - 1) ?? '')
+    if (!isBelow) return at
+    const found = lines[at.line - 1 + line] ?? ''
+    const column = found.length - found.trimStart().length + 1
+    return { file: at.file, line: at.line + line, column }
+  }
 }
 
 function readModel(raw: RawModel, path: Path, reading: Reading): ResourceProperties {

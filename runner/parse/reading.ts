@@ -1,4 +1,5 @@
 import type { GmError } from '../base/error.ts'
+import type { Location } from '../base/location.ts'
 import type { Path, PlaceOf } from '../project/explain-issues.ts'
 
 /** What reading a file needs everywhere: places, and a list that takes the errors so that all are reported. */
@@ -7,6 +8,8 @@ export interface Reading {
   /** The file's value before its templates were filled in. */
   readonly unrendered: unknown
   readonly errors: GmError[]
+  /** The place of a line, from 1, of a text of several lines that begins at a place: `rows: |`. */
+  readonly textPlace: (at: Location, line: number) => Location
   /** Names of the project's own materializations. */
   readonly own: readonly string[]
 }

@@ -7,7 +7,7 @@ import { unrenderedConfig } from './unrendered-config.ts'
 
 /** Checks the configuration of one kind of nodes; manifest/ has it, and hands it to loadProject. */
 export type CheckConfig = (
-  kind: 'model' | 'snapshot' | 'seed' | 'test' | 'source' | 'analysis' | 'exposure',
+  kind: 'model' | 'snapshot' | 'seed' | 'test' | 'unit_test' | 'source' | 'analysis' | 'exposure',
   raw: Readonly<Record<string, unknown>>,
   placeOf: PlaceOf,
   /** Names of the project's own materializations. */

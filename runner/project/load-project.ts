@@ -92,6 +92,7 @@ export function loadProject(options: LoadOptions): Project {
         ...file.snapshots,
         ...file.data_tests,
         ...file.tests,
+        ...file.unit_tests,
         ...file.sources,
       })
     : packages.map(({ name }) => name)

@@ -124,6 +124,7 @@ export const projectSchema = z.strictObject({
   exposures: tree('exposures'),
   data_tests: tree('tests'),
   tests: tree('tests (the older name of data_tests)'),
+  unit_tests: tree('unit tests'),
   threads: z.int().min(1).max(64).default(4).describe('Nodes built at the same time. Default 4.'),
   env: z
     .array(z.string())
@@ -271,7 +272,6 @@ export const projectSchema = z.strictObject({
   'query-comment': leftAside,
   'saved-queries': leftAside,
   'semantic-models': leftAside,
-  unit_tests: leftAside,
   'function-paths': notYet,
   functions: notYet,
   'on-run-start': runHook.describe('SQL before the first node of a run, one text or a list.'),
@@ -284,7 +284,6 @@ export const LEFT_ASIDE: Readonly<Record<string, string>> = {
   'query-comment': 'gm sends statements without comments.',
   'saved-queries': 'gm has no semantic layer.',
   'semantic-models': 'gm has no semantic layer.',
-  unit_tests: 'Unit tests are not run yet.',
 }
 
 export type ProjectFile = z.infer<typeof projectSchema>

@@ -20,6 +20,7 @@ export interface ResourceConfig {
   readonly snapshots: ConfigTree
   readonly seeds: ConfigTree
   readonly tests: ConfigTree
+  readonly unitTests: ConfigTree
   readonly sources: ConfigTree
   readonly analyses: ConfigTree
   readonly exposures: ConfigTree

@@ -14,6 +14,7 @@ const TREES = {
   exposures: 'exposure',
   data_tests: 'test',
   tests: 'test',
+  unit_tests: 'unit_test',
 } as const
 
 export interface TreesContext {
@@ -54,5 +55,6 @@ export function readTrees(file: ProjectFile, context: TreesContext): ResourceCon
     analyses: tree('analyses'),
     exposures: tree('exposures'),
     tests: tree(hasTests ? 'tests' : 'data_tests'),
+    unitTests: tree('unit_tests'),
   }
 }

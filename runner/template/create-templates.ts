@@ -16,7 +16,7 @@ import { DEFAULT_LIMITS } from './run.ts'
 import type { Syntax } from './syntax.ts'
 import type { MacroFile, Rendered, Scope, TemplateFile } from './template.ts'
 import type { Mark, Value } from './values.ts'
-import { Text } from './values.ts'
+import { LoopState, Text } from './values.ts'
 
 export type { BuiltInMacros, Macro } from './macro-library.ts'
 
@@ -181,7 +181,21 @@ function newRun(
 ): Run {
   /** By package: a bare name of a macro means another one there. */
   const found = new Map<string | undefined, Map<string, Value>>()
+  const replaced = (name: string): Value | undefined => {
+    const { macros = {} } = scope
+    if (Object.hasOwn(macros, name)) return builtin(name, () => macros[name])
+    const isPackage = Object.keys(macros).some((key) => key.startsWith(`${name}.`))
+    if (!isPackage) return undefined
+    return new LoopState(`package "${name}"`, (key) => {
+      const full = `${name}.${key}`
+      return Object.hasOwn(macros, full)
+        ? builtin(full, () => macros[full])
+        : library.find(full)?.callable
+    })
+  }
   const resolve = (name: string): Value | undefined => {
+    const instead = scope.macros === undefined ? undefined : replaced(name)
+    if (instead !== undefined) return instead
     const macro = name.includes('.') ? undefined : library.find(name, run.source.package)
     if (macro !== undefined) return macro.callable
     if (Object.hasOwn(scope.functions, name)) {

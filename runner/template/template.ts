@@ -81,6 +81,8 @@ export type Item = string | number | boolean | null | TemplateObject
 export interface Scope {
   readonly values: Readonly<Record<string, unknown>>
   readonly functions: Readonly<Record<string, Builtin>>
+  /** What calls of these macros and functions give in place of running them, by `name` or `package.name`. */
+  readonly macros?: Readonly<Record<string, unknown>>
 }
 
 /** From rendered text back to the files it came from. Serialisable, so that compiled nodes can be cached. */

@@ -82,6 +82,21 @@ function toNode(name: string, sketch: NodeSketch, all: Readonly<Record<string, N
         ? { ...base, ...templated, kind }
         : { ...base, ...templated, kind, generic: { name: generic, arguments: {}, on } }
     }
+    case 'unit_test': {
+      const { refs, sources } = templated
+      const expect = { format: 'rows', at, rows: [] } as const
+      const overrides = { macros: {}, vars: {}, env_vars: {} }
+      return {
+        ...base,
+        kind,
+        on: idOf(reads[0] ?? ''),
+        given: [],
+        expect,
+        overrides,
+        refs,
+        sources,
+      }
+    }
     case 'exposure': {
       const { refs, sources } = templated
       return { ...base, kind, exposureType: 'dashboard', owner: {}, refs, sources }

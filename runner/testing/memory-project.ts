@@ -63,6 +63,7 @@ export function memoryProject(given: Partial<Project> = {}): Project {
       snapshots: NO_CONFIG,
       seeds: NO_CONFIG,
       tests: NO_CONFIG,
+      unitTests: NO_CONFIG,
       sources: NO_CONFIG,
       analyses: NO_CONFIG,
       exposures: NO_CONFIG,

@@ -6,6 +6,7 @@ const FOLDERS = {
   snapshot: 'snapshots',
   seed: 'seeds',
   test: 'tests',
+  unit_test: undefined,
   source: undefined,
   analysis: 'analyses',
   exposure: undefined,
