@@ -8,6 +8,8 @@ export interface GmErrorDetails {
   readonly at?: Location | undefined
   /** From the place outwards: the calls that led there (`at` inside a macro, callers here). */
   readonly calledFrom?: readonly Location[] | undefined
+  /** Lines that show what is wrong, such as the rows that differ: those with `-` and `+` in front are of two sides. */
+  readonly table?: readonly string[] | undefined
   /** What to do about it, one sentence. */
   readonly hint?: string | undefined
   readonly cause?: unknown
@@ -18,6 +20,7 @@ export class GmError extends Error {
   readonly code: Code
   readonly at: Location | undefined
   readonly calledFrom: readonly Location[]
+  readonly table: readonly string[]
   readonly hint: string | undefined
 
   constructor(code: Code, message: string, details: GmErrorDetails = {}) {
@@ -26,6 +29,7 @@ export class GmError extends Error {
     this.code = code
     this.at = details.at
     this.calledFrom = details.calledFrom ?? []
+    this.table = details.table ?? []
     this.hint = details.hint
   }
 

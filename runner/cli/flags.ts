@@ -11,6 +11,7 @@ const RESOURCE_TYPES = [
   'seed',
   'snapshot',
   'test',
+  'unit_test',
   'source',
   'analysis',
   'exposure',

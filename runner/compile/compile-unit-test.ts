@@ -4,6 +4,7 @@ import type { Location } from '../base/location.ts'
 import type {
   FixtureRow,
   FixtureRows,
+  Manifest,
   ModelNode,
   Node,
   NodeId,
@@ -14,7 +15,7 @@ import type { Rendered } from '../template/template.ts'
 import { compileStatement } from './assemble.ts'
 import { columnTypesOf, describeQuery, nameOf, requireNode } from './column-types.ts'
 import type { CompileContext } from './compile-scope.ts'
-import { givenName } from './compile-scope.ts'
+import { givenName, isEphemeral } from './compile-scope.ts'
 import type { ColumnType, Compiled } from './compiled.ts'
 import { cellLiteral, fixtureSql, placed } from './fixture-sql.ts'
 import type { Piece } from './join-rendered.ts'
@@ -87,7 +88,9 @@ function queryOverGiven(node: UnitTestNode, model: ModelNode, context: CompileCo
   const { manifest } = context
   const types = new Map<Node, readonly ColumnType[]>()
   const fixtures = new Map<NodeId, Rendered>()
-  for (const { input, rows, written } of node.given) {
+  const read = inputsOf(model, manifest)
+  for (const { input, rows, written, at } of node.given) {
+    if (written !== 'this' && !read.has(input)) throw notRead(written, model, read, context, at)
     const of = written === 'this' ? 'this' : nameOf(requireNode(manifest, input))
     fixtures.set(
       input,
@@ -124,6 +127,35 @@ function queryOverGiven(node: UnitTestNode, model: ModelNode, context: CompileCo
   if (rendered.text.includes(identifier(name)))
     throw notGiven(node, `${model.name} reads its own table`, '- input: this')
   return rendered
+}
+
+/** What a model reads, its ephemeral inputs and what these read. */
+function inputsOf(model: ModelNode, manifest: Manifest): ReadonlySet<NodeId> {
+  const found = new Set<NodeId>()
+  const visit = ({ dependsOn }: Node): void => {
+    for (const id of dependsOn) {
+      const input = requireNode(manifest, id)
+      if (found.has(id)) continue
+      found.add(id)
+      if (isEphemeral(input)) visit(input)
+    }
+  }
+  visit(model)
+  return found
+}
+
+function notRead(
+  written: string,
+  model: ModelNode,
+  read: ReadonlySet<NodeId>,
+  { manifest }: CompileContext,
+  at: Location,
+): GmError {
+  const names = [...read].map((id) => nameOf(requireNode(manifest, id)))
+  return new GmError('GM3015', `${written} is given, but ${model.name} does not read it`, {
+    at,
+    hint: names.length === 0 ? 'It reads nothing.' : `It reads ${names.join(', ')}.`,
+  })
 }
 
 function notGiven(node: UnitTestNode, what: string, entry: string): GmError {

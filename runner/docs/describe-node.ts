@@ -1,4 +1,4 @@
-import type { Node, NodeConfig, TestNode } from '../manifest/node.ts'
+import type { CheckingNode, Node, NodeConfig } from '../manifest/node.ts'
 import type { PastStep } from '../state/history.ts'
 import { rowsOf } from './describe-run.ts'
 import { plainText } from './plain-text.ts'
@@ -72,8 +72,8 @@ function factsOf(node: Node): NodePage['facts'] {
 }
 
 /** The test's name and column, with its last results. */
-export function describeTest(node: TestNode, steps: readonly PastStep[]): TestPage {
-  const { generic } = node
+export function describeTest(node: CheckingNode, steps: readonly PastStep[]): TestPage {
+  const generic = node.kind === 'test' ? node.generic : undefined
   const given = Object.entries(generic?.arguments ?? {})
     .filter(([name]) => name !== 'model' && name !== 'column_name')
     .map(([name, value]) => `${name}: ${plainText(value)}`)

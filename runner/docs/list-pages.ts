@@ -1,5 +1,5 @@
-import type { Manifest, Node, NodeId, TestNode } from '../manifest/node.ts'
-import { macroId } from '../manifest/node.ts'
+import type { CheckingNode, Manifest, Node, NodeId, UnitTestNode } from '../manifest/node.ts'
+import { isChecking, macroId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { BUILT_IN_PACKAGE } from '../parse/built-in-tests.ts'
 import type { ColumnId, ColumnLineage } from '../sql/column-lineage.ts'
@@ -49,9 +49,13 @@ export interface Topic {
  * @param steps of a node, newest first.
  */
 export function* listPages(
-  input: PageInput,
+  given: PageInput,
   steps: (id: string) => readonly PastStep[],
 ): Generator<FoundPage> {
+  // Unit tests stand on the pages of their models.
+  const paged = [...given.manifest.nodes.values()].filter((node) => node.kind !== 'unit_test')
+  const nodes = new Map<NodeId, Node>(paged.map((node) => [node.id, node]))
+  const input = { ...given, manifest: { ...given.manifest, nodes } }
   const { manifest, topics } = input
   const topicOf = new Map(
     topics.map((topic) => [quoted({ schema: topic.schema, identifier: topic.table }), topic]),
@@ -61,14 +65,14 @@ export function* listPages(
     input,
     steps,
     positions,
-    testsOf: groupTests(manifest, steps),
+    testsOf: groupTests(given.manifest, steps),
     personal: personalColumns(manifest, input.lineage ?? { nodes: new Map() }),
     edges:
       input.lineage === undefined
         ? new Map<NodeId, NodeEdges>()
         : columnEdges(input.lineage, positions, (id) => manifest.nodes.get(id)?.kind === 'test'),
   }
-  for (const node of manifest.nodes.values()) {
+  for (const node of paged) {
     const topic = topicInto(node, topicOf)
     yield nodePage(node, topic, context)
     if (topic !== undefined) yield topicPage(topic, node)
@@ -79,6 +83,9 @@ export function* listPages(
   }
 }
 
+/** What has a page of its own. */
+type PagedNode = Exclude<Node, UnitTestNode>
+
 interface Context {
   readonly input: PageInput
   readonly steps: (id: string) => readonly PastStep[]
@@ -88,7 +95,7 @@ interface Context {
   readonly personal: PersonalColumns
 }
 
-function nodePage(node: Node, topic: Topic | undefined, context: Context): FoundPage {
+function nodePage(node: PagedNode, topic: Topic | undefined, context: Context): FoundPage {
   const { input, positions } = context
   const relation = 'relation' in node ? node.relation : undefined
   const name = relation === undefined ? undefined : quoted(relation)
@@ -257,7 +264,7 @@ function groupTests(
 ): ReadonlyMap<NodeId, readonly TestPage[]> {
   const grouped = new Map<NodeId, TestPage[]>()
   for (const node of manifest.nodes.values()) {
-    if (node.kind !== 'test') continue
+    if (!isChecking(node)) continue
     const page = describeTest(node, steps(node.id))
     for (const on of testedBy(node)) {
       const list = grouped.get(on)
@@ -269,7 +276,8 @@ function groupTests(
 }
 
 /** A test from YAML is of the node it stands with; a query of its own tests all that it reads. */
-function testedBy(node: TestNode): readonly NodeId[] {
+function testedBy(node: CheckingNode): readonly NodeId[] {
+  if (node.kind === 'unit_test') return [node.on]
   return node.generic === undefined ? node.dependsOn : [node.generic.on]
 }
 

@@ -402,6 +402,8 @@ export type Node =
   | AnalysisNode
   | ExposureNode
 export type NodeKind = Node['kind']
+/** What checks others and is built into nothing. */
+export type CheckingNode = TestNode | UnitTestNode
 /** Nodes that gm builds a relation for. */
 export type BuiltNode = ModelNode | SnapshotNode | SeedNode
 
@@ -441,6 +443,12 @@ export function nodeId(kind: NodeKind, ...parts: readonly string[]): NodeId {
   return [kind, ...parts].join('.') as NodeId
 }
 
+/** What an id's node is called on lines: its name; a unit test's comes behind its model's, as in dbt. */
+export function nameInId(id: NodeId): string {
+  const [kind, , name, test] = id.split('.')
+  return kind === 'unit_test' ? `${name}::${test}` : (name ?? id)
+}
+
 /** Whether a node has a relation of its own that gm builds. */
 export function isBuilt(node: Node): node is BuiltNode {
   return (
@@ -448,6 +456,16 @@ export function isBuilt(node: Node): node is BuiltNode {
     node.kind === 'snapshot' ||
     (node.kind === 'model' && node.config.materialized !== 'ephemeral')
   )
+}
+
+/** Whether a node checks others: a data test or a unit test. */
+export function isChecking(node: Node): node is CheckingNode {
+  return isCheckingKind(node.kind)
+}
+
+/** As `isChecking`, for what only has the kind, such as a step. */
+export function isCheckingKind(kind: NodeKind): boolean {
+  return kind === 'test' || kind === 'unit_test'
 }
 
 /** Whether other nodes can read a node: it has a relation, or is an ephemeral model. */

@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph.ts'
 import { reach } from '../graph/reach.ts'
 import type { Manifest, NodeId } from '../manifest/node.ts'
+import { isCheckingKind } from '../manifest/node.ts'
 import type { ColumnLineage } from '../sql/column-lineage.ts'
 import { nodesOfTrace, traceDownstream } from '../sql/trace-column.ts'
 
@@ -41,7 +42,9 @@ export function affectedByColumn(
     node,
     column,
     ...sorted(reached, node, manifest, graph),
-    uncertain: trace.uncertain.filter((id) => manifest.nodes.get(id)?.kind !== 'test'),
+    uncertain: trace.uncertain.filter(
+      (id) => !isCheckingKind(manifest.nodes.get(id)?.kind ?? 'model'),
+    ),
   }
 }
 

@@ -3,6 +3,7 @@ import type { EventWindow } from '../compile/event-window.ts'
 import type { Column, RelationState } from '../engine/adapter.ts'
 import type {
   BuiltNode,
+  CheckingNode,
   Manifest,
   ModelNode,
   NodeId,
@@ -22,7 +23,7 @@ export interface PlanRequest {
   readonly allowDestructive: boolean
   /** Which steps may be left out when nothing that they depend on has changed. */
   readonly reuse: Reuse
-  readonly compile: (node: ModelNode | SnapshotNode | TestNode, state: CompileState) => Compiled
+  readonly compile: (node: ModelNode | SnapshotNode | CheckingNode, state: CompileState) => Compiled
   /** `--store-failures`. */
   readonly storeFailures: boolean
   /** `--warn-error`: a test that would warn fails. */

@@ -1,5 +1,5 @@
-import type { BuiltNode, Manifest, Node, NodeId, TestNode } from '../manifest/node.ts'
-import { isBuilt } from '../manifest/node.ts'
+import type { BuiltNode, CheckingNode, Manifest, Node, NodeId } from '../manifest/node.ts'
+import { isBuilt, isChecking } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { Plan, Step } from './plan.ts'
 import { planAhead } from './plan-ahead.ts'
@@ -15,7 +15,7 @@ export interface Work {
 
 /** A node that a step is made for, with the steps it must wait for. */
 export interface PlannedNode {
-  readonly node: BuiltNode | TestNode
+  readonly node: BuiltNode | CheckingNode
   readonly needs: readonly NodeId[]
 }
 
@@ -23,17 +23,36 @@ export interface PlannedNode {
 export function planNodes(work: Work, manifest: Manifest): readonly PlannedNode[] {
   const nearest = new Map<NodeId, ReadonlySet<NodeId>>()
   const planned: PlannedNode[] = []
+  const unitTests = work.testsGate ? unitTestsOf(work.selected, manifest) : new Map<NodeId, []>()
+  const below = ({ dependsOn }: Node): Set<NodeId> =>
+    new Set(dependsOn.flatMap((parent) => [...(nearest.get(parent) ?? [])]))
   for (const id of work.order) {
     const node = manifest.nodes.get(id)
     if (node === undefined) continue
-    const needs = new Set<NodeId>()
-    for (const parent of node.dependsOn)
-      for (const step of nearest.get(parent) ?? []) needs.add(step)
-    const hasStep = work.selected.has(id) && (isBuilt(node) || node.kind === 'test')
+    // A unit test comes before its model, as soon as what the model reads is there.
+    const model = node.kind === 'unit_test' ? manifest.nodes.get(node.on) : undefined
+    const needs = below(model ?? node)
+    for (const test of unitTests.get(id) ?? []) needs.add(test)
+    const hasStep = work.selected.has(id) && (isBuilt(node) || isChecking(node))
     if (hasStep) planned.push({ node, needs: [...needs].sort() })
     nearest.set(id, hasStep ? new Set([id]) : needs)
   }
-  return work.testsGate ? letTestsGate(planned, work.order, manifest) : planned
+  if (!work.testsGate) return planned
+  const gated = letTestsGate(planned, work.order, manifest)
+  return unitTests.size === 0 ? gated : inOrder(gated)
+}
+
+/** The selected unit tests by the model that they are about. */
+function unitTestsOf(
+  selected: ReadonlySet<NodeId>,
+  manifest: Manifest,
+): ReadonlyMap<NodeId, readonly NodeId[]> {
+  const found = new Map<NodeId, NodeId[]>()
+  for (const id of selected) {
+    const node = manifest.nodes.get(id)
+    if (node?.kind === 'unit_test') found.set(node.on, [...(found.get(node.on) ?? []), id])
+  }
+  return found
 }
 
 /**
@@ -54,7 +73,7 @@ function letTestsGate(
   if (testsOf.size === 0) return planned
   const above = testedAncestors(order, manifest, testsOf)
   const gated = planned.map(({ node, needs }) => {
-    if (node.kind === 'test') return { node, needs }
+    if (isChecking(node)) return { node, needs }
     const tested = above.get(node.id) ?? new Set<NodeId>()
     const gates = new Set(needs)
     for (const parent of tested) {

@@ -2,7 +2,7 @@ import { GmError } from '../base/error.ts'
 import { isLimited } from '../compile/compile-node.ts'
 import { findUnstable } from '../compile/find-unstable.ts'
 import type { RelationState } from '../engine/adapter.ts'
-import type { BuiltNode, Manifest, NodeId, TestNode } from '../manifest/node.ts'
+import type { BuiltNode, CheckingNode, Manifest, NodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { completeBuild } from '../materialize/complete-build.ts'
 import { seedFingerprint } from '../materialize/materialize-seed.ts'
@@ -19,6 +19,7 @@ import { planMicrobatch } from './plan-microbatch.ts'
 import type { Foreseen, PlanRequest, Warehouse } from './plan-request.ts'
 import { NOTHING_FORESEEN } from './plan-request.ts'
 import { planTest } from './plan-test.ts'
+import { planUnitTest } from './plan-unit-test.ts'
 import { hasHooks, renderHooks } from './step-hooks.ts'
 import { materialsOf } from './step-materials.ts'
 import { isAdoptable, isMadeByOthers, refuseLostRows } from './take-over.ts'
@@ -26,12 +27,13 @@ import { codeIs, reusedStep, whetherToRun } from './whether-to-run.ts'
 
 /** One node's step, from its code and the warehouse as it is. Pure: the same arguments give the same step. */
 export function planStep(
-  node: BuiltNode | TestNode,
+  node: BuiltNode | CheckingNode,
   needs: readonly NodeId[],
   request: PlanRequest,
   warehouse: Warehouse,
   foreseen: Foreseen = NOTHING_FORESEEN,
 ): Step {
+  if (node.kind === 'unit_test') return planUnitTest(node, needs, request, warehouse, foreseen)
   if (node.kind === 'test') return planTest(node, needs, request, warehouse, foreseen)
   const name = quoted(node.relation)
   const target = warehouse.relations.get(name)

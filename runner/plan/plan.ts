@@ -14,6 +14,7 @@ export type Action =
   | 'build history'
   | 'update history'
   | 'run test'
+  | 'run unit test'
 
 /** What a run does for one node. Plain data: printed by --dry-run, stored in the ledger, executed by `run/`. */
 export interface Step {

@@ -1,5 +1,6 @@
 import type { RelationState } from '../engine/adapter.ts'
-import type { BuiltNode, Manifest, NodeId, Relation, TestNode } from '../manifest/node.ts'
+import type { BuiltNode, CheckingNode, Manifest, NodeId, Relation } from '../manifest/node.ts'
+import { isChecking } from '../manifest/node.ts'
 import type { LedgerEntry } from '../state/ledger.ts'
 import type { Basis } from '../state/read-bases.ts'
 import type { Step } from './plan.ts'
@@ -21,7 +22,7 @@ interface Question {
 
 /** Why a node runs; undefined when it is as its last success left it, and so is all that it was made of. */
 export function whetherToRun(
-  node: BuiltNode | TestNode,
+  node: BuiltNode | CheckingNode,
   { decided, isAsked, basis, codes, unstable, foreseen, manifest }: Question,
 ): { readonly reason: string; readonly mayBeReused: boolean } | undefined {
   const runs = (reason: string): { reason: string; mayBeReused: false } => ({
@@ -30,7 +31,7 @@ export function whetherToRun(
   })
   if (isAsked) return runs(decided)
   if (basis === undefined) {
-    return runs(node.kind === 'test' ? 'it has not passed yet' : 'no record of what it was made of')
+    return runs(isChecking(node) ? 'it has not passed yet' : 'no record of what it was made of')
   }
   if (!codes.includes(basis.code)) {
     return runs(node.kind === 'seed' ? 'its file changed' : 'its code or configuration changed')
@@ -57,7 +58,7 @@ export function codeIs(
 }
 
 export function reusedStep(
-  node: BuiltNode | TestNode,
+  node: BuiltNode | CheckingNode,
   needs: readonly NodeId[],
   relation: Relation | undefined,
   reason = NOTHING_CHANGED,

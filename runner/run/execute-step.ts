@@ -1,13 +1,15 @@
 import { GmError } from '../base/error.ts'
+import { differenceTable } from '../check/difference-table.ts'
 import type { Verdict } from '../check/test-statement.ts'
 import { verdictOf } from '../check/test-statement.ts'
+import { rowDifferences } from '../check/unit-test-statement.ts'
 import type { Compiled } from '../compile/compiled.ts'
 import type { Column, Session } from '../engine/adapter.ts'
 import { GuardFailed } from '../engine/adapter.ts'
 import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Outcome, RowCounts, Transaction } from '../engine/statement.ts'
 import type { Node, NodeId } from '../manifest/node.ts'
-import { isBuilt } from '../manifest/node.ts'
+import { isBuilt, isChecking } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { Step } from '../plan/plan.ts'
 import type { Foreseen, PlanRequest, Warehouse } from '../plan/plan-request.ts'
@@ -71,8 +73,10 @@ export async function executeStep(planned: Step, on: Execution): Promise<Execute
   if (planned.lock === undefined) {
     if (await isReusable(planned, on)) return reused(planned)
     const step = await asOfNow(planned, on)
+    if (step.action === 'reuse') return reused(step)
     if (step.transactions.length === 0) return { step, status: 'skipped', counts: {} }
-    return await withinTimeout(node, on.signal, (signal) => runTest(step, { ...on, signal }))
+    const run = step.kind === 'unit_test' ? runUnitTest : runTest
+    return await withinTimeout(node, on.signal, (signal) => run(step, { ...on, signal }))
   }
   if (planned.warning !== undefined) on.note(planned.warning)
   await takeLock(on.session, planned.lock, on)
@@ -128,6 +132,19 @@ function failedTest(step: Step, { failures }: Verdict, on: Execution): GmError {
         ? `To see them: gm show --select ${node?.name ?? step.id} --limit -1`
         : `They are kept: select * from ${quoted(step.stores)}`,
   })
+}
+
+async function runUnitTest(step: Step, on: Execution): Promise<Executed> {
+  const { rows } = await runTransactions(step.transactions, step, { key: undefined }, on)
+  const differences = rowDifferences(rows)
+  if (differences === undefined) return { step, status: 'pass', counts: {}, failures: 0 }
+  const { count } = differences
+  const error = new GmError('GM5002', `${count} ${count === 1 ? 'row differs' : 'rows differ'}`, {
+    at: on.nodes.get(step.id)?.at,
+    table: differenceTable(differences),
+    hint: '- is expected and missing, + is returned and not expected.',
+  })
+  return { step, status: 'fail', counts: {}, failures: count, error }
 }
 
 async function runUntilPlanHolds(
@@ -201,7 +218,7 @@ async function asOfNow(step: Step, on: Execution): Promise<Step> {
 
 function replan(step: Step, warehouse: Warehouse, foreseen: Foreseen, on: Execution): Step {
   const node = on.nodes.get(step.id)
-  if (node === undefined || !(isBuilt(node) || node.kind === 'test')) {
+  if (node === undefined || !(isBuilt(node) || isChecking(node))) {
     throw new Error(`${step.id} is neither built nor a test`)
   }
   return planStep(node, step.needs, on.request, warehouse, foreseen)

@@ -2,6 +2,7 @@ import TinyQueue from 'tinyqueue'
 import { GmError } from '../base/error.ts'
 import type { Session } from '../engine/adapter.ts'
 import type { NodeId } from '../manifest/node.ts'
+import { nameInId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { Plan, Step } from '../plan/plan.ts'
 import type { Warehouse } from '../plan/plan-request.ts'
@@ -204,7 +205,7 @@ export async function schedule(given: Schedule): Promise<readonly StepResult[]> 
 
 function nameOf(step: Step): string {
   if (step.relation !== undefined) return `${step.relation.schema}.${step.relation.identifier}`
-  return step.id.split('.')[2] ?? step.id
+  return nameInId(step.id)
 }
 
 function notRun(

@@ -2,6 +2,7 @@ import { GmError } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
 import { describeConfig } from '../manifest/describe-config.ts'
 import type { Manifest, Node, NodeKind, Version } from '../manifest/node.ts'
+import { isChecking } from '../manifest/node.ts'
 import type { EarlierState } from './earlier-state.ts'
 import { matchesFqn } from './match-fqn.ts'
 import { matchesFile, matchesPath } from './match-path.ts'
@@ -29,6 +30,7 @@ const KINDS: readonly NodeKind[] = [
   'seed',
   'snapshot',
   'test',
+  'unit_test',
   'source',
   'analysis',
   'exposure',
@@ -42,7 +44,7 @@ const METHODS: Readonly<Record<string, Method>> = {
       (node) =>
         node.kind !== 'source' && matchesFqn(node.fqn, value, isVersioned(node)),
     names: (node) =>
-      node.kind === 'source' || node.kind === 'test' ? [] : [node.name, ...node.fqn.slice(0, -1)],
+      node.kind === 'source' || isChecking(node) ? [] : [node.name, ...node.fqn.slice(0, -1)],
   },
   tag: {
     matcher:
@@ -86,13 +88,18 @@ const METHODS: Readonly<Record<string, Method>> = {
   },
   test_type: {
     matcher: ({ value }) => {
-      oneOf(value, ['generic', 'singular', 'data', 'schema'])
+      oneOf(value, ['generic', 'singular', 'data', 'unit', 'schema'])
+      if (value === 'unit') return (node) => node.kind === 'unit_test'
       // `schema` is the older word for generic.
       const isGeneric = value === 'generic' || value === 'schema'
       return (node) =>
         node.kind === 'test' && (value === 'data' || isGeneric === (node.generic !== undefined))
     },
-    names: () => ['generic', 'singular', 'data'],
+    names: () => ['generic', 'singular', 'data', 'unit'],
+  },
+  unit_test: {
+    matcher: (criterion) => namedMatcher(criterion, 'unit_test'),
+    names: (node) => (node.kind === 'unit_test' ? [node.name] : []),
   },
   config: { matcher: configMatcher, names: () => [] },
   package: {
@@ -103,7 +110,7 @@ const METHODS: Readonly<Record<string, Method>> = {
     names: (node) => [node.package],
   },
   exposure: {
-    matcher: exposureMatcher,
+    matcher: (criterion) => namedMatcher(criterion, 'exposure'),
     names: (node) => (node.kind === 'exposure' ? [node.name] : []),
   },
   group: {
@@ -154,19 +161,20 @@ export function methodOf({ method, text, ...criterion }: Criterion): Method {
 }
 
 /** `name` or `package.name`, each part with wildcards. */
-function exposureMatcher({ value, text }: Criterion): (node: Node) => boolean {
+function namedMatcher(
+  { value, text }: Criterion,
+  kind: 'exposure' | 'unit_test',
+): (node: Node) => boolean {
   const parts = value.split('.')
   if (parts.length > 2) {
     throw new GmError('GM3002', `"${text}" has too many parts`, {
-      hint: 'Write exposure:<name> or exposure:<package>.<name>.',
+      hint: `Write ${kind}:<name> or ${kind}:<package>.<name>.`,
     })
   }
   const [first = '*', second] = parts
   const [owner, name] = second === undefined ? ['*', first] : [first, second]
   return (node) =>
-    node.kind === 'exposure' &&
-    matchesWildcard(node.package, owner) &&
-    matchesWildcard(node.name, name)
+    node.kind === kind && matchesWildcard(node.package, owner) && matchesWildcard(node.name, name)
 }
 
 /** `version:latest|prerelease|old|none`: where a model's version stands beside the one that a plain ref means. */

@@ -3,6 +3,7 @@ import { didYouMean } from '../base/nearest.ts'
 import type { Graph } from '../graph/graph.ts'
 import { reach } from '../graph/reach.ts'
 import type { Manifest, NodeId, NodeKind } from '../manifest/node.ts'
+import { isChecking } from '../manifest/node.ts'
 import type { EarlierState } from './earlier-state.ts'
 import { methodOf } from './methods.ts'
 import { parseSelector } from './parse-selector.ts'
@@ -159,7 +160,8 @@ function evaluateCriterion(criterion: Criterion, context: Context): Chosen {
   const parents = parentsThatCount(selected, mode, context)
   for (const id of selected) {
     for (const child of graph.children(id)) {
-      if (manifest.nodes.get(child)?.kind !== 'test') continue
+      const node = manifest.nodes.get(child)
+      if (node === undefined || !isChecking(node)) continue
       if (mode === 'eager' || hasAllParents(child, parents, context)) direct.add(child)
       else indirect.add(child)
     }
@@ -228,7 +230,9 @@ function parentsThatCount(
 
 function hasAllParents(id: NodeId, parents: ReadonlySet<NodeId>, { manifest }: Context): boolean {
   const node = manifest.nodes.get(id)
-  return node?.kind === 'test' && node.dependsOn.every((parent) => parents.has(parent))
+  return (
+    node !== undefined && isChecking(node) && node.dependsOn.every((parent) => parents.has(parent))
+  )
 }
 
 function namedSelector(name: string, { selectors }: Context): Selector {

@@ -1,6 +1,7 @@
 import { GmError } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
 import type { Manifest, Node } from '../manifest/node.ts'
+import { isChecking } from '../manifest/node.ts'
 import type { ColumnId, ColumnLineage } from './column-lineage.ts'
 
 /**
@@ -17,7 +18,7 @@ export function findColumn(text: string, manifest: Manifest, lineage: ColumnLine
     })
   }
   const [name, column] = [text.slice(0, dot), text.slice(dot + 1)]
-  const nodes = [...manifest.nodes.values()].filter((node) => node.kind !== 'test')
+  const nodes = [...manifest.nodes.values()].filter((node) => !isChecking(node))
   const found = nodes.filter((node) => namesOf(node).includes(name))
   const [node, another] = found
   if (node === undefined) {

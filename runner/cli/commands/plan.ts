@@ -30,7 +30,7 @@ import { selectFor } from '../select-for.ts'
 import { withColumns } from '../with-columns.ts'
 import { withWarehouse } from '../with-warehouse.ts'
 
-const KINDS: readonly NodeKind[] = ['model', 'seed', 'snapshot', 'test']
+const KINDS: readonly NodeKind[] = ['model', 'seed', 'snapshot', 'test', 'unit_test']
 
 interface Found {
   readonly report: PlanReport

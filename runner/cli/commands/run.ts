@@ -31,11 +31,11 @@ import { withWarehouse } from '../with-warehouse.ts'
 
 /** What a command runs when no `--resource-type` narrows it further. A job is run with its seeds and snapshots. */
 const KINDS = {
-  build: ['model', 'seed', 'snapshot', 'test'],
+  build: ['model', 'seed', 'snapshot', 'test', 'unit_test'],
   run: ['model'],
   seed: ['seed'],
   snapshot: ['snapshot'],
-  test: ['test'],
+  test: ['test', 'unit_test'],
 } as const satisfies Readonly<Record<string, readonly NodeKind[]>>
 
 const JOB_KINDS: readonly NodeKind[] = ['model', 'seed', 'snapshot']

@@ -35,6 +35,10 @@ export function renderGmError(error: GmError, context: ErrorContext): string {
     if (frame !== '') rows.push('', indent(paintFrame(frame, style)), '')
   }
   for (const caller of error.calledFrom) rows.push(`  called from ${formatLocation(caller)}`)
+  if (error.table.length > 0) {
+    if (rows.length > 1 && rows.at(-1) !== '') rows.push('')
+    rows.push(...error.table.map((line) => `  ${paintSide(line, style)}`), '')
+  }
   if (error.hint !== undefined) rows.push(`  ${style.cyan('hint:')} ${error.hint}`)
   while (rows.at(-1) === '') rows.pop()
   return rows.join('\n')
@@ -67,6 +71,11 @@ function paintFrame(frame: string, style: Style): string {
       }),
     )
     .join('\n')
+}
+
+function paintSide(line: string, style: Style): string {
+  if (line.startsWith('+')) return style.green(line)
+  return line.startsWith('-') ? style.red(line) : line
 }
 
 function indent(text: string): string {

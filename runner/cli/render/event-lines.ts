@@ -1,5 +1,6 @@
 import stringWidth from 'string-width'
 import type { RowCounts } from '../../engine/statement.ts'
+import { nameInId } from '../../manifest/node.ts'
 import type { Action } from '../../plan/plan.ts'
 import type { RunEvent, StepResult } from '../../run/event.ts'
 import { formatDuration, plural } from './format.ts'
@@ -32,6 +33,7 @@ const DONE: Readonly<Record<Action, string>> = {
   'build history': 'built history',
   'update history': 'updated history',
   'run test': '',
+  'run unit test': '',
 }
 
 /** The lines that a terminal shows for an event, in dbt's manner; none for those that only logs keep. */
@@ -122,7 +124,7 @@ function stepEndLine(result: StepResult, context: LineContext): string {
     case 'skipped': {
       const because =
         result.because !== undefined
-          ? ` because of ${result.because.split('.')[2] ?? result.because}`
+          ? ` because of ${nameInId(result.because)}`
           : result.index > 0
             ? `: ${result.reason}`
             : ''
@@ -148,7 +150,7 @@ function batchLine(
   context: LineContext,
 ): string {
   const { style } = context
-  const left = `  batch ${index} of ${total} ${result.name} of ${id.split('.')[2] ?? id}`
+  const left = `  batch ${index} of ${total} ${result.name} of ${nameInId(id)}`
   const time = formatDuration(result.durationMs)
   return result.status === 'success'
     ? statusLine(

@@ -79,7 +79,7 @@ const planSchema = z.strictObject({
     z.strictObject({
       id: z.string(),
       name: z.string().describe('schema.table, or the name of a test.'),
-      kind: z.enum(['model', 'seed', 'snapshot', 'test']),
+      kind: z.enum(['model', 'seed', 'snapshot', 'test', 'unit_test']),
       action: z.string().describe('build table, add rows, …; reuse: it would not run.'),
       reason: z.string(),
       code: z

@@ -1,4 +1,5 @@
 import type { Manifest } from '../../manifest/node.ts'
+import { isCheckingKind } from '../../manifest/node.ts'
 import type { PlanReport } from '../../operate/plan-report.ts'
 import { sqlOf } from '../../operate/plan-report.ts'
 import { plural } from './format.ts'
@@ -18,9 +19,11 @@ export function planMarkdown(
   { sql, explain }: { readonly sql: boolean; readonly explain: boolean },
 ): string {
   const shown = report.steps.filter(
-    ({ step }) => explain || (step.action !== 'reuse' && step.kind !== 'test'),
+    ({ step }) => explain || (step.action !== 'reuse' && !isCheckingKind(step.kind)),
   )
-  const tests = report.steps.filter(({ step }) => step.action === 'run test')
+  const tests = report.steps.filter(
+    ({ step }) => isCheckingKind(step.kind) && step.action !== 'reuse',
+  )
   const rows = ['### gm plan', '', planHeadline(report)]
   if (shown.length > 0) {
     rows.push(

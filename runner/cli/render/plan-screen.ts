@@ -1,4 +1,5 @@
 import { transactionSql } from '../../engine/transaction-sql.ts'
+import { nameInId } from '../../manifest/node.ts'
 import type { Plan, Step } from '../../plan/plan.ts'
 import { transactionsOf } from '../../plan/plan.ts'
 import { padToWidth } from './fit-width.ts'
@@ -37,5 +38,5 @@ export function jsonPlan(plan: Plan): string {
 
 function stepName(step: Step): string {
   if (step.relation !== undefined) return `${step.relation.schema}.${step.relation.identifier}`
-  return step.id.split('.')[2] ?? step.id
+  return nameInId(step.id)
 }

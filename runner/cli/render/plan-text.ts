@@ -1,4 +1,5 @@
 import type { Manifest } from '../../manifest/node.ts'
+import { isCheckingKind } from '../../manifest/node.ts'
 import type { PlannedStep, PlanReport } from '../../operate/plan-report.ts'
 import { sqlOf } from '../../operate/plan-report.ts'
 import type { ErrorContext } from './error.ts'
@@ -24,9 +25,11 @@ export interface PlanTextContext extends ErrorContext {
 export function planText(report: PlanReport, manifest: Manifest, context: PlanTextContext): string {
   const { style } = context
   const shown = report.steps.filter(
-    ({ step }) => context.explain || (step.action !== 'reuse' && step.kind !== 'test'),
+    ({ step }) => context.explain || (step.action !== 'reuse' && !isCheckingKind(step.kind)),
   )
-  const tests = report.steps.filter(({ step }) => step.action === 'run test')
+  const tests = report.steps.filter(
+    ({ step }) => isCheckingKind(step.kind) && step.action !== 'reuse',
+  )
   const rows = [style.bold(planHeadline(report))]
   if (shown.length > 0) rows.push('', ...stepRows(shown, context))
   if (!context.explain && tests.length > 0) {

@@ -1,3 +1,4 @@
+import { isCheckingKind, nameInId } from '../../manifest/node.ts'
 import type { Action } from '../../plan/plan.ts'
 import type { RunResult, StepResult, StepStatus } from '../../run/event.ts'
 import type { ErrorContext } from './error.ts'
@@ -103,7 +104,7 @@ export function whatChanged(steps: readonly StepResult[]): string {
   const kept = steps.filter((step) => KEEPS.has(step.action))
   if (kept.length === 0 || kept.some((step) => describeChanges(step.counts) !== undefined))
     return ''
-  const built = steps.filter((step) => step.kind !== 'test' && !KEEPS.has(step.action))
+  const built = steps.filter((step) => !isCheckingKind(step.kind) && !KEEPS.has(step.action))
   if (built.some((step) => step.action !== 'build table' && step.action !== 'create view'))
     return ''
   if (built.length === 0) return 'Nothing changed.'
@@ -133,10 +134,10 @@ export function totalsLine(steps: readonly StepResult[]): string {
 function failure(step: StepResult, context: ReportContext): string {
   const { style } = context
   // The place may be in a macro that many use, so the node is named as well.
-  const head = `${style.bold(step.kind)} ${style.bold(step.name)}`
+  const head = `${style.bold(step.kind.replace('_', ' '))} ${style.bold(step.name)}`
   if (step.error !== undefined) return `${head}\n${renderGmError(step.error, context)}`
   const count = plural(step.failures ?? 0, 'row')
-  const hint = `${style.cyan('hint:')} gm show --select ${step.id.split('.')[2] ?? step.name}`
+  const hint = `${style.cyan('hint:')} gm show --select ${nameInId(step.id)}`
   return `${head}: ${count}\n  ${hint}`
 }
 

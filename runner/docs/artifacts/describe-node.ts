@@ -4,11 +4,14 @@ import { describeConfig, writtenKeys } from '../../manifest/describe-config.ts'
 import type {
   ColumnInfo,
   ExposureNode,
+  FixtureRow,
+  FixtureRows,
   Node,
   RefCall,
   Relation,
   SourceNode,
   TestNode,
+  UnitTestNode,
 } from '../../manifest/node.ts'
 import { isReadable } from '../../manifest/node.ts'
 import { namesRead } from '../../parse/names-read.ts'
@@ -44,6 +47,7 @@ const NAMES: ReadonlySet<string> = new Set(['schema', 'alias', 'database', 'targ
 export function describeNode(node: Node, context: Described): DescribedNode {
   if (node.kind === 'source') return describeSource(node, context)
   if (node.kind === 'exposure') return describeExposure(node, context)
+  if (node.kind === 'unit_test') return describeUnitTest(node, context)
   return describeBuilt(node, context)
 }
 
@@ -119,12 +123,49 @@ function describeExposure(node: ExposureNode, context: Described): DescribedNode
   }
 }
 
+function describeUnitTest(node: UnitTestNode, context: Described): DescribedNode {
+  const { fqn, ...shared } = common(node, context)
+  const { name, resource_type, package_name, path, original_file_path, unique_id } = shared
+  const { version, checksum, overrides } = node
+  const suffix = version === undefined ? '' : `_v${version}`
+  const [, , model = ''] = node.id.split('.')
+  return {
+    name: name.slice(0, name.length - suffix.length),
+    resource_type,
+    package_name,
+    path,
+    original_file_path,
+    unique_id,
+    fqn,
+    model,
+    given: node.given.map(({ written, rows }) => ({ input: written, ...describeRows(rows) })),
+    expect: describeRows(node.expect),
+    description: shared.description,
+    overrides,
+    depends_on: { macros: [], nodes: node.dependsOn },
+    config: { enabled: node.config.enabled, tags: node.config.tags, meta: node.config.meta },
+    unrendered_config: {},
+    checksum,
+    schema: null,
+    created_at: shared.created_at,
+    versions: null,
+    version: version ?? null,
+  }
+}
+
+function describeRows(rows: FixtureRows) {
+  if (rows.format === 'sql') return { rows: rows.sql, format: 'sql', fixture: null }
+  const cells = (row: FixtureRow) =>
+    Object.fromEntries(row.cells.map(({ column, value }) => [column, value]))
+  return { rows: rows.rows.map(cells), format: 'dict', fixture: null }
+}
+
 function describeRef({ name, package: owner, version }: RefCall) {
   return { name, package: owner ?? null, version: version ?? null }
 }
 
 function describeBuilt(
-  node: Exclude<Node, SourceNode | ExposureNode>,
+  node: Exclude<Node, SourceNode | ExposureNode | UnitTestNode>,
   context: Described,
 ): DescribedNode {
   const { project } = context
@@ -157,14 +198,16 @@ function describeBuilt(
 }
 
 /** A snapshot's own block, where its file has several. */
-function rawCodeOf(node: Exclude<Node, { kind: 'source' | 'seed' | 'exposure' }>): string {
+function rawCodeOf(
+  node: Exclude<Node, { kind: 'source' | 'seed' | 'exposure' | 'unit_test' }>,
+): string {
   if (node.kind !== 'snapshot') return node.rawCode
   const block = snapshotBlocks(node.rawCode).find(({ name }) => name === node.name)
   return block === undefined ? node.rawCode : node.rawCode.slice(block.span.start, block.span.end)
 }
 
 function templated(
-  node: Exclude<Node, { kind: 'source' | 'seed' | 'exposure' }>,
+  node: Exclude<Node, { kind: 'source' | 'seed' | 'exposure' | 'unit_test' }>,
   context: Described,
 ) {
   const code = context.compiledCode.get(node.id)

@@ -28,7 +28,7 @@ export interface ManifestArtifact {
   readonly group_map: Section<readonly string[]>
   readonly saved_queries: Section
   readonly semantic_models: Section
-  readonly unit_tests: Section
+  readonly unit_tests: Entries<DescribedNode>
   readonly functions: Section
 }
 
@@ -78,7 +78,7 @@ export function manifestArtifact(materials: ManifestMaterials): ManifestArtifact
       quoting: { database: true, schema: true, identifier: true, column: null },
       run_started_at: invocation.startedAt.toISOString(),
     },
-    nodes: described(({ kind }) => kind !== 'source' && kind !== 'exposure'),
+    nodes: described(({ kind }) => !['source', 'exposure', 'unit_test'].includes(kind)),
     sources: described(({ kind }) => kind === 'source'),
     macros: describeMacros(materials, context.createdAt),
     docs: describeDocs(manifest),
@@ -94,7 +94,7 @@ export function manifestArtifact(materials: ManifestMaterials): ManifestArtifact
     group_map: groupMap(manifest),
     saved_queries: {},
     semantic_models: {},
-    unit_tests: {},
+    unit_tests: described(({ kind }) => kind === 'unit_test'),
     functions: {},
   }
 }

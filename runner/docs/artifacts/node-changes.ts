@@ -55,6 +55,7 @@ export function nodeChanges(
 /** The text as written; a CSV's content; for a test of YAML which test it is, with its arguments. */
 function bodyOf(entry: Entry): string {
   if (entry['resource_type'] === 'seed') return stable(recordOf(entry['checksum'])['checksum'])
+  if (entry['resource_type'] === 'unit_test') return stable(entry['checksum'])
   const test = entry['test_metadata']
   if (test === undefined || test === null) return plainText(entry['raw_code'])
   const { name, namespace, kwargs } = recordOf(test)

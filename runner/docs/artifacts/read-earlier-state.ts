@@ -56,7 +56,7 @@ export function readEarlierState(options: EarlierStateOptions): ReadEarlierState
     }
   })
   const entryOf = (id: string): Entry | undefined => {
-    for (const section of ['nodes', 'sources', 'exposures']) {
+    for (const section of ['nodes', 'sources', 'exposures', 'unit_tests']) {
       const entries = old()[section] as Readonly<Record<string, Entry>> | undefined
       if (entries !== undefined && Object.hasOwn(entries, id)) return entries[id]
     }

@@ -1,5 +1,6 @@
 import type { RowCounts } from '../../engine/statement.ts'
 import type { Manifest } from '../../manifest/node.ts'
+import { isCheckingKind } from '../../manifest/node.ts'
 import type { Project } from '../../project/project.ts'
 import type { RunResult, StepResult } from '../../run/event.ts'
 import type { ArtifactMetadata, Invocation } from './artifact-metadata.ts'
@@ -135,5 +136,5 @@ function messageOf(step: StepResult): string | null {
   if (step.status === 'skipped')
     return step.because === undefined ? step.reason : `${step.because} failed`
   if (step.failures !== undefined && step.failures > 0) return `Got ${step.failures} failing rows`
-  return step.kind === 'test' ? null : `${step.action}: ${step.reason}`
+  return isCheckingKind(step.kind) ? null : `${step.action}: ${step.reason}`
 }
