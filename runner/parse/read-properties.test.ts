@@ -36,6 +36,7 @@ test('an empty file has no properties', () => {
     dataTests: [],
     exposures: [],
     groups: [],
+    unitTests: [],
     leftAside: [],
   })
 })

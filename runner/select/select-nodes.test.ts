@@ -163,7 +163,7 @@ describe('methods', () => {
     }
   })
 
-  test.each(['resource_type:modle', 'test_type:unit', 'source:a.b.c.d', 'config:x', 'tag.x:y'])(
+  test.each(['resource_type:modle', 'test_type:units', 'source:a.b.c.d', 'config:x', 'tag.x:y'])(
     '%s is GM3002, not an empty selection',
     (select) => {
       expect(() => names(select)).toThrow(expect.objectContaining({ code: 'GM3002' }))
