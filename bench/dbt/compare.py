@@ -7,26 +7,21 @@ PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE name the server; the database 
 by_gm and by_dbt. The folder of a project may hold
 
     rounds.json     what to do, round by round: SQL of rounds/ that changes the sources, then commands; else build, build
-    selections.txt  one selection a line, compared with `ls`
     known.json      differences that are meant: {"what is printed": "why"}
 
 After each command the status of every node is compared, after each round every relation: kind, columns, types, comments, privileges,
 indexes, and rows with `except all` in both directions. Prints a Markdown table; every difference that is not known is a failure.
 """
 
-import contextlib
-import io
 import json
 import os
 import pathlib
-import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 
 import psycopg2
-from dbt.cli.main import dbtRunner
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 DBT = pathlib.Path(sys.executable).with_name("dbt")
@@ -168,24 +163,6 @@ def compare_relations(cursor, differences: Differences) -> int:
     return len(both)
 
 
-def compare_selections(project: pathlib.Path, folder: pathlib.Path, differences: Differences) -> int:
-    file = project / "selections.txt"
-    lines = file.read_text().splitlines() if file.exists() else []
-    os.environ.update(environment("dbt"))
-    parsed = dbtRunner().invoke(["parse", "--quiet", "--project-dir", str(folder / "dbt"), "--profiles-dir", str(folder / "dbt")])
-    dbt = dbtRunner(manifest=parsed.result)
-    for line in lines:
-        words = shlex.split(line) if line.startswith("--") else ["--select", line]
-        # dbt prints the list as well.
-        with contextlib.redirect_stdout(io.StringIO()):
-            listed = dbt.invoke(["ls", "--quiet", *words, "--project-dir", str(folder / "dbt"), "--profiles-dir", str(folder / "dbt")])
-        theirs = set(listed.result or [])
-        ours = set(filter(None, run("gm", ["ls", *words], folder).stdout.splitlines()))
-        if ours != theirs:
-            differences.add(f"ls {line}: {sorted(ours - theirs)} / {sorted(theirs - ours)}")
-    return len(lines)
-
-
 def compare_project(cursor, project: pathlib.Path, folder: pathlib.Path) -> tuple[str, bool]:
     known = project / "known.json"
     differences = Differences(json.loads(known.read_text()) if known.exists() else {})
@@ -218,12 +195,11 @@ def compare_project(cursor, project: pathlib.Path, folder: pathlib.Path) -> tupl
         before = len(differences.unknown)
         compared["relations"] = compare_relations(cursor, differences)
         print(f"{project.name}, round {number}: {compared['relations']} relations, {len(differences.unknown) - before} differ", file=sys.stderr)
-    selections = compare_selections(project, folder, differences)
     stale = sorted(differences.known.keys() - differences.met)
     for text in stale:
         print(f"  known, but not so: {text}", file=sys.stderr)
     row = (f"| {project.name} | {len(compared['nodes'])} | {len(rounds)} | {compared['commands']} | {compared['statuses']} | {compared['relations']} | "
-           f"{selections} | {len(differences.met)} | {len(differences.unknown) + len(stale)} |")
+           f"{len(differences.met)} | {len(differences.unknown) + len(stale)} |")
     return row, bool(differences.unknown or stale)
 
 
@@ -242,7 +218,7 @@ def main() -> None:
     connection = psycopg2.connect("", options="-c timezone=UTC")
     connection.autocommit = True
     cursor = connection.cursor()
-    head = ["project", "nodes", "rounds", "commands", "statuses", "relations", "selections", "known differences", "other differences"]
+    head = ["project", "nodes", "rounds", "commands", "statuses", "relations", "known differences", "other differences"]
     rows, failed = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"], False
     for project in map(pathlib.Path, sys.argv[1:]):
         if not (project / "dbt_project.yml").exists():

@@ -12,7 +12,7 @@ const SELECT: readonly OptionSpec[] = [
   },
   {
     flags: '--resource-type <type...>',
-    description: 'only model, seed, snapshot, test, source, analysis or exposure',
+    description: 'only model, seed, snapshot, test, source, analysis, exposure, or all',
   },
   { flags: '--exclude-resource-type <type...>', description: 'all but these' },
   { flags: '--selector <name>', description: 'a selection of selectors.yml' },

@@ -6,7 +6,7 @@ import { sample } from './read-limit.ts'
 import { warnErrorOptions } from './warning-flags.ts'
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'none'] as const
-const RESOURCE_TYPES = [
+export const RESOURCE_TYPES = [
   'model',
   'seed',
   'snapshot',
@@ -136,7 +136,8 @@ export const SelectFlags = GlobalFlags.extend({
   select: z.array(z.string()).default([]),
   exclude: z.array(z.string()).default([]),
   job: z.array(z.string()).default([]),
-  resourceType: z.array(word(RESOURCE_TYPES)).default([]),
+  /** `all` and `default` are what the command can show and what it shows unless asked. */
+  resourceType: z.array(word([...RESOURCE_TYPES, 'all', 'default'])).default([]),
   excludeResourceType: z.array(word(RESOURCE_TYPES)).default([]),
   /** A selector of selectors.yml. */
   selector: z.string().optional(),

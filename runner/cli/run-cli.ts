@@ -69,10 +69,12 @@ function projectDirOf(argv: readonly string[], cwd: string): string {
   return resolve(cwd, joined ?? (at === -1 ? '.' : (argv[at + 1] ?? '.')))
 }
 
+const PROJECT_FILES = ['project.yml', 'dbt_project.yml']
+
 /** The folder of project.yml, here or above; where there is none, the given one. */
 function projectRoot(start: string): string {
   for (let folder = start; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'project.yml'))) return folder
+    if (PROJECT_FILES.some((file) => existsSync(join(folder, file)))) return folder
     if (dirname(folder) === folder) return start
   }
 }

@@ -5,11 +5,14 @@ import type { SelectOptions } from '../select/select-nodes.ts'
 import { selectNodes } from '../select/select-nodes.ts'
 import { earlierState } from './earlier-state.ts'
 import type { SelectFlags } from './flags.ts'
+import { RESOURCE_TYPES } from './flags.ts'
 import type { Io } from './io.ts'
 import { jobSelectors } from './job-selectors.ts'
 import type { OpenProject } from './open-project.ts'
 import { projectSelectors } from './project-selectors.ts'
 import { warn } from './warn.ts'
+
+const NODE_KINDS: readonly NodeKind[] = RESOURCE_TYPES
 
 /**
  * The nodes that the flags select, of the kinds that the command is about.
@@ -17,21 +20,28 @@ import { warn } from './warn.ts'
  * @throws GmError GM3001 when nothing at all is selected because of that, GM3002 when a selector cannot be read, GM3011
  * when it compares with an earlier state and there is none,
  * GM1010 when a job is unknown or stands beside a selection of its own.
+ *
+ * @param kinds all that the command can take; every kind unless given.
+ * @param standard what it takes unless --resource-type says otherwise.
  */
 export function selectFor(
   opened: OpenProject,
   flags: SelectFlags,
   io: Io,
   kinds?: readonly NodeKind[],
+  standard = kinds,
 ): ReadonlySet<NodeId> {
-  const wanted = flags.resourceType.filter((kind) => kinds?.includes(kind) ?? true)
+  const asked = flags.resourceType.flatMap((type): readonly NodeKind[] =>
+    type === 'all' ? (kinds ?? NODE_KINDS) : type === 'default' ? (standard ?? NODE_KINDS) : [type],
+  )
+  const wanted = asked.filter((kind) => kinds?.includes(kind) ?? true)
   // A kind that the command never runs selects nothing, and not everything.
   if (flags.resourceType.length > 0 && wanted.length === 0) return new Set()
   const selectors = projectSelectors(opened.project.root)
   const { nodes, warnings } = selectNodes({
     ...selectionOf(opened, flags, selectors),
     exclude: flags.exclude,
-    resourceTypes: wanted.length > 0 ? wanted : kinds,
+    resourceTypes: wanted.length > 0 ? wanted : standard,
     excludeResourceTypes: flags.excludeResourceType,
     manifest: opened.manifest,
     graph: opened.graph,

@@ -242,6 +242,8 @@ function configMatcher({ arguments: keys, value }: Criterion): (node: Node) => b
     return (typeof found === 'string' || typeof found === 'number') && String(found) === value
   }
   return (node) => {
+    // An exposure has no configuration to build by.
+    if (node.kind === 'exposure') return false
     let here: unknown = describeConfig(node)
     for (const key of keys) {
       if (typeof here !== 'object' || here === null || !Object.hasOwn(here, key)) return false
