@@ -44,9 +44,11 @@ function lockable(
   return compiled.inputs
     .filter(({ id, relation }) => {
       if (quoted(relation) === own) return false
+      const input = manifest.nodes.get(id)
+      // Cannot be locked; what stands there now may be a table that this run replaces.
+      if (input?.kind === 'model' && input.config.materialized === 'materialized_view') return false
       const state = warehouse.relations.get(quoted(relation))
       if (state !== undefined) return ['table', 'view', 'partitioned table'].includes(state.type)
-      const input = manifest.nodes.get(id)
       return input !== undefined && isBuilt(input)
     })
     .map(({ relation }) => relation)
