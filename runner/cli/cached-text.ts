@@ -1,29 +1,17 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { Buffer } from 'node:buffer'
 import type { TextStore } from '../parse/text-store.ts'
+import { cachedBytes } from './cached-bytes.ts'
 
-/** A file in `.gm/cache`. It only saves time: what cannot be read or written is left alone. */
+/** A text file in `.gm/cache`. */
 export function cachedText(root: string, name: string): TextStore {
-  const folder = join(root, '.gm', 'cache')
-  const file = join(folder, name)
+  const bytes = cachedBytes(root, name)
   return {
     read: () => {
-      try {
-        return readFileSync(file, 'utf8')
-      } catch {
-        return undefined
-      }
+      const found = bytes.read()
+      return found && Buffer.from(found.buffer, found.byteOffset, found.length).toString('utf8')
     },
     write: (text) => {
-      try {
-        mkdirSync(folder, { recursive: true })
-        // Renamed into place, so that another gm never reads half of it.
-        const draft = `${file}.${process.pid}`
-        writeFileSync(draft, text)
-        renameSync(draft, file)
-      } catch {
-        // A project on a read-only disk parses a little slower.
-      }
+      bytes.write(Buffer.from(text))
     },
   }
 }

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { buildGraph } from '../graph/build-graph.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { Manifest, NodeId } from '../manifest/node.ts'
@@ -8,6 +7,7 @@ import { rememberedFiles } from '../parse/remembered-files.ts'
 import type { Project } from '../project/project.ts'
 import type { ReachOfColumn } from '../select/select-nodes.ts'
 import type { Templates } from '../template/create-templates.ts'
+import { cachedBytes } from './cached-bytes.ts'
 import { cachedText } from './cached-text.ts'
 import type { Io } from './io.ts'
 import type { SettingFlags } from './load-settings.ts'
@@ -35,27 +35,30 @@ export interface OpenProject {
  */
 export function openProject(flags: SettingFlags, io: Io): OpenProject {
   const project = loadSettings(flags, io)
+  const { root } = project
   const files = rememberedFiles(
-    diskFiles(project.root),
-    cachedText(project.root, 'files.json'),
+    diskFiles(root),
+    { files: cachedText(root, 'files.json'), texts: cachedText(root, 'texts.json') },
     Date.now(),
   )
-  const { manifest, templates, warnings } = parseProject(project, {
+  const parsed = parseProject(project, {
     files,
     version: packageVersion(),
-    cache: cachedText(project.root, 'parse.json'),
+    cache: cachedText(root, 'parse.json'),
+    kept: cachedBytes(root, 'project.bin'),
   })
-  const fingerprint = fingerprintOf(project, files.close())
+  files.close()
+  const { manifest, warnings, fingerprint } = parsed
   const graph = buildGraph(manifest)
-  warn(warnings, project.root, flags, io)
-  return { project, manifest, templates, graph, order: graph.order, fingerprint }
-}
-
-/** Of gm, the configuration (with every variable and setting of the environment) and the files. */
-function fingerprintOf(project: Project, files: string): string {
-  const read = { ...project, warnings: undefined }
-  const configuration = JSON.stringify(read, (_key, value: unknown) =>
-    value instanceof Map || value instanceof Set ? [...(value as Iterable<unknown>)] : value,
-  )
-  return hash('sha256', [packageVersion(), configuration, files].join('\n'))
+  warn(warnings, root, flags, io)
+  return {
+    project,
+    manifest,
+    get templates() {
+      return parsed.templates
+    },
+    graph,
+    order: graph.order,
+    fingerprint,
+  }
 }

@@ -42,8 +42,11 @@ export interface OpenParseCache {
   recording(id: string, key: string, owner: string, compute: () => Recording): Recording
   properties(file: string, checksum: string, compute: () => PropertiesFile): PropertiesFile
   seed(file: string, key: string, compute: () => readonly SeedField[]): readonly SeedField[]
-  /** Writes what this parse used, when anything differs from what was read. */
-  close(): void
+  /**
+   * Writes what this parse used, when anything differs from what was read.
+   * @returns whether it does.
+   */
+  close(): boolean
 }
 
 /**
@@ -123,9 +126,9 @@ export function openParseCache(
       return reuse(oldSeeds, next.seeds, file, key, compute)
     },
     close() {
-      if (store === undefined) return
-      if (!hasChanged && old !== undefined && countOf(old) === countOf(next)) return
-      store.write(JSON.stringify(next))
+      if (!hasChanged && old !== undefined && countOf(old) === countOf(next)) return false
+      store?.write(JSON.stringify(next))
+      return true
     },
   }
 

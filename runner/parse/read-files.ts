@@ -1,7 +1,7 @@
 import type { ResourcePaths } from '../project/project.ts'
 import type { SourceFiles } from './source-files.ts'
 
-/** A text file of the project or of a package, whole. */
+/** A text file of the project or of a package. Its text is read from where it is kept when it is first asked for. */
 export interface ProjectFile {
   /** Relative to the project root, forward slashes. */
   readonly file: string
@@ -73,12 +73,18 @@ function readPackage(
   lists: Lists,
   seen: Set<string>,
 ): void {
-  const read = (file: string, folder: string): ProjectFile => ({
-    file,
-    folder,
-    package: name,
-    ...files.read(file),
-  })
+  const read = (file: string, folder: string): ProjectFile => {
+    const source = files.read(file)
+    return {
+      file,
+      folder,
+      package: name,
+      checksum: source.checksum,
+      get text() {
+        return source.text
+      },
+    }
+  }
   const collect = (
     folders: readonly string[],
     ending: string,

@@ -20,6 +20,7 @@ export interface FileStamp {
 }
 
 export interface SourceText {
+  /** May be read only when it is asked for. */
   readonly text: string
   /** sha256 of the text, in hex. */
   readonly checksum: string

@@ -1,0 +1,71 @@
+import { deserialize, serialize } from 'node:v8'
+import type { Code } from '../base/codes.ts'
+import { GmError } from '../base/error.ts'
+import type { Location } from '../base/location.ts'
+import type { Manifest } from '../manifest/node.ts'
+import type { MacroFile } from '../template/template.ts'
+import type { ByteStore } from './byte-store.ts'
+
+/** To be raised whenever a manifest has another shape or another meaning. */
+const FORMAT = 1
+
+/** All that a parse gives, as data: nothing needs to be read, linked or checked again. */
+export interface ParsedFiles {
+  readonly manifest: Manifest
+  readonly macroFiles: readonly MacroFile[]
+  readonly warnings: readonly GmError[]
+}
+
+interface Contents extends Omit<ParsedFiles, 'warnings'> {
+  /** Errors lose what makes them GmErrors when they are stored. */
+  readonly warnings: readonly {
+    readonly code: Code
+    readonly message: string
+    readonly at: Location | undefined
+    readonly hint: string | undefined
+  }[]
+}
+
+/** The manifest of the last parse in which nothing had changed. */
+export interface KeptManifest {
+  /** Undefined where it is of anything else than what the key stands for. */
+  read(): ParsedFiles | undefined
+  write(parsed: ParsedFiles): void
+}
+
+/**
+ * The manifest as a whole, for a project in which nothing has changed. V8's own format: it keeps maps and what nodes
+ * share, and is read faster than JSON.
+ * @param fingerprint a hash of all that a parse depends on.
+ */
+export function keptManifest(store: ByteStore, fingerprint: string): KeptManifest {
+  const key = Buffer.from(`${FORMAT} ${fingerprint}\n`)
+  return {
+    read() {
+      const bytes = store.read()
+      if (bytes === undefined || !key.equals(bytes.subarray(0, key.length))) return undefined
+      try {
+        const { warnings, ...parsed } = deserialize(bytes.subarray(key.length)) as Contents
+        return {
+          ...parsed,
+          warnings: warnings.map(({ code, message, ...more }) => new GmError(code, message, more)),
+        }
+      } catch {
+        // Cut short by a crash, or of another Node.
+        return undefined
+      }
+    },
+    write({ manifest, macroFiles, warnings }) {
+      const contents: Contents = {
+        manifest,
+        macroFiles,
+        warnings: warnings.map(({ code, message, at, hint }) => ({ code, message, at, hint })),
+      }
+      try {
+        store.write(Buffer.concat([key, serialize(contents)]))
+      } catch {
+        // A value that is no plain data, which only a parse can make.
+      }
+    },
+  }
+}
