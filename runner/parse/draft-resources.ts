@@ -2,6 +2,7 @@ import type { Location } from '../base/location.ts'
 import { locationAt } from '../base/location.ts'
 import type { ColumnInfo, NodeConfig, NodeKind, Relation } from '../manifest/node.ts'
 import { nodeId } from '../manifest/node.ts'
+import { NO_COLUMNS, NONE, orNoMeta, orNone, readsOf } from '../manifest/shared-empty.ts'
 import { checkMicrobatch } from './check-microbatch.ts'
 import { checkSnapshot } from './check-snapshot.ts'
 import type { InFileConfig } from './config-levels.ts'
@@ -274,16 +275,31 @@ function common(
 }
 
 function unresolved(rawCode: string, { macros, vars, env }: Recording) {
-  const reads = { vars, env }
-  return { rawCode, dependsOn: [], refs: [], sources: [], changesOf: [], keysOf: [], macros, reads }
+  return {
+    rawCode,
+    dependsOn: NONE,
+    refs: NONE,
+    sources: NONE,
+    changesOf: NONE,
+    keysOf: NONE,
+    macros: orNone(macros),
+    reads: readsOf(vars, env),
+  }
 }
 
 /** Columns as the manifest holds them: by name, in the order of the file, without their tests. */
 export function columnsOf(columns: readonly ColumnProperties[]): ReadonlyMap<string, ColumnInfo> {
+  if (columns.length === 0) return NO_COLUMNS
   return new Map(
     columns.map(({ name, description, data_type, meta, tags }) => [
       name,
-      { name, description, meta, tags, ...(data_type !== undefined && { data_type }) },
+      {
+        name,
+        description,
+        meta: orNoMeta(meta),
+        tags: orNone(tags),
+        ...(data_type !== undefined && { data_type }),
+      },
     ]),
   )
 }

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
 import { GmError } from '../base/error.ts'
 import { nearest } from '../base/nearest.ts'
-import type { ColumnInfo, Node, NodeId } from '../manifest/node.ts'
+import type { Node, NodeId } from '../manifest/node.ts'
 import { isReadable, nodeId } from '../manifest/node.ts'
+import { NO_COLUMNS, NONE, orNone, readsOf } from '../manifest/shared-empty.ts'
 import { BUILT_IN_PACKAGE } from './built-in-tests.ts'
 import type { Parsing, TestDraft } from './draft.ts'
 import { collecting } from './draft.ts'
@@ -36,8 +37,6 @@ export function draftTests(
   }
   return drafts
 }
-
-const NO_COLUMNS: ReadonlyMap<string, ColumnInfo> = new Map()
 
 interface Request {
   readonly on: Node
@@ -76,14 +75,14 @@ function draftTest(parsing: Parsing, definitions: TestDefinitions, request: Requ
       checksum: isEmpty(entry.config)
         ? named.checksum
         : hash('sha256', named.checksum + JSON.stringify(entry.config)),
-      dependsOn: [],
+      dependsOn: NONE,
       rawCode: `{{ ${genericTestMacro(definition)}(…) }}`,
-      refs: [],
-      sources: [],
-      changesOf: [],
-      macros: recording.macros,
-      reads: { vars: recording.vars, env: recording.env },
-      keysOf: [],
+      refs: NONE,
+      sources: NONE,
+      changesOf: NONE,
+      macros: orNone(recording.macros),
+      reads: readsOf(recording.vars, recording.env),
+      keysOf: NONE,
       generic: {
         name: entry.test,
         arguments: entry.arguments,
@@ -113,7 +112,7 @@ function recordTest(
     values[name] = input === undefined ? value : placeholder(project.target, input)
   }
   if (definition.package === BUILT_IN_PACKAGE) {
-    return { config: [], inputs, vars: [], env: [], macros: [] }
+    return { config: NONE, inputs, vars: NONE, env: NONE, macros: NONE }
   }
   if (column !== undefined) values.column_name = column.name
   const relation = isReadable(on) ? on.relation : undefined

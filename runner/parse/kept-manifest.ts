@@ -2,7 +2,7 @@ import { deserialize, serialize } from 'node:v8'
 import type { Code } from '../base/codes.ts'
 import { GmError } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
-import type { Manifest } from '../manifest/node.ts'
+import type { Manifest, Node, NodeId } from '../manifest/node.ts'
 import type { MacroFile } from '../template/template.ts'
 import type { ByteStore } from './byte-store.ts'
 
@@ -16,7 +16,11 @@ export interface ParsedFiles {
   readonly warnings: readonly GmError[]
 }
 
-interface Contents extends Omit<ParsedFiles, 'warnings'> {
+interface Contents extends Pick<ParsedFiles, 'macroFiles'> {
+  /** Without ids as keys, which the nodes have themselves. */
+  readonly manifest: Omit<Manifest, 'nodes' | 'disabled'>
+  readonly nodes: readonly Node[]
+  readonly disabled: readonly Node[]
   /** Errors lose what makes them GmErrors when they are stored. */
   readonly warnings: readonly {
     readonly code: Code
@@ -45,9 +49,11 @@ export function keptManifest(store: ByteStore, fingerprint: string): KeptManifes
       const bytes = store.read()
       if (bytes === undefined || !key.equals(bytes.subarray(0, key.length))) return undefined
       try {
-        const { warnings, ...parsed } = deserialize(bytes.subarray(key.length)) as Contents
+        const contents = deserialize(bytes.subarray(key.length)) as Contents
+        const { manifest, nodes, disabled, macroFiles, warnings } = contents
         return {
-          ...parsed,
+          manifest: { ...manifest, nodes: byId(nodes), disabled: byId(disabled) },
+          macroFiles,
           warnings: warnings.map(({ code, message, ...more }) => new GmError(code, message, more)),
         }
       } catch {
@@ -56,8 +62,11 @@ export function keptManifest(store: ByteStore, fingerprint: string): KeptManifes
       }
     },
     write({ manifest, macroFiles, warnings }) {
+      const { nodes, disabled, ...rest } = manifest
       const contents: Contents = {
-        manifest,
+        manifest: rest,
+        nodes: [...nodes.values()],
+        disabled: [...disabled.values()],
         macroFiles,
         warnings: warnings.map(({ code, message, at, hint }) => ({ code, message, at, hint })),
       }
@@ -68,4 +77,8 @@ export function keptManifest(store: ByteStore, fingerprint: string): KeptManifes
       }
     },
   }
+}
+
+function byId(nodes: readonly Node[]): ReadonlyMap<NodeId, Node> {
+  return new Map(nodes.map((node) => [node.id, node]))
 }

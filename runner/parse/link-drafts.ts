@@ -7,6 +7,7 @@ import type {
   SourceCall,
   UnitTestNode,
 } from '../manifest/node.ts'
+import { orNone } from '../manifest/shared-empty.ts'
 import type { Draft } from './draft.ts'
 import { collecting } from './draft.ts'
 import type { InputCall } from './record-template.ts'
@@ -81,15 +82,13 @@ function link(
     }
   }
   if (node.kind === 'unit_test') return withGiven(node, inputs, refs, sources, names, errors)
-  if (node.kind === 'exposure') return { ...node, refs, sources, dependsOn: dependsOn.sort() }
-  return {
-    ...node,
-    refs,
-    sources,
-    dependsOn: dependsOn.sort(),
-    changesOf: changesOf.sort(),
-    keysOf,
+  const linked = {
+    refs: orNone(refs),
+    sources: orNone(sources),
+    dependsOn: orNone(dependsOn.sort()),
   }
+  if (node.kind === 'exposure') return { ...node, ...linked }
+  return { ...node, ...linked, changesOf: orNone(changesOf.sort()), keysOf: orNone(keysOf) }
 }
 
 /** A unit test depends on its model alone: what stands for an input need not be there. */

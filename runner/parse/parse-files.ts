@@ -21,6 +21,7 @@ import { draftResources } from './draft-resources.ts'
 import type { DescribedSource } from './draft-sources.ts'
 import { draftSources } from './draft-sources.ts'
 import { draftTests } from './draft-tests.ts'
+import { draftUnitTests } from './draft-unit-tests.ts'
 import { evaluateSetting } from './evaluate-setting.ts'
 import { stemOf } from './fqn-below.ts'
 import type { ParsedFiles } from './kept-manifest.ts'
@@ -99,9 +100,16 @@ export function parseFiles(
     BUILT_IN_PACKAGE,
   )
   const tests = draftAllTests(parsing, definitions, index, resources, sources)
+  const unitTests = draftUnitTests(parsing, described, resources)
   const exposures = draftExposures(parsing, described)
   const groups = readGroups(described, errors)
-  const drafts = [...resources, ...sources.map(({ draft }) => draft), ...tests, ...exposures]
+  const drafts = [
+    ...resources,
+    ...sources.map(({ draft }) => draft),
+    ...tests,
+    ...unitTests,
+    ...exposures,
+  ]
   const distinct = withoutDuplicates(drafts, errors)
   const linked = linkDrafts(project.name, distinct, brokenNames(names, resources), errors)
   const { enabled, disabled } = linked
