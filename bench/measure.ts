@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { hidePassword } from '../runner/base/hide-password.ts'
 
 export interface Command {
   readonly argv: readonly string[]
@@ -46,9 +47,9 @@ export async function measure(command: Command): Promise<Measurement> {
       clearInterval(watch)
       const [, wall, user, system] = TIMES.exec(times) ?? []
       if (code !== 0 || wall === undefined) {
-        reject(
-          new Error(`${command.argv.join(' ')} ended with ${String(code)}:\n${said}\n${times}`),
-        )
+        const words = `${command.argv.join(' ')} ended with ${String(code)}:\n${said}\n${times}`
+        // It may end up in a table of results.
+        reject(new Error(hidePassword(words)))
         return
       }
       resolve({ wallSeconds: Number(wall), cpuSeconds: Number(user) + Number(system), peakMiB })
