@@ -16,11 +16,13 @@ const KILLS = Number(
 
 /** Every way in which gm writes a table, over the same landed rows. */
 const SHOP = {
-  'project.yml': 'name: shop\nthreads: 2\nretries: 2\n',
+  'project.yml': 'name: shop\nthreads: 2\nretries: 2\nkeep_versions: 1\n',
   'models/sources.yml':
-    'sources:\n  - name: landing\n    tables: [{name: orders}, {name: accounts}]\n',
+    'sources:\n  - name: landing\n    tables: [{name: orders, config: {event_time: at}}, {name: accounts}]\n',
   'models/orders.sql': `{{ config(materialized='incremental', unique_key='id') }}
 select id, account, amount, at from {{ changes(source('landing', 'orders')) }} as o`,
+  'models/monthly.sql': `{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='at', batch_size='month', begin='2026-01-01') }}
+select id, at, amount * 2 as amount from {{ source('landing', 'orders') }} as o`,
   'models/per_account.sql': `{{ config(materialized='incremental', unique_key='account') }}
 select account, count(*) as orders, sum(amount) as total from {{ ref('orders') }}
 {% if is_incremental() %}
@@ -44,9 +46,22 @@ select account, at, id, amount from {{ ref('orders') }} as o
 `,
 }
 
-const REBUILT = ['orders', 'per_account', 'totals', 'currencies', 'spent']
+const REBUILT = ['orders', 'monthly', 'per_account', 'totals', 'currencies', 'spent']
 
-test('gm and PostgreSQL killed at random moments of incremental, history, seed, snapshot and atomic runs under landing lose and double nothing', {
+/** What is killed, in turn: each is a phase of its own, or goes on with what the one before has left. */
+const COMMANDS = [
+  ['build', '--publish', 'atomic'],
+  ['build', '--full-refresh'],
+  ['retry'],
+  ['build'],
+  ['rollback'],
+  ['build', '--event-time-start', '2026-01-01', '--event-time-end', '2026-03-01'],
+]
+
+/** After all events: what counts as now does not depend on when the test runs. */
+const AS_OF = ['--as-of', '2026-04-15']
+
+test('gm and PostgreSQL killed at random moments of incremental, batch, history, seed, snapshot and atomic runs, retries and rollbacks under landing lose and double nothing', {
   timeout: 3_600_000,
 }, async ({ project }) => {
   const seed = Number(process.env['GM_TEST_SEED'] ?? Date.now() % 1_000_000)
@@ -66,7 +81,7 @@ test('gm and PostgreSQL killed at random moments of incremental, history, seed, 
     await ask(connection, LANDING)
     landing = land(start)
     const began = performance.now()
-    await gm(root, ['build'])
+    await gm(root, ['build', ...AS_OF])
     const buildMs = performance.now() - began
 
     const ends: string[] = []
@@ -74,24 +89,26 @@ test('gm and PostgreSQL killed at random moments of incremental, history, seed, 
       // Golden-ratio steps spread the moments evenly over all phases, from a seed that changes.
       const moment = ((seed + i) * 0.6180339887) % 1
       await writeCurrencies(root, i + 1)
-      const started = startGm(root, [
-        'build',
-        ...(i % 3 === 0 ? ['--publish', 'atomic'] : []),
-        ...(i % 4 === 1 ? ['--full-refresh'] : []),
-      ])
-      await sleep((0.15 + 0.75 * moment) * buildMs)
+      const command = COMMANDS[i % COMMANDS.length] ?? []
+      const isRollback = command[0] === 'rollback'
+      // Nothing but what was just published together can be taken back.
+      if (isRollback) await gm(root, ['build', '--publish', 'atomic', ...AS_OF])
+      const started = startGm(root, [...command, ...(command[0] === 'build' ? AS_OF : [])])
+      await sleep((0.15 + 0.75 * moment) * (isRollback ? buildMs / 3 : buildMs))
       const isServer = i % 4 === 3
       if (isServer) process.kill(await postmaster(root), 'SIGKILL')
       else started.child.kill('SIGKILL')
       const { status } = await started.ended
-      ends.push(`${isServer ? 'server' : 'gm'} at ${moment.toFixed(2)}: ${String(status)}`)
+      ends.push(
+        `${command.join(' ')}, ${isServer ? 'server' : 'gm'} at ${moment.toFixed(2)}: ${String(status)}`,
+      )
       await start()
     }
     await landing.stop()
     console.log(`seed ${seed}, ${landing.rows()} orders landed\n${ends.join('\n')}`)
 
     const last = await start()
-    await gm(root, ['build'])
+    await gm(root, ['build', ...AS_OF])
     const compared: (readonly [table: string, columns: string])[] = []
     for (const table of REBUILT) {
       // All but what says when and by whom a row was written.
@@ -122,7 +139,7 @@ test('gm and PostgreSQL killed at random moments of incremental, history, seed, 
       ),
       `seed ${seed}`,
     ).toEqual([])
-    await gm(root, ['build', '--full-refresh', '--force'])
+    await gm(root, ['build', '--full-refresh', '--force', ...AS_OF])
     for (const [table, columns] of compared) {
       const differences = await ask(
         last,

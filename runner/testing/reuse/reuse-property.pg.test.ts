@@ -166,8 +166,12 @@ async function lookAt(sql: Warehouse['sql'], relation: string): Promise<unknown>
     select array_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod) order by a.attname)
     from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attname !~ '^_gm_'
   ) as columns, (
-    select array_agg(regexp_replace(pg_get_indexdef(i.indexrelid), 'INDEX .* USING', 'INDEX USING') order by 1)
-    from pg_index i where i.indrelid = c.oid
+    select array_agg(d.definition order by d.definition)
+    from pg_index i
+    cross join lateral (
+      select regexp_replace(pg_get_indexdef(i.indexrelid), 'INDEX .* USING', 'INDEX USING') as definition
+    ) as d
+    where i.indrelid = c.oid
   ) as indexes
   from pg_class c where c.oid = to_regclass('${relation}')`)
   if (shape === undefined) return undefined
