@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Case } from '../finding.ts'
+import { dbtProject } from '../dbt-project.ts'
+import type { Case, Finding } from '../finding.ts'
 import { inProject, sizeFrom } from '../in-project.ts'
-import { compare } from '../measure.ts'
+import { compare, measure } from '../measure.ts'
 import { GM } from '../scratch.ts'
 
 /** The first part of the SQL that is written by hand: a join that finds the rows whose watched columns are different. */
@@ -18,6 +19,18 @@ insert into by_hand (id, name, city, amount, dbt_scd_id, dbt_updated_at, dbt_val
 select id, name, city, amount, md5(id::text || '|' || at::text), at, at from changed;
 commit;
 `
+
+const DBT_FILES = new Map([
+  ['models/sources.yml', 'sources: [{name: raw, schema: raw, tables: [{name: customers}]}]\n'],
+  [
+    'snapshots/customers_history.yml',
+    `snapshots:
+  - name: customers_history
+    relation: source('raw', 'customers')
+    config: {strategy: check, unique_key: id, check_cols: [name, city]}
+`,
+  ],
+])
 
 /**
  * A snapshot that looks at all rows of a table of which one percent has changed since. The floor is the hand-written way: the changes into a
@@ -37,7 +50,7 @@ export const history: Case = async () => {
 `,
     ],
   ])
-  return await inProject(files, async ({ folder, gm, psql, psqlArgv }) => {
+  return await inProject(files, async ({ folder, url, gm, psql, psqlArgv }) => {
     psql(`create schema raw; create table raw.customers as
 select n as id, 'Customer ' || n as name, md5(n::text) as city, n % 1000 as amount from generate_series(1, ${rows}) as n`)
     psql('alter table raw.customers add primary key (id)')
@@ -71,7 +84,7 @@ create trigger gm_touched after insert or update or delete or truncate on by_han
     if (count('customers_history') !== count('by_hand')) {
       throw new Error(`ours: ${count('customers_history')}; by hand: ${count('by_hand')}`)
     }
-    return [
+    const findings: Finding[] = [
       {
         name: `snapshot of ${rows} rows, 1 % of them changed`,
         floorName: 'psql -f of a temporary table, an update and an insert',
@@ -80,5 +93,32 @@ create trigger gm_touched after insert or update or delete or truncate on by_han
         isMet: (pair.wallRatio ?? Infinity) <= 1.15,
       },
     ]
+    const dbt = dbtProject(folder, url, DBT_FILES)
+    if (dbt !== undefined) {
+      await measure(dbt.command('snapshot'))
+      const other = await compare({
+        ours: { argv: [...GM, 'snapshot'], cwd: folder },
+        floor: dbt.command('snapshot'),
+        rounds: 3,
+        before: async (who) => {
+          if (who === 'ours') {
+            round++
+            psql(`update raw.customers set city = md5(city) where id % 100 = ${round}`)
+          }
+          for (const table of ['raw.customers', 'customers_history', 'by_dbt.customers_history'])
+            psql(`vacuum analyze ${table}`)
+          psql('checkpoint')
+          await Promise.resolve()
+        },
+      })
+      findings.push({
+        name: `snapshot of ${rows} rows, 1 % of them changed`,
+        floorName: 'dbt snapshot (dbt-core, strategy check)',
+        pair: other,
+        target: 'none',
+        isMet: true,
+      })
+    }
+    return findings
   })
 }

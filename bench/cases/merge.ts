@@ -1,12 +1,24 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { dbtProject } from '../dbt-project.ts'
 import type { Case, Finding } from '../finding.ts'
 import { inProject, sizeFrom } from '../in-project.ts'
-import { compare } from '../measure.ts'
+import { compare, measure } from '../measure.ts'
 import { GM } from '../scratch.ts'
 
 /** The share of a batch that changes rows that are there; the rest is new. */
 const UPDATED = 0.9
+
+/** The same model; the bookmark is the one that the floor reads, so that all three read the same rows. */
+const DBT_FILES = new Map([
+  [
+    'models/orders.sql',
+    `{{ config(materialized='incremental', incremental_strategy='merge', unique_key='id', indexes=[{'columns': ['id'], 'unique': true}]) }}
+select id, customer, amount * 2 as amount, code from raw.orders
+{% if is_incremental() %} where _gm_xid >= (select seen from public.bookmark) {% endif %}
+`,
+  ],
+])
 
 /**
  * An incremental merge of a batch into a large table, each round another batch. The floor is the hand-written way: one
@@ -26,7 +38,7 @@ select id, customer, amount * 2 as amount, code from {{ changes(source('raw', 'o
 `,
     ],
   ])
-  return await inProject(files, async ({ folder, gm, psql, psqlArgv }) => {
+  return await inProject(files, async ({ folder, url, gm, psql, psqlArgv }) => {
     psql(`create schema raw; create table raw.orders as
 select n as id, n % 100000 as customer, n % 1000 as amount, md5(n::text) as code from generate_series(1, ${rows}) as n`)
     psql(`alter table raw.orders add column _gm_xid xid8 not null default pg_current_xact_id(), add primary key (id);
@@ -90,6 +102,28 @@ where id in (select id from raw.orders where _gm_xid >= (select seen from bookma
         pair,
         target: isPromised ? 'wall ≤ 1.15' : 'none',
         isMet: !isPromised || (pair.wallRatio ?? Infinity) <= 1.15,
+      })
+    }
+    const dbt = dbtProject(folder, url, DBT_FILES)
+    if (dbt !== undefined) {
+      await measure(dbt.command('run'))
+      psql('vacuum analyze by_dbt.orders')
+      const pair = await compare({
+        ours: { argv: [...GM, 'run'], cwd: folder },
+        floor: dbt.command('run'),
+        rounds: 3,
+        before: async (who) => {
+          if (who === 'ours') nextBatch()
+          psql('checkpoint')
+          await Promise.resolve()
+        },
+      })
+      findings.push({
+        name: `incremental merge of ${batch} rows into ${rows}`,
+        floorName: 'dbt run (dbt-core, strategy merge)',
+        pair,
+        target: 'none',
+        isMet: true,
       })
     }
     return findings
