@@ -69,6 +69,39 @@ describe('What may pass by itself', () => {
     }
   })
 
+  test('a step that meets a row which somebody changed since its pg_snapshot is run again from a new one, and its hooks happen once', async ({
+    connection,
+    sql,
+    run,
+  }) => {
+    await sql('create table l (n int); insert into l values (0)')
+    const project = plainProject({
+      numbers: {
+        config: {
+          materialized: 'incremental',
+          pre_hook: [{ sql: 'update l set n = n + 1', transaction: true }],
+        },
+        sql: () => 'select 1 as n',
+      },
+    })
+    await run(project)
+    const other = await openClient(connection)
+    try {
+      await other.query('begin; update l set n = n + 10')
+      const running = run(project)
+      await untilRuns(sql, 'update l set n = n + 1')
+      await other.query('commit')
+      const { steps, notes } = await running
+      expect(steps).toEqual({ numbers: 'add rows: success +1' })
+      expect(notes).toEqual([
+        expect.stringMatching(/^serialization failure: trying again in \d+ ms \(1 of 5\)$/),
+      ])
+      expect(await sql('select n from l')).toEqual([{ n: 12 }])
+    } finally {
+      await other.end()
+    }
+  })
+
   test('a step whose connection is ended goes on over a new one', async ({ sql, run }) => {
     await sql('create table gate (id int)')
     const running = run(SLEEPER)
