@@ -68,6 +68,7 @@ export const CODES = {
   GM4025: 'no way back',
   GM4030: 'rows outside of their batch',
   GM4031: 'table was replaced while its batches ran',
+  GM4032: 'contract not met',
   GM5001: 'data test failed',
   GM5002: 'unit test failed',
   GM6001: 'artifact cannot be written',

@@ -36,7 +36,7 @@ describe('flags', () => {
     [{ vars: 'a' }, "GM1010  --vars is a YAML mapping such as '{as_of: 2011-02-28}'"],
     [
       { resourceType: ['modle'] },
-      'GM1010  --resource-type is model, seed, snapshot, test, source, analysis, exposure, all or default, not "modle"',
+      'GM1010  --resource-type is model, seed, snapshot, test, unit_test, source, analysis, exposure, all or default, not "modle"',
     ],
   ])('%j is refused with what is allowed', (raw, message) => {
     expect(messageOf(RunFlags, raw)).toBe(message)

@@ -35,6 +35,7 @@ function findColumns(
   const there = isInlined ? undefined : state.columnsOf?.(node.relation)
   if (there !== undefined) return there
   if (node.kind === 'seed') return node.fields
+  if (node.kind === 'model' && node.contract !== undefined) return node.contract.columns
   const declared = [...node.columns.values()].flatMap(({ name, data_type: type }) =>
     type === undefined ? [] : [{ name, type }],
   )

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { followedTable, isLookedThrough } from '../manifest/followed-tables.ts'
-import type { Manifest, Node, NodeId, UnitTestNode } from '../manifest/node.ts'
+import type { Contract, Manifest, Node, NodeId, UnitTestNode } from '../manifest/node.ts'
 import { isReadable, nodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { Project } from '../project/project.ts'
@@ -12,6 +12,7 @@ import type { CompileContext } from './compile-scope.ts'
 import { queryOver } from './compile-scope.ts'
 import { compileUnitTest } from './compile-unit-test.ts'
 import type { Arrival, BatchContext, Compiled, CompileState } from './compiled.ts'
+import { underContract } from './under-contract.ts'
 
 export type CompilableNode = TemplatedNode | UnitTestNode
 
@@ -34,10 +35,14 @@ export function compileNode(
     statement.isForThisRun || state.batch !== undefined
       ? compileStatement({ ...context, state: fullBuild(state) }, node)
       : statement
+  const contract = node.kind === 'model' ? node.contract : undefined
   return {
     id: node.id,
     sql: statement.rendered.text,
     lines: statement.rendered.lines,
+    ...(contract !== undefined &&
+      state.isUnderContract === true &&
+      underContract(statement.rendered, contract)),
     inputs: statement.inputs,
     recomputed: statement.recomputed,
     ...(state.batch !== undefined && { arrivals: arrivalsOf(context, node, statement.windowed) }),
@@ -145,6 +150,14 @@ const DESCRIPTIVE: ReadonlySet<string> = new Set([
   'timeout',
 ])
 
+/** Without the places. */
+function promised({ columns, constraints }: Contract): unknown {
+  return [
+    columns.map(({ name, type }) => [name, type]),
+    constraints.map(({ at: _at, ...constraint }) => constraint),
+  ]
+}
+
 /** Of a materialized view these are compared with what the database has. */
 const OF_THE_CATALOG: ReadonlySet<string> = new Set(['indexes', 'on_configuration_change'])
 
@@ -161,6 +174,7 @@ function decisive(node: Node): unknown {
       .filter(([key]) => !DESCRIPTIVE.has(key) && !(isMaterializedView && OF_THE_CATALOG.has(key)))
       .sort(([a], [b]) => (a < b ? -1 : 1)),
     // Where descriptions are written into the database, they are part of what is built.
+    ...(node.kind === 'model' && node.contract !== undefined ? [promised(node.contract)] : []),
     ...(node.config.persist_docs === undefined ? [] : [node.description, [...node.columns]]),
   ]
 }

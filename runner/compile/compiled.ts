@@ -9,6 +9,8 @@ export interface Compiled {
   /** Without a trailing semicolon. Ephemeral inputs are inlined as CTEs. */
   readonly sql: string
   readonly lines: LineMap
+  /** Where in `sql` the query stands that was put under the model's contract; offsets in code points. */
+  readonly contracted?: { readonly sql: string; readonly offset: number }
   /** Relations that the SQL reads, ephemeral inputs followed to theirs; sorted by schema and identifier. */
   readonly inputs: readonly CompiledInput[]
   /** Keys whose rows the SQL gives whole; only where it is rendered for what is new. */
@@ -85,6 +87,8 @@ export interface CompileState {
     readonly columns: readonly string[]
     readonly rows: readonly (readonly unknown[])[]
   }
+  /** Models with a contract: the query gives the columns of the contract, in their order and with their types. */
+  readonly isUnderContract?: boolean
   /** Unit tests: the columns of what stands behind a name now; undefined where there is nothing. */
   readonly columnsOf?: (relation: Relation) => readonly ColumnType[] | undefined
   /** `--as-of`, vars overridden for this run. */

@@ -30,9 +30,14 @@ export interface Statement {
   readonly guard?: string
   /**
    * Each row that the statement returns is something wrong, in words in its first column: with any, the transaction is rolled
-   * back and the step fails with this error, which goes on with the words.
+   * back and the step fails with this error, which goes on with the words; with `isTable` it shows all columns as a table.
    */
-  readonly refusal?: { readonly code: Code; readonly message: string; readonly hint: string }
+  readonly refusal?: {
+    readonly code: Code
+    readonly message: string
+    readonly hint: string
+    readonly isTable?: true
+  }
   /** Holds text of the user's that is no node's SQL (a hook, a condition): it is sent alone. */
   readonly isUsers?: true
   /** The statement's rows are given back to the caller (tests, `gm show`). */

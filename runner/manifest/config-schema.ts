@@ -120,7 +120,6 @@ const built = {
 
 /** Every key of dbt's models, snapshots and seeds that gm would otherwise have to ignore. */
 const relationNotYet = {
-  contract: notYet,
   database: notYet,
   on_error: notYet,
   quoting: notYet,
@@ -148,6 +147,14 @@ const SHAPES = {
   model: {
     ...common,
     ...placed,
+    contract: z
+      .strictObject({
+        enforced: z.boolean().optional().describe('Whether the contract holds. Default false.'),
+        alias_types: z.boolean().optional().describe('Whether `string` means text. Default true.'),
+      })
+      .describe(
+        'enforced: the query must give the columns and types of the properties YAML, and the table gets its constraints.',
+      ),
     materialized: z
       .enum(MATERIALIZED)
       .describe('What the model becomes in the database. Default view.'),

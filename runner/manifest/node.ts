@@ -69,6 +69,8 @@ export interface NodeConfig {
     /** Whether columns that are plain copies show the descriptions of what they are copied from. */
     readonly inherit_columns?: boolean
   }
+  /** Models: whether the query must give the columns and types of the YAML, and the table gets their constraints. */
+  readonly contract?: { readonly enforced?: boolean; readonly alias_types?: boolean }
   /** Models: who may refer to it. Absent means `protected`. */
   readonly access?: Access
   /** Models: the group that owns it; a `private` model is for that group alone. */
@@ -177,6 +179,42 @@ export interface ColumnInfo {
   readonly tags: readonly string[]
 }
 
+/** The columns that a model must give, and the constraints of its table. */
+export interface Contract {
+  /** Where the YAML describes the model. */
+  readonly at: Location
+  readonly columns: readonly ContractColumn[]
+  readonly constraints: readonly Constraint[]
+}
+
+export interface ContractColumn {
+  readonly name: string
+  /** As PostgreSQL knows it. */
+  readonly type: string
+  readonly at: Location
+}
+
+export type ConstraintType =
+  | 'not_null'
+  | 'unique'
+  | 'primary_key'
+  | 'foreign_key'
+  | 'check'
+  | 'custom'
+
+/** A constraint of a table; those of one column name it among `columns`. */
+export interface Constraint {
+  readonly type: ConstraintType
+  readonly columns: readonly string[]
+  readonly at: Location
+  readonly name?: string
+  /** The condition of a check, what follows `references` of a foreign key, or the whole of a custom one. */
+  readonly expression?: string
+  /** Foreign keys: the table, quoted, and its columns. */
+  readonly to?: string
+  readonly toColumns?: readonly string[]
+}
+
 /** A literal `ref('x')` or `ref('package', 'x')` with its place, for messages and editors. */
 export interface RefCall {
   readonly name: string
@@ -252,6 +290,8 @@ export const NOTHING_READ: Reads = { vars: [], env: [] }
 
 export interface ModelNode extends NodeBase, Templated {
   readonly kind: 'model'
+  /** What the model promises, where its contract is enforced. */
+  readonly contract?: Contract
   readonly relation: Relation
   /** One of several versions of the model; absent on models without `versions:`. */
   readonly version?: Version

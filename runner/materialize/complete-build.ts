@@ -21,15 +21,20 @@ export interface NodeHooks {
 /**
  * A node's work with all that its configuration adds: hooks, privileges and comments, in the very transaction that
  * writes or publishes the relation, so that nobody ever sees it without them.
+ * @param checks what must hold before anything is written.
  */
 export function completeBuild(
   transactions: readonly Transaction[],
   node: BuiltNode,
   materials: Materials,
   hooks: NodeHooks,
+  checks: readonly Statement[] = [],
 ): readonly Transaction[] {
-  const before = [...hooks.pre.filter(isInside).map((hook) => statementOf('pre-hook', hook.sql))]
+  const before: Statement[] = [
+    ...hooks.pre.filter(isInside).map((hook) => statementOf('pre-hook', hook.sql)),
+  ]
   if (hooks.header !== undefined) before.push(statementOf('sql header', hooks.header))
+  before.push(...checks)
   const after = [
     ...grantStatements(node, materials.target),
     ...commentStatements(node),

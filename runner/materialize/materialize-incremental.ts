@@ -7,6 +7,7 @@ import { quoted } from '../manifest/quoted.ts'
 import { moveMarks, XID_COLUMN } from '../state/marks.ts'
 import { analyzeAfter } from './analyze-after.ts'
 import { guardColumns } from './compare-columns.ts'
+import { constraintsOf, notNullOf } from './contract-statements.ts'
 import { countExtracted } from './count-extracted.ts'
 import { followQuery } from './evolve-table.ts'
 import { followIndexes } from './follow-indexes.ts'
@@ -24,7 +25,8 @@ export const buildIncremental: Materialize<ModelNode> = (node, compiled, materia
     materials,
     fill: (hidden) => [...countExtracted(materials.follows), createTableAs(compiled, hidden)],
     indexes: wantedIndexes(node),
-    notNull: node.config.unique_key,
+    notNull: [...new Set([...node.config.unique_key, ...notNullOf(node)])],
+    constraints: constraintsOf(node),
     tracking: [XID_COLUMN],
     marks: materials.follows,
     record: recordBuild(node, compiled, materials, 'build incremental', true),

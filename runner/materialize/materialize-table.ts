@@ -2,6 +2,7 @@ import type { Compiled } from '../compile/compiled.ts'
 import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { ModelNode } from '../manifest/node.ts'
+import { constraintsOf, notNullOf } from './contract-statements.ts'
 import type { Materialize } from './materialize.ts'
 import { buildAndPublish } from './publish-table.ts'
 import { recordBuild } from './record-build.ts'
@@ -13,7 +14,8 @@ export const materializeTable: Materialize<ModelNode> = (node, compiled, materia
     materials,
     fill: (hidden) => [createTableAs(compiled, hidden)],
     indexes: node.config.indexes,
-    notNull: [],
+    notNull: notNullOf(node),
+    constraints: constraintsOf(node),
     tracking: [],
     marks: [],
     record: recordBuild(node, compiled, materials, 'build table', true),

@@ -6,6 +6,7 @@ import type { IndexConfig, NodeId, Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import { followKeys } from '../state/key-log.ts'
 import { publishPending, recordPending, XID_COLUMN } from '../state/marks.ts'
+import type { TableConstraint } from './contract-statements.ts'
 import { guardTarget } from './guard-target.ts'
 import { hiddenIndexName, hiddenName, indexName } from './hidden-name.ts'
 import type { Materials } from './materialize.ts'
@@ -31,6 +32,8 @@ interface TableBuild {
   readonly fill: (hidden: string) => readonly Statement[]
   readonly indexes: readonly WantedIndex[]
   readonly notNull: readonly string[]
+  /** Of a contract. */
+  readonly constraints?: readonly TableConstraint[]
   /** Whether consumers can follow the rows by a mark; a table that is always rebuilt whole needs no such column. */
   readonly tracking: readonly string[]
   /** Quoted names of inputs whose marks the published table carries. */
@@ -47,9 +50,11 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
   const { node, materials } = build
   const hidden = hiddenName(node.relation)
   const hiddenQuoted = quoted(hidden)
+  const constraints = build.constraints ?? []
+  const keys = constraints.filter(({ isKey }) => isKey).map(({ name }) => name)
   const indexes = distinct(
     build.indexes.map((index) => ({ index, name: nameOfIndex(node.relation.identifier, index) })),
-  )
+  ).filter(({ name }) => !keys.includes(name))
   const alterations = [
     ...build.tracking.flatMap((column) => [
       `drop column if exists ${identifier(column)}`,
@@ -57,6 +62,10 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
       `add column ${identifier(column)} xid8 not null default pg_current_xact_id()`,
     ]),
     ...build.notNull.map((column) => `alter column ${identifier(column)} set not null`),
+    ...constraints.map(
+      ({ name, isKey, sql }) =>
+        `add constraint ${identifier(isKey ? hiddenIndexName(name) : name)} ${sql}`,
+    ),
   ]
   return [
     ...followInputs(quoted(node.relation), materials),
@@ -108,6 +117,7 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
         },
         ...[
           ...indexes.map(({ name }) => name),
+          ...keys,
           ...(build.tracking.includes(XID_COLUMN) ? [xidIndex(node.relation.identifier)] : []),
         ].map((name) => ({
           purpose: 'name index',

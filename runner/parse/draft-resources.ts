@@ -6,6 +6,7 @@ import { NO_COLUMNS, NONE, orNoMeta, orNone, readsOf } from '../manifest/shared-
 import { checkMicrobatch } from './check-microbatch.ts'
 import { checkSnapshot } from './check-snapshot.ts'
 import type { InFileConfig } from './config-levels.ts'
+import { contractOf } from './contract-of.ts'
 import type { Draft, Parsing } from './draft.ts'
 import { collecting } from './draft.ts'
 import { fqnBelow, stemOf } from './fqn-below.ts'
@@ -62,6 +63,7 @@ function draftModel(parsing: Parsing, index: PropertiesIndex, file: ProjectFile)
       ? undefined
       : { version: version.version, latestVersion: described?.latestVersion ?? version.version }
   checkMicrobatch(name, startOf(file), config)
+  const contract = contractOf(name, config, properties, startOf(file))
   const alias = version === undefined ? name : `${name}_v${version.version}`
   return {
     node: {
@@ -81,6 +83,7 @@ function draftModel(parsing: Parsing, index: PropertiesIndex, file: ProjectFile)
         ...versioned,
       }),
       ...versioned,
+      ...(contract !== undefined && { contract }),
       ...(properties?.deprecationDate !== undefined && {
         deprecationDate: properties.deprecationDate,
       }),

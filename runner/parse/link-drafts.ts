@@ -1,15 +1,18 @@
 import type { GmError } from '../base/error.ts'
 import type {
   FollowedKeys,
+  ModelNode,
   Node,
   NodeId,
   RefCall,
   SourceCall,
   UnitTestNode,
 } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
 import { orNone } from '../manifest/shared-empty.ts'
 import type { Draft } from './draft.ts'
 import { collecting } from './draft.ts'
+import { inputOfArgument } from './generic-test.ts'
 import type { InputCall } from './record-template.ts'
 import type { Caller, Names } from './resolve-input.ts'
 import { indexNames, resolveRef, resolveSource } from './resolve-input.ts'
@@ -88,7 +91,23 @@ function link(
     dependsOn: orNone(dependsOn.sort()),
   }
   if (node.kind === 'exposure') return { ...node, ...linked }
-  return { ...node, ...linked, changesOf: orNone(changesOf.sort()), keysOf: orNone(keysOf) }
+  const kept = node.kind === 'model' ? withReferences(node, names, errors) : node
+  return { ...kept, ...linked, changesOf: orNone(changesOf.sort()), keysOf: orNone(keysOf) }
+}
+
+/** Foreign keys with the tables that they refer to. */
+function withReferences(node: ModelNode, names: Names, errors: GmError[]): ModelNode {
+  const { contract } = node
+  if (contract?.constraints.some(({ to }) => to !== undefined) !== true) return node
+  const constraints = contract.constraints.map((one) => {
+    const call = inputOfArgument(one.to, one.at)
+    if (call?.kind !== 'source') return one
+    const id = resolve(call, node, names, errors)
+    const candidates = names.sources.get(`${call.source}.${call.table}`) ?? []
+    const source = candidates.find((found) => found.id === id)
+    return source?.kind === 'source' ? { ...one, to: quoted(source.relation) } : one
+  })
+  return { ...node, contract: { ...contract, constraints } }
 }
 
 /** A unit test depends on its model alone: what stands for an input need not be there. */

@@ -8,7 +8,7 @@ import type { TextStore } from './text-store.ts'
 import { varsIn } from './vars-in.ts'
 
 /** To be raised whenever a recording or a properties file has another shape or another meaning. */
-const FORMAT = 8
+const FORMAT = 9
 
 /** A recording with the values of what it read, so that it is used again only where they are the same. */
 interface Stored<T> {

@@ -43,10 +43,43 @@ const tests = {
 
 const leftAside = z.unknown().optional().describe('Left aside, with a warning.')
 
+const constraintKeys = {
+  type: z
+    .enum(['not_null', 'unique', 'primary_key', 'foreign_key', 'check', 'custom'])
+    .describe('What must hold.'),
+  name: z.string().optional().describe('Name of a check or foreign key; gm names the others.'),
+  expression: z
+    .string()
+    .optional()
+    .describe(
+      'The condition of a check; `table (columns)` of a foreign key; the SQL of a custom one.',
+    ),
+  to: z.string().optional().describe("Foreign keys: `source('source', 'table')`."),
+  to_columns: z
+    .array(z.string())
+    .optional()
+    .describe('Foreign keys: the columns that are referred to.'),
+  warn_unenforced: z.boolean().optional().describe('PostgreSQL enforces every constraint.'),
+  warn_unsupported: z.boolean().optional().describe('PostgreSQL supports every constraint.'),
+}
+const constraint = z.strictObject(constraintKeys)
+const tableConstraints = z
+  .array(
+    z.strictObject({
+      ...constraintKeys,
+      columns: z.array(z.string()).optional().describe('The columns that it is about.'),
+    }),
+  )
+  .optional()
+  .describe('Constraints of the table, under an enforced contract.')
+
 const column = z.strictObject({
   name: z.string().describe('Name of the column.'),
   description,
-  data_type: z.string().optional().describe('Type of the column, for the docs.'),
+  data_type: z
+    .string()
+    .optional()
+    .describe('Type of the column: for the docs, unit tests and an enforced contract.'),
   meta,
   tags,
   config: z
@@ -55,7 +88,10 @@ const column = z.strictObject({
     .describe('meta and tags, in their newer place.'),
   ...tests,
   quote: z.boolean().optional().describe('gm quotes every name that is listed here.'),
-  constraints: notYet,
+  constraints: z
+    .array(constraint)
+    .optional()
+    .describe('Constraints of the column, under an enforced contract.'),
   dimension: notYet,
   entity: notYet,
   granularity: notYet,
@@ -107,7 +143,7 @@ const version = z.strictObject({
     .optional()
     .describe("What differs from the model's columns; include and exclude choose among those."),
   ...tests,
-  constraints: notYet,
+  constraints: tableConstraints,
 })
 
 const model = z.strictObject({
@@ -120,7 +156,7 @@ const model = z.strictObject({
     .optional()
     .describe('What a ref without a version means; the highest version when not given.'),
   versions: z.array(version).optional().describe('The versions of the model, a file each.'),
-  constraints: notYet,
+  constraints: tableConstraints,
   freshness: notYet,
   semantic_model: notYet,
   time_spine: leftAside,
@@ -325,6 +361,7 @@ export type RawUnitTest = z.infer<typeof unitTest>
 export type RawFixture = z.infer<typeof unitTest.shape.expect>
 export type RawProperties = z.infer<typeof propertiesSchema>
 export type RawTest = z.infer<typeof test>
+export type RawConstraint = z.infer<typeof constraint> & { readonly columns?: string[] | undefined }
 export type RawColumn = z.infer<typeof column>
 export type RawModel = z.infer<typeof model>
 export type RawResource =

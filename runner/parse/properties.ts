@@ -1,6 +1,13 @@
 import type { Location } from '../base/location.ts'
 import type { GivenConfig } from '../manifest/config-schema.ts'
-import type { ExposureNode, FixtureRows, Overrides, Owner, Version } from '../manifest/node.ts'
+import type {
+  Constraint,
+  ExposureNode,
+  FixtureRows,
+  Overrides,
+  Owner,
+  Version,
+} from '../manifest/node.ts'
 import type { TestName } from './name-test.ts'
 
 /** One properties YAML file (dbt's schema.yml), checked for unknown keys and types, with places. */
@@ -29,6 +36,8 @@ export interface ResourceProperties {
   readonly config: GivenConfig
   readonly columns: readonly ColumnProperties[]
   readonly tests: readonly TestProperties[]
+  /** Models: constraints over several columns. */
+  readonly constraints?: readonly Constraint[]
   /** Snapshots that have no SQL of their own: the relation that they keep, as `ref('x')` or `source('s', 't')`. */
   readonly relation?: { readonly text: string; readonly at: Location }
   /** Models of several versions. */
@@ -108,6 +117,7 @@ export interface ColumnProperties {
   readonly meta: Readonly<Record<string, unknown>>
   readonly tags: readonly string[]
   readonly tests: readonly TestProperties[]
+  readonly constraints: readonly Constraint[]
 }
 
 /** One entry of `data_tests:` (or the older `tests:`), in either of dbt's forms. */

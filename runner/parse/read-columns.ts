@@ -3,6 +3,7 @@ import type { Path } from '../project/explain-issues.ts'
 import type { TestedTable } from './name-test.ts'
 import type { ColumnProperties, TestProperties } from './properties.ts'
 import type { RawColumn, RawTest } from './properties-schema.ts'
+import { readConstraints } from './read-constraints.ts'
 import type { TestedPlace } from './read-test-entry.ts'
 import { readTestEntry } from './read-test-entry.ts'
 import type { Reading } from './reading.ts'
@@ -31,6 +32,7 @@ export function readColumns(
       meta: { ...column.meta, ...column.config?.meta },
       tags: [...new Set([...list(column.tags), ...list(column.config?.tags)])],
       tests: readTests(column, { on, column: column.name }, here, reading),
+      constraints: readConstraints(column.constraints, here, reading, column.name),
     }
   })
 }

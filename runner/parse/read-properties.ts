@@ -21,6 +21,7 @@ import type {
 import { LEFT_ASIDE, propertiesSchema } from './properties-schema.ts'
 import { readColumns, readTests } from './read-columns.ts'
 import { readConfig } from './read-config.ts'
+import { readConstraints } from './read-constraints.ts'
 import { readExposure, readGroup } from './read-exposure.ts'
 import { readUnitTest } from './read-unit-test.ts'
 import { readVersions } from './read-versions.ts'
@@ -114,6 +115,7 @@ function readModel(raw: RawModel, path: Path, reading: Reading): ResourcePropert
   const model = {
     ...readResource('model', raw, path, reading),
     ...(deprecationDate !== undefined && { deprecationDate }),
+    constraints: readConstraints(raw.constraints, path, reading),
   }
   return { ...model, ...readVersions(raw, model, path, reading) }
 }

@@ -7,6 +7,7 @@ import type { ColumnProperties, ResourceProperties, VersionProperties } from './
 import type { RawColumn, RawModel, RawVersion } from './properties-schema.ts'
 import { readColumns, readTests } from './read-columns.ts'
 import { readConfig } from './read-config.ts'
+import { readConstraints } from './read-constraints.ts'
 import type { Reading } from './reading.ts'
 
 /** `versions:` of a model and the one that a plain `ref` means; nothing for a model without versions. */
@@ -78,6 +79,10 @@ function readVersion(
         ? readTests(raw, { on }, path.slice(0, -2), { ...reading, errors: [] })
         : readTests(version, { on }, path, reading),
     ...(deprecationDate !== undefined && { deprecationDate }),
+    constraints:
+      version.constraints === undefined
+        ? (model.constraints ?? [])
+        : readConstraints(version.constraints, path, reading),
   }
 }
 

@@ -26,6 +26,7 @@ export function compileState(
         ...(limit.window === undefined ? { isEmpty: true } : { window: limit.window }),
       }),
     isIncremental,
+    isUnderContract: true,
     isFullRefresh: request.fullRefresh,
     invocationId: request.runId,
     vars: request.vars,

@@ -5,6 +5,7 @@ import type { RelationState } from '../engine/adapter.ts'
 import type { BuiltNode, CheckingNode, Manifest, NodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { completeBuild } from '../materialize/complete-build.ts'
+import { checkContract } from '../materialize/contract-statements.ts'
 import { seedFingerprint } from '../materialize/materialize-seed.ts'
 import { isPolling } from '../materialize/polling-history.ts'
 import { incrementCode } from '../materialize/record-build.ts'
@@ -109,6 +110,7 @@ export function planStep(
       node,
       materials,
       renderHooks(node, state, request),
+      node.kind === 'model' && compiled !== undefined ? checkContract(node, compiled) : [],
     ),
     severity: undefined,
     codes,

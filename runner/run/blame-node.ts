@@ -2,7 +2,7 @@ import { GmError } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
 import type { SqlErrorInfo } from '../engine/adapter.ts'
 import { sqlErrorOf } from '../engine/sql-error.ts'
-import type { Node } from '../manifest/node.ts'
+import type { ModelNode, Node } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { hiddenName } from '../materialize/hidden-name.ts'
@@ -24,6 +24,7 @@ export function blameNode(error: unknown, node: Node | undefined): unknown {
   const info = sqlErrorOf(error)
   if (!(error instanceof GmError) || info === undefined || node === undefined) return error
   if (error.at !== undefined || OF_THE_SERVER.has(error.code)) return error
+  if (error.code === 'GM4032' && node.kind === 'model') return brokenContract(error, node)
   const lost = lostColumn(error, info, node)
   if (lost !== undefined) return lost
   const at: Location =
@@ -32,6 +33,19 @@ export function blameNode(error: unknown, node: Node | undefined): unknown {
     at,
     calledFrom: error.calledFrom,
     hint: hintFor(info.sqlState, node) ?? error.hint,
+    cause: error,
+  })
+}
+
+/** At the first column that is not as promised; at the model's entry for one that the YAML does not have. */
+function brokenContract(error: GmError, { contract, at }: ModelNode): GmError {
+  const [, first = ''] = error.table
+  const column = contract?.columns.find(({ name }) => first.startsWith(`${name} `))
+  const { code, message, table, hint } = error
+  return new GmError(code, message, {
+    at: column?.at ?? contract?.at ?? at,
+    table,
+    hint,
     cause: error,
   })
 }

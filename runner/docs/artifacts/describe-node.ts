@@ -2,7 +2,6 @@ import { hash } from 'node:crypto'
 import type { DescribedConfig } from '../../manifest/describe-config.ts'
 import { describeConfig, writtenKeys } from '../../manifest/describe-config.ts'
 import type {
-  ColumnInfo,
   ExposureNode,
   FixtureRow,
   FixtureRows,
@@ -64,7 +63,7 @@ function common(node: Node, { project, createdAt }: Described) {
     config: describeConfig(node),
     tags: node.config.tags,
     description: node.description,
-    columns: columnsOf(node.columns),
+    columns: columnsOf(node),
     meta: node.config.meta,
     patch_path: node.describedIn === undefined ? null : `${node.package}://${node.describedIn}`,
     unrendered_config: unrenderedConfigOf(node, project),
@@ -186,7 +185,7 @@ function describeBuilt(
       : templated(node, context)),
     ...(node.kind === 'model' && {
       access: node.config.access ?? 'protected',
-      constraints: [],
+      constraints: describeConstraints(node, (columns) => columns.length !== 1),
       version: node.version ?? null,
       latest_version: node.latestVersion ?? null,
       deprecation_date: node.deprecationDate ?? null,
@@ -222,7 +221,7 @@ function templated(
       nodes: node.dependsOn,
     },
     compiled_path: null,
-    contract: { enforced: false, alias_types: true, checksum: null },
+    contract: describeContract(node),
     ...(code !== undefined && {
       compiled: true,
       compiled_code: code,
@@ -230,6 +229,39 @@ function templated(
       extra_ctes: [],
     }),
   }
+}
+
+/** Another checksum is another promise: `state:modified.contract` goes by it. */
+function describeContract(node: Node): Readonly<Record<string, unknown>> {
+  const contract = node.kind === 'model' ? node.contract : undefined
+  if (contract === undefined) return { enforced: false, alias_types: true, checksum: null }
+  const columns = contract.columns.map(({ name, type }) => `${name}: ${type}`).sort()
+  const constraints = describeConstraints(node, () => true)
+  return {
+    enforced: true,
+    alias_types: node.config.contract?.alias_types ?? true,
+    checksum: hash('sha256', JSON.stringify([columns, constraints])),
+  }
+}
+
+/** @param isWanted by the columns that a constraint is about. */
+function describeConstraints(
+  node: Node,
+  isWanted: (columns: readonly string[]) => boolean,
+): readonly Readonly<Record<string, unknown>>[] {
+  const { constraints = [] } = (node.kind === 'model' ? node.contract : undefined) ?? {}
+  return constraints
+    .filter(({ columns }) => isWanted(columns))
+    .map(({ type, columns, name, expression, to, toColumns }) => ({
+      type,
+      name: name ?? null,
+      expression: expression ?? null,
+      warn_unenforced: true,
+      warn_unsupported: true,
+      to: to ?? null,
+      to_columns: toColumns ?? [],
+      ...(columns.length === 1 ? {} : { columns }),
+    }))
 }
 
 /** What says which generic test it is; a singular test has none of it. */
@@ -253,16 +285,16 @@ function testKeys({ generic, at }: TestNode): Readonly<Record<string, unknown>> 
   }
 }
 
-function columnsOf(columns: ReadonlyMap<string, ColumnInfo>): Readonly<Record<string, unknown>> {
+function columnsOf(node: Node): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    [...columns].map(([name, column]) => [
+    [...node.columns].map(([name, column]) => [
       name,
       {
         name,
         description: column.description,
         meta: column.meta,
         data_type: column.data_type ?? null,
-        constraints: [],
+        constraints: describeConstraints(node, (columns) => columns.join() === name),
         quote: null,
         config: { meta: column.meta, tags: column.tags },
         tags: column.tags,

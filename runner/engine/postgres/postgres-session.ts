@@ -258,8 +258,23 @@ function refuseRows(statement: Statement, result: Result | undefined): void {
   const { refusal } = statement
   if (refusal === undefined || result === undefined || result.rows.length === 0) return
   const what = result.rows.map(([words]) => String(words)).join(', ')
-  const error = new GmError(refusal.code, `${refusal.message} ${what}`, { hint: refusal.hint })
+  const error = new GmError(refusal.code, `${refusal.message} ${what}`, {
+    hint: refusal.hint,
+    table: refusal.isTable === true ? tableOf(result) : [],
+  })
   throw attachSqlError(error, { sqlState: 'P0001', offset: undefined, statement })
+}
+
+/** Names and values in columns. */
+function tableOf({ fields, rows }: Result): readonly string[] {
+  const lines = [fields.map(({ name }) => name), ...rows.map((row) => row.map(String))]
+  const widths = fields.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)))
+  return lines.map((line) =>
+    line
+      .map((text, i) => text.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
 }
 
 const NO_RESULT: Result = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] }
