@@ -91,10 +91,9 @@ export function constraintsOf({ contract, relation }: ModelNode): readonly Table
     const { type, columns } = constraint
     if (type === 'not_null') return []
     const isKey = type === 'primary_key' || type === 'unique'
-    const ending = [relation.identifier, ...columns, type === 'foreign_key' ? 'fkey' : 'check']
-    const name = isKey
-      ? indexName(relation.identifier, columns, true)
-      : (constraint.name ?? ending.join('_'))
+    // Such a name is the table's own, whatever the table is called while it is built.
+    const plain = [...columns, type === 'foreign_key' ? 'fkey' : 'check'].join('_')
+    const name = isKey ? indexName(relation.identifier, columns, true) : (constraint.name ?? plain)
     if (isKey && taken.has(name)) return []
     return { name: free(name), isKey, sql: sqlOf(constraint) }
   })

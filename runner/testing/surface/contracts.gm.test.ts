@@ -52,8 +52,8 @@ test('a table with a contract has its columns in order, its types and its constr
   const root = await project(SHOP)
   const wanted = [
     { name: 'orders_id_key', is: 'PRIMARY KEY (id)' },
-    { name: 'orders_status_check', is: "CHECK (((status)::text <> ''::text))" },
-    { name: 'orders_status_fkey', is: 'FOREIGN KEY (status) REFERENCES raw.statuses(status)' },
+    { name: 'status_check', is: "CHECK (((status)::text <> ''::text))" },
+    { name: 'status_fkey', is: 'FOREIGN KEY (status) REFERENCES raw.statuses(status)' },
     { name: 'worth_it', is: 'CHECK ((amount > (id)::numeric))' },
   ]
   for (const args of [['run'], ['run', '--force'], ['run', '--force', '--publish', 'atomic']]) {
