@@ -81,6 +81,7 @@ describe('a model', () => {
         data_type: 'bigint',
         tags: ['key', 'pii'],
         meta: { pii: true },
+        constraints: [],
         tests: [
           {
             test: 'unique',
