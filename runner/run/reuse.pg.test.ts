@@ -294,3 +294,26 @@ test('a reused view that is taken along by the swap of its table stays what gm k
   await run(plainProject(definitions(2)), { select: ['base', 'top'] })
   expect(await run(plainProject(definitions(2)), { select: ['top'] })).toEqual({ top: 'reused' })
 })
+
+test('a materialized view is reused while what it reads is as it was, made anew or refreshed beside its readers', async ({
+  run,
+  sql,
+}) => {
+  await sql(`${LANDED}; insert into raw.events values (1, 10)`)
+  const stored = (indexes: { columns: string[]; unique: boolean }[]) =>
+    plainProject({
+      events: { kind: 'source', schema: 'raw' },
+      stored: {
+        config: { materialized: 'materialized_view', indexes },
+        inputs: ['events'],
+        sql: ({ ref }) => `select id, v from ${ref('events')}`,
+      },
+    })
+  for (const project of [stored([]), stored([{ columns: ['id'], unique: true }])]) {
+    await run(project)
+    expect(await run(project)).toEqual({ stored: 'reused' })
+    await sql('insert into raw.events select max(id) + 1, 20 from raw.events')
+    expect(await run(project)).toEqual({ stored: 'its input "raw"."events" has changed' })
+    expect(await run(project)).toEqual({ stored: 'reused' })
+  }
+})

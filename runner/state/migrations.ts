@@ -996,4 +996,41 @@ language sql stable as $$
 $$`,
     ],
   },
+  {
+    name: '0013_reads_of_materialized_views',
+    up: [
+      // Making a materialized view leaves a lock on a table that the same transaction has dropped. What a regclass is written as
+      // comes from the catalog of now and not of the pg_snapshot: a bare number there means that it is gone for good.
+      `create or replace function gm.reads(but text[]) returns jsonb
+language sql stable as $$
+  with locked as materialized (
+    select distinct l.relation as oid
+    from pg_locks l
+    where l.pid = pg_backend_pid() and l.locktype = 'relation'
+      and l.database = (select d.oid from pg_database d where d.datname = current_database())
+      and l.relation::regclass::text <> l.relation::text
+  ),
+  named as materialized (
+    select case
+        when c.oid is null then 'oid ' || l.oid
+        else format('"%s"."%s"', replace(n.nspname, '"', '""'), replace(c.relname, '"', '""'))
+      end as name
+    from locked l
+    left join pg_class c on c.oid = l.oid
+    left join pg_namespace n on n.oid = c.relnamespace
+    where c.oid is null
+      or c.relkind in ('r', 'v', 'm', 'p', 'f')
+        and c.relpersistence <> 't'
+        and n.nspname not in ('gm', 'pg_catalog', 'information_schema', 'pg_toast')
+        and not exists (
+          select from pg_partition_ancestors(c.oid) a join locked on locked.oid = a.relid where a.relid <> c.oid
+        )
+  )
+  select coalesce(jsonb_object_agg(named.name, s.state), '{}')
+  from named
+  left join gm.states((select array_agg(named.name) from named where named.name not like 'oid %')) s using (name)
+  where named.name <> all (but)
+$$`,
+    ],
+  },
 ]
