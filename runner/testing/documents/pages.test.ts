@@ -52,6 +52,23 @@ describe('the pages of the documentation', () => {
   })
 })
 
+describe('what kafka.md says cannot happen is shown by a test', () => {
+  const page = read('docs/kafka.md')
+  const rows = page
+    .slice(page.indexOf('## What cannot happen'))
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| what cannot happen'))
+
+  test('each row names a test by its title, in the file that has it', () => {
+    expect(rows.length).toBeGreaterThan(30)
+    const missing = rows.filter((row) => {
+      const [, title = '', file = ''] = /\| ([^|]+) \(`([^`]+)`\) \|$/.exec(row) ?? []
+      return title === '' || !existsSync(join(ROOT, file)) || !read(file).includes(`'${title}`)
+    })
+    expect(missing).toEqual([])
+  })
+})
+
 describe('what coming-from-dbt says is shown by a test', () => {
   const page = read('docs/coming-from-dbt.md')
   const rows = page

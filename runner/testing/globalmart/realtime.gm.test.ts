@@ -6,6 +6,7 @@ import { test } from '../sql-fixture.ts'
 import { dirtyEvents, randomFrom } from './dirty-events.ts'
 import { Shop } from './shop.ts'
 import { splitFiles } from './split-files.ts'
+import type { EventFile } from './stage-events.ts'
 
 /** Set it to try other events and orders. */
 const SEED = Number(process.env['GM_ORACLE_SEED'] ?? 7)
@@ -85,6 +86,47 @@ test('the speed layer is the same in any split and order of landings and after a
     await sql(`update realtime.sales_per_minute set revenue = revenue + 0.01
                where minute = (select min(minute) from realtime.sales_per_minute)`)
     expect(await contents(sql)).not.toEqual(reordered)
+  } finally {
+    shop.remove()
+  }
+})
+
+test('a sale that is landed late changes the baselines of the day after it, as a rebuild does', {
+  timeout: 180_000,
+}, async ({ connection, sql }) => {
+  const sale = (id: string, time: string, total: number): string =>
+    `{"event_id":"${id}","event_type":"purchase","transaction_id":"${id}","user_id":"u1","product_id":"p1","category":"Lamps","unit_price":${total},"quantity":1,"total_amount":${total},"country":"France","timestamp":"${time}"}\n`
+  const file = (name: string, text: string): EventFile => ({
+    topic: 'transactions-topic',
+    name,
+    text,
+  })
+  // One sale every six hours of three days, all of one price.
+  const steady = Array.from({ length: 12 }, (_, n) =>
+    sale(`s${n}`, new Date(Date.UTC(2024, 0, 10, 6 * n, 15)).toISOString(), 100),
+  )
+  // Two hours that had none, on the first day: dear sales, one of which comes before all others.
+  const late = sale('l1', '2024-01-10T08:30:00Z', 900) + sale('l2', '2024-01-09T23:30:00Z', 900)
+  const shop = new Shop(connection, sql)
+  const flags = ['--select', '+sales_baselines', ...VARS, '--resource-type', 'model']
+  const baselines = (): Promise<Record<string, unknown>[]> =>
+    sql(`select subject, subject_key, to_char(hour at time zone 'UTC', 'DD HH24') as hour, sample_size, median, median_distance
+         from intermediate.sales_baselines order by hour, subject, subject_key`)
+  try {
+    await shop.land([file('a.jsonl', steady.join(''))])
+    await shop.build(...flags)
+    const before = await baselines()
+    await shop.land([file('b.jsonl', late)])
+    await shop.build(...flags)
+    const after = await baselines()
+    // Hours up to a day after the late sales were changed or came to be, those behind were not.
+    const told = new Set(before.map((row) => JSON.stringify(row)))
+    const changed = after.filter((row) => !told.has(JSON.stringify(row)))
+    expect([...new Set(changed.map(({ hour }) => hour))]).toEqual([
+      ...['09 23', '10 00', '10 06', '10 08', '10 12', '10 18', '11 00', '11 06'],
+    ])
+    await shop.build('--full-refresh', ...flags)
+    expect(await baselines()).toEqual(after)
   } finally {
     shop.remove()
   }
