@@ -8,6 +8,7 @@ import { history } from './cases/history.ts'
 import { kafka, kafkaMemory } from './cases/kafka.ts'
 import { landing } from './cases/landing.ts'
 import { lineage } from './cases/lineage.ts'
+import { lsp } from './cases/lsp.ts'
 import { merge } from './cases/merge.ts'
 import { microbatch } from './cases/microbatch.ts'
 import { nothing } from './cases/nothing.ts'
@@ -36,6 +37,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'realtime-held': realtimeHeld,
   demo,
   docs,
+  lsp,
 }
 const RESULTS = join(import.meta.dirname, 'RESULTS.md')
 const HEAD = `# Results

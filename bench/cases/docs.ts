@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { openChromium } from '../../runner/testing/open-chromium.ts'
 import type { Case, Finding } from '../finding.ts'
+import { timed } from '../finding.ts'
 import { generateProject, writeProject } from '../generate-project.ts'
 import { sizeFrom } from '../in-project.ts'
-import { compare, measure, median } from '../measure.ts'
+import { compare, measure } from '../measure.ts'
 import { GM, inScratch } from '../scratch.ts'
 
 const MODELS = sizeFrom('GM_BENCH_DOCS_MODELS', 10_000)
@@ -158,21 +159,3 @@ async function lineagePan(browser: Browser): Promise<Finding> {
 
 const COUNT_FRAMES = `window.frames_drawn = 0;
   (function next() { window.frames_drawn++; requestAnimationFrame(next) })()`
-
-function timed(name: string, seconds: readonly number[], most: number): Finding {
-  const wallSeconds = median(seconds)
-  const ours = { wallSeconds, cpuSeconds: Number.NaN, peakMiB: Number.NaN }
-  return {
-    name,
-    floorName: '',
-    pair: {
-      ours,
-      floor: undefined,
-      wallRatio: undefined,
-      cpuRatio: undefined,
-      rounds: seconds.length,
-    },
-    target: `≤ ${most} s`,
-    isMet: wallSeconds <= most,
-  }
-}

@@ -149,6 +149,24 @@ describe('gm lsp', () => {
     expect(await editor.diagnostics(MODEL, (all) => all.length === 0)).toEqual([])
   })
 
+  test('a column that a query no longer gives is missed where it is read, once typing rests; the query itself answers before', async () => {
+    const maker = 'models/globalmart/staging/stg_transactions.sql'
+    const made = readFileSync(join(root, maker), 'utf8')
+    await editor.type(MODEL, text)
+    await editor.diagnostics(MODEL, (all) => all.length === 0)
+    await editor.type(
+      maker,
+      made.replace('    typed.payment_method,', '    typed.payment_methods,'),
+    )
+    const [own] = await editor.diagnostics(maker, (all) => all.length > 0)
+    expect(own?.message).toContain('no column "typed.payment_methods" is known here')
+    await editor.type(maker, made.replace('    typed.payment_method,', ''))
+    const [reader] = await editor.diagnostics(MODEL, (all) => all.length > 0)
+    expect(reader?.message).toContain('payment_method')
+    await editor.type(maker, made)
+    expect(await editor.diagnostics(MODEL, (all) => all.length === 0)).toEqual([])
+  })
+
   test('a file shows its node with its columns', async () => {
     await editor.type(MODEL, text)
     const [symbol] = await editor.connection.sendRequest<DocumentSymbol[]>(

@@ -41,7 +41,11 @@ import type { KnownProject, Workspace } from './workspace.ts'
 import { openWorkspace } from './workspace.ts'
 import { yamlKeys } from './yaml-keys.ts'
 
-/** How long typing must pause before the project is read again. */
+/** How long typing must pause before the query that is being typed is looked at. */
+const DRAFT_PAUSE_MS = 50
+/** How long before the whole project is read again, where that query is all that has changed; seconds of work in a large one. */
+const QUIET_MS = 1_000
+/** The same for everything else: properties, macros, other files. */
 const PAUSE_MS = 150
 
 export interface EditorRequest {
@@ -76,7 +80,7 @@ export async function serveEditor(request: EditorRequest): Promise<void> {
     }
   })
   connection.onInitialized(() => session?.changed(0))
-  documents.onDidChangeContent(() => session?.changed(PAUSE_MS))
+  documents.onDidChangeContent(({ document }) => session?.typed(document.uri))
   documents.onDidClose(() => session?.changed(PAUSE_MS))
   connection.onDidChangeWatchedFiles(() => session?.changed(PAUSE_MS))
   connection.onCompletion((params) => session?.completion(params) ?? [])
@@ -97,6 +101,8 @@ export async function serveEditor(request: EditorRequest): Promise<void> {
 
 interface Session {
   readonly changed: (pauseMs: number) => void
+  /** The text of a document is another. */
+  readonly typed: (uri: string) => void
   readonly completion: (params: TextDocumentPositionParams) => Promise<ReturnType<typeof complete>>
   readonly definition: (params: TextDocumentPositionParams) => Promise<EditorLocation | null>
   readonly hover: (params: TextDocumentPositionParams) => Promise<Hover | null>
@@ -129,6 +135,10 @@ function openSession(
     relative(project().opener.root, fileURLToPath(uri)).split(sep).join('/')
   const uriOf = (file: string): string => pathToFileURL(join(project().opener.root, file)).href
 
+  const complain = (thrown: unknown): void => {
+    const errors = gmErrorsOf(thrown)
+    connection.console.error(errors === undefined ? String(thrown) : errors.join('\n'))
+  }
   const check = async (): Promise<void> => {
     try {
       texts.clear()
@@ -139,8 +149,7 @@ function openSession(
         await connection.sendDiagnostics({ uri: uriOf(file), diagnostics: [...diagnostics] })
       }
     } catch (thrown) {
-      const errors = gmErrorsOf(thrown)
-      connection.console.error(errors === undefined ? String(thrown) : errors.join('\n'))
+      complain(thrown)
     }
   }
   const changed = (pauseMs: number): void => {
@@ -149,6 +158,35 @@ function openSession(
       timer = undefined
       checked = checked.then(check)
     }, pauseMs)
+  }
+  /** What is typed in one query leaves the rest of the project as it was: its answers need not wait for a new reading. */
+  let isDraft = false
+  let draftTimer: ReturnType<typeof setTimeout> | undefined
+  const checkDraft = async (uri: string): Promise<void> => {
+    const text = documents.get(uri)?.getText()
+    if (text === undefined) return
+    const diagnostics = await project().workspace.checkDraft(fileOf(uri), text)
+    if (diagnostics !== undefined) {
+      await connection.sendDiagnostics({ uri, diagnostics: [...diagnostics] })
+    } else if (timer !== undefined) {
+      isDraft = false
+      changed(0)
+    }
+  }
+  const typed = (uri: string): void => {
+    const isQuery = uri.endsWith('.sql') && opened?.workspace.nodeIn(fileOf(uri)) !== undefined
+    isDraft = isQuery && (timer === undefined || isDraft)
+    changed(isDraft ? QUIET_MS : PAUSE_MS)
+    if (!isDraft) return
+    clearTimeout(draftTimer)
+    draftTimer = setTimeout(() => {
+      checked = checked.then(() => checkDraft(uri)).catch(complain)
+    }, DRAFT_PAUSE_MS)
+  }
+  /** The project as last read where that is good enough, for a query that is being typed; else as `current`. */
+  const ready = async (): Promise<KnownProject | undefined> => {
+    const known = isDraft ? opened?.workspace.known() : undefined
+    return known ?? (await current())
   }
   /** With the project as last read, when it could be read at all; a change that has not been looked at yet is. */
   const current = async (): Promise<KnownProject | undefined> => {
@@ -195,8 +233,15 @@ function openSession(
     texts.get(file) ?? request.readText(join(project().opener.root, file))
 
   return {
-    changed,
-    stop: () => clearTimeout(timer),
+    changed: (pauseMs) => {
+      isDraft = false
+      changed(pauseMs)
+    },
+    typed,
+    stop: () => {
+      clearTimeout(timer)
+      clearTimeout(draftTimer)
+    },
     completion: async (params) => {
       const { text, offset, file } = at(params)
       if (/\.ya?ml$/.test(file)) {
@@ -210,7 +255,7 @@ function openSession(
       return complete(text, offset, node, known.view.manifest, known.lineage)
     },
     definition: async (params) => {
-      const known = await current()
+      const known = await ready()
       if (known === undefined) return null
       const { text, offset, file } = at(params)
       const { view, lineage } = known
@@ -225,7 +270,7 @@ function openSession(
       return { uri: uriOf(place.file), range: { start, end: start } }
     },
     hover: async (params) => {
-      const known = await current()
+      const known = await ready()
       if (known === undefined) return null
       const { text, offset, file } = at(params)
       const { view, lineage } = known
@@ -266,7 +311,7 @@ function openSession(
       return { changes: Object.fromEntries(changes) }
     },
     symbols: async (uri) => {
-      const known = await current()
+      const known = await ready()
       const text = documents.get(uri)?.getText()
       if (known === undefined || text === undefined) return []
       return symbolsOf(fileOf(uri), text, known.view, known.lineage)
