@@ -1,5 +1,6 @@
-import { identifier, literal } from '../manifest/quoted.ts'
+import { literal } from '../manifest/quoted.ts'
 import { callArguments } from '../parse/call-arguments.ts'
+import { columnObject } from '../parse/column-object.ts'
 import { relationObject } from '../parse/relation-object.ts'
 import { textOf } from '../parse/text-of.ts'
 import type { Builtin, Call } from '../template/template.ts'
@@ -57,18 +58,15 @@ where n.nspname = ${literal(schema)} and c.relname = ${literal(name)} and c.relk
       const { rows } = ask(
         `${callee}()`,
         call,
-        `select a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), t.typcategory
+        `select a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)
 from pg_catalog.pg_attribute a
 join pg_catalog.pg_class c on c.oid = a.attrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-join pg_catalog.pg_type t on t.oid = a.atttypid
 where n.nspname = ${literal(schema)} and c.relname = ${literal(name)}
   and a.attnum > 0 and not a.attisdropped and a.attname not in ('_gm_xid', '_gm_version_xid')
 order by a.attnum`,
       )
-      return rows.map(([column, type, category]) =>
-        columnObject(String(column), String(type), String(category)),
-      )
+      return rows.map(([column, type]) => columnObject(String(column), String(type)))
     },
     check_schema_exists: (call) => {
       const names = ['database', 'schema']
@@ -77,21 +75,6 @@ order by a.attnum`,
       return ask('adapter.check_schema_exists()', call, sql).rows.length > 0
     },
   }
-}
-
-/** @param category PostgreSQL's: N numbers, S texts. */
-function columnObject(name: string, type: string, category: string): TemplateObject {
-  return new TemplateObject('column', {
-    text: `<Column ${name} (${type})>`,
-    values: { name, column: name, quoted: identifier(name), data_type: type, dtype: type },
-    functions: {
-      is_string: () => category === 'S',
-      is_numeric: () => type.startsWith('numeric'),
-      is_number: () => category === 'N',
-      is_integer: () => /^(smallint|integer|bigint)$/.test(type),
-      is_float: () => /^(real|double precision)$/.test(type),
-    },
-  })
 }
 
 function membersOf(relation: unknown): { schema: string; identifier: string } {

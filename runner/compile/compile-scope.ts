@@ -222,7 +222,7 @@ export function compileScope(
       ...(adapter['load_relation'] !== undefined && { load_relation: adapter['load_relation'] }),
       run_query: (call) => {
         const { sql } = callArguments('run_query', call, ['sql'], 1)
-        return queryResult(ask('run_query()', call, textOf(sql)))
+        return queryResult(ask('run_query()', call, textOf(sql)), state.say)
       },
       statement: (call) => {
         const { name = '' } = callArguments(
@@ -231,7 +231,7 @@ export function compileScope(
           ['name', 'fetch_result', 'auto_begin'],
           0,
         )
-        const answer = queryResult(ask('statement', call, call.caller?.() ?? ''))
+        const answer = queryResult(ask('statement', call, call.caller?.() ?? ''), state.say)
         results.set(textOf(name), answer)
         return ''
       },

@@ -1,4 +1,4 @@
-import type { Manifest, Node } from '../manifest/node.ts'
+import type { Manifest, Node, TestNode } from '../manifest/node.ts'
 import { isReadable } from '../manifest/node.ts'
 import { TemplateObject } from '../template/template.ts'
 
@@ -52,7 +52,19 @@ function describe(node: Node): Readonly<Record<string, unknown>> {
       alias: node.relation.identifier,
       identifier: node.relation.identifier,
     }),
+    ...(node.kind === 'test' &&
+      node.generic !== undefined && { test_metadata: testOf(node.generic) }),
     ...(node.kind === 'source' && { source_name: node.sourceName }),
+  }
+}
+
+/** Which generic test it is. A singular test has none of it, by which templates tell the two apart. */
+function testOf({ name, arguments: given, column }: NonNullable<TestNode['generic']>) {
+  const parts = name.split('.')
+  return {
+    name: parts.at(-1) ?? name,
+    namespace: parts.length > 1 ? (parts[0] ?? null) : null,
+    kwargs: { ...given, ...(column !== undefined && { column_name: column }) },
   }
 }
 

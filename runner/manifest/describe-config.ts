@@ -55,6 +55,11 @@ const DEFAULTS: Readonly<Partial<Record<NodeKind, DescribedConfig>>> = {
   source: { event_time: null, freshness: null, loaded_at_field: null, loaded_at_query: null },
 }
 
+/** What a node of a kind has where nobody says anything. */
+export function defaultConfig(kind: NodeKind): DescribedConfig {
+  return { enabled: true, tags: [], meta: {}, ...DEFAULTS[kind] }
+}
+
 const described = new WeakMap<NodeConfig, DescribedConfig>()
 
 /** The configuration of a node with dbt's defaults. Nodes that share a configuration share the result. */

@@ -1,6 +1,7 @@
 import { GmError } from '../base/error.ts'
 import { TemplateObject } from '../template/template.ts'
 import { callArguments } from './call-arguments.ts'
+import { columnObject } from './column-object.ts'
 import { relationObject } from './relation-object.ts'
 import { textOf } from './text-of.ts'
 
@@ -34,7 +35,21 @@ export function apiObject(database: string): TemplateObject {
         },
       }),
       Column: new TemplateObject('Column', {
+        call: (call) => {
+          const names = ['column', 'dtype', 'char_size', 'numeric_precision', 'numeric_scale']
+          const { column, dtype, ...sizes } = callArguments('api.Column', call, names, 2)
+          const given = [sizes['char_size'], sizes['numeric_precision'], sizes['numeric_scale']]
+          const inside = given.filter((size) => size !== undefined && size !== null).map(textOf)
+          const type = textOf(dtype) + (inside.length === 0 ? '' : `(${inside.join(',')})`)
+          return columnObject(textOf(column), type)
+        },
         functions: {
+          create: (call) => {
+            const names = ['name', 'label_or_dtype']
+            const found = callArguments('api.Column.create', call, names, 2)
+            const dtype = textOf(found['label_or_dtype'])
+            return columnObject(textOf(found['name']), TYPES[dtype.toLowerCase()] ?? dtype)
+          },
           translate_type: (call) => {
             const { dtype } = callArguments('api.Column.translate_type', call, ['dtype'], 1)
             return TYPES[String(dtype).toLowerCase()] ?? dtype

@@ -10,6 +10,13 @@ export const DBT_PACKAGE = 'dbt'
 const DISPATCHED: readonly (readonly [name: string, parameters: string, body: string])[] = [
   // Dates and times
   ['current_timestamp', '', 'now()'],
+  ['snapshot_get_time', '', '{{ dbt.current_timestamp() }}'],
+  ['current_timestamp_backcompat', '', 'current_timestamp::timestamp'],
+  [
+    'current_timestamp_in_utc_backcompat',
+    '',
+    "{{ return(adapter.dispatch('current_timestamp_backcompat', 'dbt')()) }}",
+  ],
   ['date_trunc', 'datepart, date', "date_trunc('{{ datepart }}', {{ date }})"],
   [
     'dateadd',
@@ -81,7 +88,7 @@ array_to_string((array_agg({{ measure }}{{ ' ' ~ order_by_clause if order_by_cla
   ['intersect', '', 'intersect'],
   ['any_value', 'expression', 'min({{ expression }})'],
   ['bool_or', 'expression', 'bool_or({{ expression }})'],
-  ['equals', 'expr1, expr2', '{{ expr1 }} is not distinct from {{ expr2 }}'],
+  ['equals', 'expr1, expr2', '({{ expr1 }} = {{ expr2 }})'],
   [
     'array_construct',
     'inputs=[], data_type="integer"',
@@ -90,6 +97,42 @@ array_to_string((array_agg({{ measure }}{{ ' ' ~ order_by_clause if order_by_cla
   ['array_append', 'array, new_element', 'array_append({{ array }}, {{ new_element }})'],
   ['array_concat', 'array_1, array_2', 'array_cat({{ array_1 }}, {{ array_2 }})'],
 ]
+
+/** Macros that work while templates are rendered: dates of Python's, and what a query gives. */
+const COMPUTED: Readonly<Record<string, string>> = {
+  convert_datetime: `{% macro convert_datetime(date_str, date_fmt) %}
+{{- return(modules.datetime.datetime.strptime(date_str | trim, date_fmt)) }}{% endmacro %}`,
+  dates_in_range: `{% macro dates_in_range(start_date_str, end_date_str=none, in_fmt='%Y%m%d', out_fmt='%Y%m%d') %}
+{%- set first = dbt.convert_datetime(start_date_str, in_fmt) %}
+{%- set last = first if end_date_str is none else dbt.convert_datetime(end_date_str, in_fmt) %}
+{%- set days = (last - first).days %}
+{%- if days < 0 %}{% do exceptions.raise_compiler_error('the first day, ' ~ first ~ ', is after the last, ' ~ last) %}{% endif %}
+{%- set dates = [] %}
+{%- for i in range(days + 1) %}
+{%- set day = first + modules.datetime.timedelta(days=i) %}
+{%- do dates.append(day.strftime(out_fmt) if out_fmt else day) %}
+{%- endfor %}
+{{- return(dates) }}{% endmacro %}`,
+  partition_range: `{% macro partition_range(raw_partition_date, date_fmt='%Y%m%d') %}
+{%- set ends = (raw_partition_date | string).split(',') %}
+{%- if ends | length > 2 %}{% do exceptions.raise_compiler_error('partition_range() takes one day, or two with a comma between them, not ' ~ raw_partition_date) %}{% endif %}
+{{- return(dbt.dates_in_range(ends[0], ends[1] if ends | length == 2 else none, in_fmt=date_fmt)) }}{% endmacro %}`,
+  py_current_timestring: `{% macro py_current_timestring() %}
+{{- return(modules.datetime.datetime.now().strftime('%Y%m%d%H%M%S%f')) }}{% endmacro %}`,
+  get_columns_in_query: `{% macro get_columns_in_query(select_sql) %}
+{{- return(adapter.dispatch('get_columns_in_query', 'dbt')(select_sql)) }}{% endmacro %}`,
+  default__get_columns_in_query: `{% macro default__get_columns_in_query(select_sql) %}
+{%- if not execute %}{{ return([]) }}{% endif %}
+{{- return(run_query('select * from (' ~ select_sql ~ ') as asked where false').column_names) }}{% endmacro %}`,
+  get_powers_of_two: `{% macro get_powers_of_two(upper_bound) %}
+{%- if upper_bound <= 0 %}{% do exceptions.raise_compiler_error('the upper bound must be positive') %}{% endif %}
+{%- set found = namespace(power=1) %}
+{%- for i in range(1, 100) if upper_bound > 2 ** i %}{% set found.power = i + 1 %}{% endfor %}
+{{- return(found.power) }}{% endmacro %}`,
+  get_intervals_between: `{% macro get_intervals_between(start_date, end_date, datepart) %}
+{%- if not execute %}{{ return(1) }}{% endif %}
+{{- return(run_query('select ' ~ dbt.datediff(start_date, end_date, datepart)).columns[0].values()[0]) }}{% endmacro %}`,
+}
 
 /** Macros that decide where a node is built, in dbt's way; the project's own come before them. */
 const NAMING = `{% macro default__generate_schema_name(custom_schema_name, node) -%}
@@ -116,6 +159,10 @@ export const DBT_MACROS: Readonly<Record<string, MacroFile>> = Object.fromEntrie
     ]
   }),
   ...namingMacros(),
+  ...Object.entries(COMPUTED).map(([name, text]): [string, MacroFile] => [
+    name,
+    macroFile(name, text),
+  ]),
 ])
 
 function dispatched(name: string, parameters: string, body: string): string {

@@ -1,4 +1,5 @@
 import { GmError } from '../base/error.ts'
+import { defaultConfig } from '../manifest/describe-config.ts'
 import type { NodeKind, RefCall, Relation, SourceCall } from '../manifest/node.ts'
 import { macroId, nodeId } from '../manifest/node.ts'
 import type { Project } from '../project/project.ts'
@@ -87,7 +88,7 @@ function modelOf(
       meta: {},
       fqn: [],
       columns: {},
-      config: {},
+      config: defaultConfig(kind),
       version: null,
       batch: null,
       database: project.target.database,

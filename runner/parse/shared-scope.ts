@@ -167,6 +167,7 @@ function adapterObject(options: SharedScopeOptions): TemplateObject {
       ...NOTHING_KNOWN,
       ...options.adapter,
       dispatch: dispatchFunction(options),
+      type: () => 'postgres',
       quote: (call) => identifier(textOf(callArguments('adapter.quote', call, ['name'], 1).name)),
     },
   })
@@ -185,6 +186,10 @@ function exceptionsObject({ onSay }: SharedScopeOptions): TemplateObject {
     functions: {
       raise_compiler_error: (call) => {
         const { message } = callArguments('raise_compiler_error', call, ['message'], 1)
+        throw new GmError('GM3007', textOf(message), { at: call.at, calledFrom: call.calledFrom })
+      },
+      raise_not_implemented: (call) => {
+        const { message } = callArguments('raise_not_implemented', call, ['message'], 1)
         throw new GmError('GM3007', textOf(message), { at: call.at, calledFrom: call.calledFrom })
       },
       warn: (call) => {

@@ -1,6 +1,7 @@
 import type { Native } from './native.ts'
 import { native } from './native.ts'
 import { operate } from './operate.ts'
+import { TemplateObject } from './template.ts'
 import type { Value } from './values.ts'
 import {
   Callable,
@@ -30,7 +31,11 @@ export const IS_TESTS: ReadonlyMap<string, Native> = new Map([
   ['number', plain((it) => isNumeric(it))],
   ['integer', plain((it) => typeof it === 'number' && Number.isInteger(it))],
   ['float', plain((it) => isFloat(it))],
-  ['mapping', plain((it) => it instanceof Map)],
+  // Relations are mappings too, by which packages tell them from texts.
+  [
+    'mapping',
+    plain((it) => it instanceof Map || (it instanceof TemplateObject && it.type === 'relation')),
+  ],
   ['sequence', plain((it) => isSequence(it) || it instanceof Map)],
   ['iterable', plain((it) => isSequence(it) || it instanceof Map)],
   ['callable', plain((it) => it instanceof Callable)],

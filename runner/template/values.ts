@@ -95,7 +95,7 @@ export class LoopState {
   }
 }
 
-export type Key = string | number | boolean | null
+export type Key = string | number | boolean | null | TemplateObject
 export type Dict = Map<Key, Value>
 export type Value =
   | string
@@ -259,7 +259,18 @@ export function keyOf(value: Value): Key {
   if (it instanceof Float) return it.value
   if (it === null || typeof it === 'string' || typeof it === 'number' || typeof it === 'boolean')
     return it
+  if (it instanceof TemplateObject && it.type === 'relation') return sameRelation(it)
   return fail('GM3008', `${anyType(it)} cannot be a dict key`, 'Use a string or a number.')
+}
+
+const relations = new Map<string, WeakRef<TemplateObject>>()
+
+/** One object for a relation's name, so that each `ref` to it finds what another has put into a dict. */
+function sameRelation(relation: TemplateObject): TemplateObject {
+  const name = relation.text ?? ''
+  const known = relations.get(name)?.deref()
+  if (known === undefined) relations.set(name, new WeakRef(relation))
+  return known ?? relation
 }
 
 /** The items that a loop or a list filter goes through: a dict gives its keys, a string its characters. */

@@ -90,3 +90,38 @@ test('a dbt project with seeds, staging, marts, a snapshot and a package of macr
     ),
   ).toEqual([{ n: 5 }])
 })
+
+test('a package that unions, pivots, dispatches and asks the database while templates are rendered is built as it stands', async ({
+  copyOf,
+  env,
+  sql,
+}) => {
+  const root = copyOf('workshop')
+  await gm(root, ['deps'], env)
+  const built = await gm(root, ['build'], env)
+  expect(built.stdout).toContain('PASS=19 WARN=1 ERROR=0 SKIP=0')
+  // print_table() shows three rows and that there are more.
+  expect(built.stdout).toContain('| bob    | drill |\n| ...    | ...   |')
+  expect(
+    await sql(
+      'select worker, n_drill::int, n_sand::int, n_saw::int, first_two from workshop.kinds_by_worker order by 1',
+    ),
+  ).toEqual([
+    { worker: 'ann', n_drill: 1, n_sand: 0, n_saw: 1, first_two: 'ann+bob' },
+    { worker: 'bob', n_drill: 1, n_sand: 0, n_saw: 2, first_two: 'ann+bob' },
+    { worker: 'cat', n_drill: 0, n_sand: 1, n_saw: 0, first_two: 'ann+bob' },
+  ])
+  // The project's greeting comes before the package's, and its variable before the package's default.
+  expect(await sql('select distinct greeting from workshop.keyed')).toEqual([
+    { greeting: 'workshop ann' },
+  ])
+  expect(
+    await sql('select came_from, count(*)::int as n from workshop.all_jobs group by 1 order by 1'),
+  ).toEqual([
+    { came_from: 'jobs', n: 6 },
+    { came_from: 'old_jobs', n: 2 },
+  ])
+  expect(await sql('select columns, dates from workshop.asked')).toEqual([
+    { columns: 'one,Two', dates: '20240130 20240131 20240201 20240202' },
+  ])
+})

@@ -1,0 +1,1 @@
+{{ toolbox.deduplicate(ref('jobs'), 'job_id', 'started_at desc') }}
