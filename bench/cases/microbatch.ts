@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Case } from '../finding.ts'
+import { sizeFrom } from '../in-project.ts'
 import { compare } from '../measure.ts'
 import { GM, inScratch } from '../scratch.ts'
 
 const DAYS = 30
-const ROWS = 3_000_000
 
 /**
  * A microbatch model over 3 million rows, its 30 days made again. The floor is the hand-written way: for each day one
@@ -14,6 +14,7 @@ const ROWS = 3_000_000
  */
 export const microbatch: Case = async () =>
   await inScratch(async (folder) => {
+    const rows = sizeFrom('BENCH_ROWS', 3_000_000)
     mkdirSync(join(folder, 'models'))
     writeFileSync(join(folder, 'project.yml'), 'name: bench\nthreads: 1\n')
     writeFileSync(
@@ -37,7 +38,7 @@ select id, at, amount * 2 as amount, md5(id::text) as code from {{ source('raw',
         })
       psql(`create schema raw; create table raw.events as
 select n as id, timestamptz '2026-01-01 00:00+00' + (n % ${DAYS}) * interval '1 day' + (n % 86400) * interval '1 second' as at, n % 1000 as amount
-from generate_series(1, ${ROWS}) as n`)
+from generate_series(1, ${rows}) as n`)
       psql(
         'alter table raw.events add column _gm_xid xid8 not null default pg_current_xact_id(); create index on raw.events (at); create index on raw.events (_gm_xid); analyze raw.events',
       )
@@ -69,7 +70,7 @@ commit;`
       })
       return [
         {
-          name: `${DAYS} daily batches over ${ROWS / 1_000_000} million rows, 1 session`,
+          name: `${DAYS} daily batches over ${rows / 1_000_000} million rows, 1 session`,
           floorName: 'psql -f of a delete and an insert for each day',
           pair,
           target: 'wall ≤ 1.15',
