@@ -78,9 +78,4 @@ export const EDITS: Readonly<Record<string, (n: number, world: World) => Edit>> 
   'a view replaced by hand': (n) => ({
     byHand: `create or replace view shop.large as select id, customer, amount from raw.orders where amount > ${n}`,
   }),
-  'an index dropped by hand': () => ({
-    byHand: `do $$ declare i regclass; begin
-      for i in select indexrelid from pg_index where indrelid = 'shop.report'::regclass loop
-        execute 'drop index ' || i; end loop; end $$`,
-  }),
 }
