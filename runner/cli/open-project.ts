@@ -1,3 +1,4 @@
+import type { KeptFor } from '../compile/kept-compiled.ts'
 import { buildGraph } from '../graph/build-graph.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { Manifest, NodeId } from '../manifest/node.ts'
@@ -9,10 +10,10 @@ import type { ReachOfColumn } from '../select/select-nodes.ts'
 import type { Templates } from '../template/create-templates.ts'
 import { cachedBytes } from './cached-bytes.ts'
 import { cachedText } from './cached-text.ts'
+import { gmBuild } from './gm-build.ts'
 import type { Io } from './io.ts'
 import type { SettingFlags } from './load-settings.ts'
 import { loadSettings } from './load-settings.ts'
-import { packageVersion } from './package-version.ts'
 import { warn } from './warn.ts'
 
 /** A project that has been read: its configuration, its nodes, and the macros that compiling needs. */
@@ -27,6 +28,8 @@ export interface OpenProject {
   readonly columns?: ReachOfColumn
   /** A hash of all that the manifest is made of; absent where an editor's unsaved texts are among it. */
   readonly fingerprint?: string
+  /** What the fingerprint is of, also where a command goes on with another manifest or project. */
+  readonly asRead?: KeptFor
 }
 
 /**
@@ -43,7 +46,7 @@ export function openProject(flags: SettingFlags, io: Io): OpenProject {
   )
   const parsed = parseProject(project, {
     files,
-    version: packageVersion(),
+    version: gmBuild(),
     cache: cachedText(root, 'parse.json'),
     kept: cachedBytes(root, 'project.bin'),
   })
@@ -60,5 +63,6 @@ export function openProject(flags: SettingFlags, io: Io): OpenProject {
     graph,
     order: graph.order,
     fingerprint,
+    asRead: { fingerprint, manifest, project },
   }
 }

@@ -4,6 +4,8 @@ import { ruleFor } from '../base/warnings.ts'
 import { FAILURES_SCHEMA } from '../check/store-failures.ts'
 import { compileNode } from '../compile/compile-node.ts'
 import { compileText } from '../compile/compile-text.ts'
+import type { KeptCompiled } from '../compile/kept-compiled.ts'
+import { keptCompiled } from '../compile/kept-compiled.ts'
 import type { Manifest, NodeId } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
@@ -17,6 +19,7 @@ import { runProject } from '../run/run-project.ts'
 import type { RunRequest } from '../run/run-request.ts'
 import type { Scope } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
+import { cachedBytes } from './cached-bytes.ts'
 import type { OpenWarehouse } from './connect.ts'
 import type { RunFlags } from './flags.ts'
 import { eventWindowOf } from './flags.ts'
@@ -51,11 +54,13 @@ export interface RanNodes {
 /**
  * What run/ needs, from what the user asked for.
  * @param compiledCode takes the SQL of each node as it is compiled.
+ * @param kept gives that of nodes which have not changed since an earlier run.
  */
 export function runRequest(
   asked: NodesToRun,
   pass: (event: RunEvent) => void,
   compiledCode: Map<string, string> = new Map(),
+  kept?: KeptCompiled,
 ): RunRequest {
   const { flags, opened, warehouse } = asked
   const { project } = opened
@@ -78,7 +83,11 @@ export function runRequest(
     },
     adapter: warehouse.adapter,
     compile: (node, state, manifest) => {
-      const compiled = compileNode(node, manifest, project, opened.templates, { ...state, say })
+      const spoken = { ...state, say }
+      const compiled =
+        kept === undefined
+          ? compileNode(node, manifest, project, opened.templates, spoken)
+          : kept.compile(node, manifest, project, () => opened.templates, spoken)
       // Artifacts show the published names.
       if (manifest === opened.manifest) compiledCode.set(node.id, compiled.sql)
       return compiled
@@ -145,7 +154,7 @@ function runHooksOf(
   { opened, warehouse }: NodesToRun,
   { runId, say }: { readonly runId: string; readonly say: (said: Said) => void },
 ): readonly RunHook[] {
-  const { manifest, project, templates } = opened
+  const { manifest, project } = opened
   return texts.map(({ text, at }) => ({
     name,
     at,
@@ -154,7 +163,7 @@ function runHooksOf(
         { text, at, node: undefined, values: hookValues(results, manifest) },
         manifest,
         project,
-        templates,
+        opened.templates,
         {
           isIncremental: false,
           invocationId: runId,
@@ -207,6 +216,8 @@ export async function runNodes(asked: NodesToRun, screen: RunScreen, io: Io): Pr
     io.safe,
   )
   const compiledCode = new Map<string, string>()
+  const { asRead } = asked.opened
+  const kept = asRead && keptCompiled(cachedBytes(project.root, 'compiled.bin'), asRead)
   const tell = (event: RunEvent): void => {
     log.write(event, io.now())
     screen.show(event)
@@ -220,10 +231,12 @@ export async function runNodes(asked: NodesToRun, screen: RunScreen, io: Io): Pr
           asked.teller?.hear(event)
         },
         compiledCode,
+        kept,
       ),
     )
     return { result, logPath: log.path, compiledCode }
   } finally {
+    kept?.close()
     const problem = await asked.teller?.close()
     if (problem !== undefined) tell({ type: 'log', level: 'warn', message: problem })
     screen.stop()

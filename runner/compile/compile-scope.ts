@@ -31,6 +31,7 @@ import { changesOf } from './changes-of.ts'
 import type { BatchContext, CompileState, Recomputed } from './compiled.ts'
 import { withinWindow } from './event-window.ts'
 import { columnsObject, graphObject } from './graph-object.ts'
+import { tellMomentary } from './momentary-values.ts'
 import { queryResult } from './query-result.ts'
 import { trimStatement } from './trim-statement.ts'
 
@@ -152,7 +153,7 @@ export function compileScope(
   }
   const results = new Map<string, TemplateObject>()
 
-  return withBuiltins({
+  const scope = withBuiltins({
     refer,
     ...(context.macros !== undefined && { macros: context.macros }),
     values: {
@@ -250,6 +251,8 @@ export function compileScope(
       },
     },
   })
+  if (state.onMomentary === undefined) return scope
+  return { ...scope, values: tellMomentary(scope.values, state.onMomentary) }
 }
 
 /** A view's query, with this name in place of its input's. */
@@ -315,7 +318,7 @@ function batchObject({ id, start, end }: BatchContext): TemplateObject {
 }
 
 /** What adds to its table run by run, from what is new in its inputs. */
-function keepsMarks(node: Node): boolean {
+export function keepsMarks(node: Node): boolean {
   return (
     (node.kind === 'snapshot' && node.config.strategy === 'events') ||
     (node.kind === 'model' && node.config.materialized === 'incremental')

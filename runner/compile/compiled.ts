@@ -95,6 +95,8 @@ export interface CompileState {
   readonly vars: Readonly<Record<string, unknown>>
   /** `invocation_id` in templates: the run's, which artifacts and the ledger name too; empty when nothing runs. */
   readonly invocationId?: string
+  /** Told when a template reads what every run has anew, such as its time: another run's text may be another. */
+  readonly onMomentary?: () => void
   /** Takes what templates say; may throw, which ends the rendering. */
   readonly say?: (said: Said) => void
 }

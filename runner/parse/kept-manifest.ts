@@ -1,10 +1,10 @@
-import { deserialize, serialize } from 'node:v8'
 import type { Code } from '../base/codes.ts'
 import { GmError } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
 import type { Manifest, Node, NodeId } from '../manifest/node.ts'
 import type { MacroFile } from '../template/template.ts'
 import type { ByteStore } from './byte-store.ts'
+import { readKept, writeKept } from './kept-value.ts'
 
 /** To be raised whenever a manifest has another shape or another meaning. */
 const FORMAT = 1
@@ -38,27 +38,20 @@ export interface KeptManifest {
 }
 
 /**
- * The manifest as a whole, for a project in which nothing has changed. V8's own format: it keeps maps and what nodes
- * share, and is read faster than JSON.
+ * The manifest as a whole, for a project in which nothing has changed.
  * @param fingerprint a hash of all that a parse depends on.
  */
 export function keptManifest(store: ByteStore, fingerprint: string): KeptManifest {
-  const key = Buffer.from(`${FORMAT} ${fingerprint}\n`)
+  const key = `${FORMAT} ${fingerprint}`
   return {
     read() {
-      const bytes = store.read()
-      if (bytes === undefined || !key.equals(bytes.subarray(0, key.length))) return undefined
-      try {
-        const contents = deserialize(bytes.subarray(key.length)) as Contents
-        const { manifest, nodes, disabled, macroFiles, warnings } = contents
-        return {
-          manifest: { ...manifest, nodes: byId(nodes), disabled: byId(disabled) },
-          macroFiles,
-          warnings: warnings.map(({ code, message, ...more }) => new GmError(code, message, more)),
-        }
-      } catch {
-        // Cut short by a crash, or of another Node.
-        return undefined
+      const contents = readKept(store, key) as Contents | undefined
+      if (contents === undefined) return undefined
+      const { manifest, nodes, disabled, macroFiles, warnings } = contents
+      return {
+        manifest: { ...manifest, nodes: byId(nodes), disabled: byId(disabled) },
+        macroFiles,
+        warnings: warnings.map(({ code, message, ...more }) => new GmError(code, message, more)),
       }
     },
     write({ manifest, macroFiles, warnings }) {
@@ -70,11 +63,7 @@ export function keptManifest(store: ByteStore, fingerprint: string): KeptManifes
         macroFiles,
         warnings: warnings.map(({ code, message, at, hint }) => ({ code, message, at, hint })),
       }
-      try {
-        store.write(Buffer.concat([key, serialize(contents)]))
-      } catch {
-        // A value that is no plain data, which only a parse can make.
-      }
+      writeKept(store, key, contents)
     },
   }
 }

@@ -13,10 +13,10 @@ import type { CommandAction } from '../command-spec.ts'
 import { compileUpdate, compileWhole } from '../compile-whole.ts'
 import { EXIT } from '../exit-code.ts'
 import { GlobalFlags, parseFlags } from '../flags.ts'
+import { gmBuild } from '../gm-build.ts'
 import type { Io } from '../io.ts'
 import { loadSettings } from '../load-settings.ts'
 import type { OpenProject } from '../open-project.ts'
-import { packageVersion } from '../package-version.ts'
 import { projectLineage } from '../project-lineage.ts'
 
 /** Serves an editor over stdin and stdout by the Language Server Protocol. */
@@ -48,7 +48,7 @@ function openerFor(flags: GlobalFlags, io: Io): ProjectOpener {
       const project = loadSettings(flags, io)
       const { manifest, templates, warnings } = parseProject(project, {
         files: withTexts(diskFiles(root), texts),
-        version: packageVersion(),
+        version: gmBuild(),
         cache: parsed,
       })
       const graph = buildGraph(manifest)
