@@ -1,8 +1,18 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { gmErrorsOf } from '../base/error.ts'
+import { manifestArtifact } from '../docs/artifacts/manifest-artifact.ts'
+import { artifactJson } from '../docs/artifacts/write-artifact.ts'
 import type { Project } from '../project/project.ts'
-import { parseTexts } from '../testing/memory-project.ts'
+import {
+  configTree,
+  memoryBytes,
+  memoryFiles,
+  memoryProject,
+  parseTexts,
+} from '../testing/memory-project.ts'
+import type { ByteStore } from './byte-store.ts'
+import { parseProject } from './parse-project.ts'
 import type { TextStore } from './text-store.ts'
 
 interface Store extends TextStore {
@@ -16,22 +26,40 @@ function store(): Store {
 
 type Texts = Record<string, string>
 
-/** All that parsing says, as text: the manifest, or the errors. */
-function outcome(texts: Texts, project: Partial<Project>, cache?: TextStore): string {
+/** Where parsing keeps what it has found: by file, and as a whole. */
+interface Stores {
+  readonly cache: TextStore
+  readonly kept: ByteStore
+}
+
+const AT = new Date('2026-01-02T03:04:05Z')
+
+/** All that parsing gives: the manifest with its artifact's bytes, and what compiling makes of it; or the errors. */
+function outcome(texts: Texts, given: Partial<Project>, stores?: Stores): unknown {
   try {
-    const { manifest, warnings } = parseTexts(texts, project, cache)
-    return JSON.stringify([
-      [...manifest.nodes.values()].map((node) => [node, [...node.columns]]),
-      [...manifest.disabled.keys()],
-      manifest.macros,
-      warnings.map(String),
-    ])
+    const parsed = parseTexts(texts, given, stores?.cache, stores?.kept)
+    const { manifest, templates, warnings } = parsed
+    const artifact = manifestArtifact({
+      project: memoryProject(given),
+      manifest,
+      templates,
+      invocation: { id: 'one', startedAt: AT, version: 'test' },
+      now: AT,
+    })
+    return {
+      manifest,
+      artifact: [...artifactJson(artifact)].join(''),
+      macros: templates.macros,
+      warnings: warnings.map((warning) => `${String(warning)} ${warning.hint ?? ''}`),
+    }
   } catch (thrown) {
     const errors = gmErrorsOf(thrown)
     if (errors === undefined) throw thrown
-    return errors.map((error) => `${String(error)} ${error.hint ?? ''}`).join('\n')
+    return errors.map((error) => `${String(error)} ${error.hint ?? ''}`)
   }
 }
+
+const ALLOWED: Partial<Project> = { envAllowed: new Set(['E']) }
 
 const BASE: Texts = {
   'models/a.sql': "{{ config(tags=['x']) }} select {{ var('v', 1) }}, '{{ env_var('E', 'none') }}'",
@@ -42,6 +70,16 @@ const BASE: Texts = {
   'macros/t.sql': '{% test odd(model, column_name) %}select 1{% endtest %}',
   'seeds/s.csv': 'id,x\n1,2\n',
   'models/p.yml': 'models: [{name: a, columns: [{name: id, data_tests: [unique, odd]}]}]',
+  'models/q.yml': `
+groups: [{name: people, owner: {name: Ann}}]
+sources: [{name: web, tables: [{name: hits, columns: [{name: id, data_tests: [not_null]}]}]}]
+exposures: [{name: board, type: dashboard, owner: {name: Ann}, depends_on: ["ref('b')"]}]
+models: [{name: c, description: "{{ doc('told') }}", config: {tags: "t{{ var('v', 1) }}", meta: {n: -0.5}}}]
+unit_tests: [{name: adds, model: b, given: [{input: "ref('a')", rows: [{id: 1}]}], expect: {rows: [{id: 1}]}}]
+`,
+  'models/told.md': '{% docs told %}What c is.{% enddocs %}',
+  'models/off.sql': '{{ config(enabled=false) }} select 1',
+  'tests/none.sql': "select 1 from {{ ref('b') }} where false",
 }
 
 /** Each changes one thing; together they reach everything that a recording may depend on. */
@@ -101,6 +139,43 @@ const EDITS: readonly ((texts: Texts, project: Partial<Project>) => [Texts, Part
     { ...project, envAllowed: new Set(['E']), env: new Map([['E', 'y']]) },
   ],
   (texts, project) => [texts, { ...project, name: 'other' }],
+  (texts, project) => [texts, project],
+  (texts, project) => [texts, project],
+  (texts, project) => [
+    { ...texts, 'models/told.md': '{% docs told %}Something else.{% enddocs %}' },
+    project,
+  ],
+  (texts, project) => {
+    const { 'models/q.yml': moved = '', ...others } = texts
+    return [{ ...others, 'models/deep/q.yml': moved }, project]
+  },
+  (texts, project) => {
+    const { 'models/b.sql': moved = '', ...others } = texts
+    return [{ ...others, 'models/deep/b.sql': moved }, project]
+  },
+  (texts, project) => [
+    {
+      ...texts,
+      'macros/n.sql':
+        "{% macro generate_schema_name(custom, node) %}{{ var('v', 'x') }}{% endmacro %}",
+    },
+    project,
+  ],
+  (texts, project) => [
+    texts,
+    {
+      ...project,
+      resourceConfig: {
+        ...memoryProject().resourceConfig,
+        models: configTree({ tags: ['new'] }, { gone: configTree({ enabled: false }) }),
+      },
+    },
+  ],
+  (texts, project) => [
+    texts,
+    { ...project, target: { ...memoryProject().target, schema: 'elsewhere' } },
+  ],
+  (texts, project) => [texts, { ...project, isDbt: true, threads: 7 }],
   () => [BASE, {}],
 ]
 
@@ -110,18 +185,61 @@ test('after any series of edits, parsing with the cache gives what parsing witho
 }, () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...EDITS), { maxLength: 12 }), (edits) => {
-      const cache = store()
+      const stores = { cache: store(), kept: memoryBytes() }
       let texts = BASE
       let project: Partial<Project> = { envAllowed: new Set(['E']) }
-      expect(outcome(texts, project, cache)).toBe(outcome(texts, project))
+      expect(outcome(texts, project, stores)).toStrictEqual(outcome(texts, project))
       for (const edit of edits) {
         ;[texts, project] = edit(texts, project)
-        expect(outcome(texts, project, cache)).toBe(outcome(texts, project))
+        expect(outcome(texts, project, stores)).toStrictEqual(outcome(texts, project))
       }
     }),
     { numRuns: 30 },
   )
 })
+
+test('the third parse of the same files reads no text, and gives what the first gave', () => {
+  const stores = { cache: store(), kept: memoryBytes() }
+  const first = outcome(BASE, ALLOWED, stores)
+  expect(stores.kept.writes).toHaveLength(0)
+  outcome(BASE, ALLOWED, stores)
+  expect(stores.kept.writes).toHaveLength(1)
+  const files = memoryFiles(BASE)
+  const { manifest } = parseProject(memoryProject(ALLOWED), {
+    files: {
+      ...files,
+      read: (file) => ({
+        checksum: files.read(file).checksum,
+        get text(): string {
+          throw new Error(`${file} was read`)
+        },
+      }),
+    },
+    version: 'test',
+    ...stores,
+  })
+  expect(first).toMatchObject({ manifest })
+  expect(stores.kept.writes).toHaveLength(1)
+})
+
+test('what another version of gm has kept is not used', () => {
+  const stores = { cache: store(), kept: memoryBytes() }
+  for (const version of ['1', '1', '2', '2']) {
+    parseProject(memoryProject(ALLOWED), { files: memoryFiles(BASE), version, ...stores })
+  }
+  expect(stores.kept.writes).toHaveLength(2)
+})
+
+test.each([0, 20, 200])(
+  'a kept manifest that was cut off after %i bytes is as good as none',
+  (length) => {
+    const stores = { cache: store(), kept: memoryBytes() }
+    outcome(BASE, ALLOWED, stores)
+    outcome(BASE, ALLOWED, stores)
+    stores.kept.writes.push((stores.kept.writes[0] ?? new Uint8Array()).subarray(0, length))
+    expect(outcome(BASE, ALLOWED, stores)).toStrictEqual(outcome(BASE, ALLOWED))
+  },
+)
 
 test('a second parse of the same files writes nothing', () => {
   const cache = store()

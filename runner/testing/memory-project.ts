@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { ByteStore } from '../parse/byte-store.ts'
 import { sourceText } from '../parse/disk-files.ts'
 import type { ParseResult } from '../parse/parse-project.ts'
 import { parseProject } from '../parse/parse-project.ts'
@@ -118,10 +119,18 @@ export function parseTexts(
   texts: Readonly<Record<string, string>>,
   project: Partial<Project> = {},
   cache?: TextStore,
+  kept?: ByteStore,
 ): ParseResult {
   return parseProject(memoryProject(project), {
     files: memoryFiles(texts),
     version: 'test',
     ...(cache !== undefined && { cache }),
+    ...(kept !== undefined && { kept }),
   })
+}
+
+/** A cache in memory that knows what was written to it. */
+export function memoryBytes(): ByteStore & { readonly writes: Uint8Array[] } {
+  const writes: Uint8Array[] = []
+  return { writes, read: () => writes.at(-1), write: (bytes) => writes.push(bytes) }
 }
