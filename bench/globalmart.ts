@@ -77,11 +77,12 @@ async function benchmark(folder: string): Promise<void> {
     return stdout
   }
   const land = async (...batches: readonly number[]): Promise<void> => {
-    for (const topic of TOPICS) {
+    const landTopic = async (topic: string): Promise<void> => {
       const files = batches.map((batch) => `${topic}-${String(batch).padStart(2, '0')}.jsonl`)
       await gm('ingest', 'file', topic, ...files.map((file) => `../events/${file}`))
       for (const file of files) rmSync(join(folder, 'events', file))
     }
+    await Promise.all(TOPICS.map(landTopic))
   }
   const run = async (): Promise<Measured> => {
     rmSync(join(project, 'logs'), { recursive: true, force: true })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { atomic } from './cases/atomic.ts'
 import { demo } from './cases/demo.ts'
 import { docs } from './cases/docs.ts'
+import { generate } from './cases/generate.ts'
 import { history } from './cases/history.ts'
 import { kafka, kafkaMemory } from './cases/kafka.ts'
 import { landing } from './cases/landing.ts'
@@ -31,6 +32,7 @@ const CASES: Readonly<Record<string, Case>> = {
   history,
   microbatch,
   landing,
+  generate,
   kafka,
   'kafka-memory': kafkaMemory,
   realtime,
