@@ -110,7 +110,7 @@ async function benchmark(folder: string): Promise<void> {
   const everyMinute = setInterval(() => {
     const { bavail, bsize } = statfsSync(folder)
     const steps = existsSync(said) ? stepsOf(readFileSync(said, 'utf8')) : []
-    const last = doing.includes('build') || doing.includes('day,') ? steps.at(-1) : undefined
+    const last = steps.at(-1)
     say(
       `  ${doing}: ${Math.round((Date.now() - since) / 60_000)} min${last === undefined ? '' : `, ${steps.length} steps, last ${last.name}`}, ${Math.round((bavail * bsize) / 2 ** 30)} GB free`,
     )
@@ -119,6 +119,7 @@ async function benchmark(folder: string): Promise<void> {
   const part = async (name: string, work: () => Promise<void>): Promise<boolean> => {
     doing = name
     since = Date.now()
+    rmSync(said, { force: true })
     say(name)
     try {
       await work()

@@ -31,7 +31,7 @@ export interface RunningBroker {
 }
 
 const CLUSTER = 'Z20gYSBicm9rZXIgMQAAAA'
-const START_MS = 60_000
+const START_MS = 180_000
 
 /**
  * Starts one Kafka broker in KRaft mode, for tests and for trying things out: one process, no replication.
