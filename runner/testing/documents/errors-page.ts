@@ -47,7 +47,8 @@ function section(code: string, meaning: string, all: readonly Shown[]): string {
   const title = `### ${code}: ${meaning}`
   const found = all.filter((one) => one.code === code)
   const distinct = [...new Map(found.map((one) => [shape(one), one])).values()]
-  if (distinct.length === 0) return `${title}\n\nIt takes circumstances that these screens are not made in; its message names what it is about and its hint what to do.`
+  if (distinct.length === 0)
+    return `${title}\n\nIt takes circumstances that these screens are not made in; its message names what it is about and its hint what to do.`
   const text = distinct.map(({ command, lines }) => [command, ...lines].join('\n'))
   return `${title}\n\n\`\`\`text\n${text.join('\n\n')}\n\`\`\``
 }
