@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import type { Connection } from '../../project/project.ts'
 import { test } from '../../testing/sql-fixture.ts'
 import type { RelationState } from '../adapter.ts'
+import { INDEX_OF_GM } from '../adapter.ts'
 import { createPostgresAdapter } from './postgres-adapter.ts'
 
 async function describe(
@@ -64,19 +65,25 @@ test('only a column _gm_xid of type xid8 makes a table tracked', async ({ connec
   expect(states.get('"public"."b"')?.isTracked).toBe(false)
 })
 
-test('an index is unique only when it can stand for a key', async ({ connection, sql }) => {
+test("an index is unique only when it can stand for a key, and is gm's only by its comment", async ({
+  connection,
+  sql,
+}) => {
   await sql(`
     create table a (id int primary key, b int, c text);
     create index a_bc on a (c, b);
     create unique index a_lower on a (lower(c)) include (b);
     create unique index a_partial on a (b) where b > 0;
     alter table a add constraint a_late unique (c) deferrable`)
+  await sql(`create index a_made on a using hash (b); comment on index a_made is '${INDEX_OF_GM}'`)
+  const btree = { type: 'btree', isGms: false }
   expect((await describe(connection, 'a')).get('"public"."a"')?.indexes).toEqual([
-    { name: 'a_bc', columns: ['c', 'b'], unique: false },
-    { name: 'a_late', columns: ['c'], unique: false },
-    { name: 'a_lower', columns: ['lower(c)'], unique: true },
-    { name: 'a_partial', columns: ['b'], unique: false },
-    { name: 'a_pkey', columns: ['id'], unique: true },
+    { name: 'a_bc', columns: ['c', 'b'], unique: false, ...btree },
+    { name: 'a_late', columns: ['c'], unique: false, ...btree },
+    { name: 'a_lower', columns: ['lower(c)'], unique: true, ...btree },
+    { name: 'a_made', columns: ['b'], unique: false, type: 'hash', isGms: true },
+    { name: 'a_partial', columns: ['b'], unique: false, ...btree },
+    { name: 'a_pkey', columns: ['id'], unique: true, ...btree },
   ])
 })
 
