@@ -5,7 +5,13 @@ import type { NodeEdges } from './column-edges.ts'
 import { plainText } from './plain-text.ts'
 import type { RelationFacts } from './relation-facts.ts'
 import { renderMarkdown } from './render-markdown.ts'
-import type { ColumnPage, ColumnPlace, ColumnStatistics } from './site-data.ts'
+import type {
+  ColumnPage,
+  ColumnPlace,
+  ColumnStatistics,
+  InheritedTests,
+  TestPage,
+} from './site-data.ts'
 
 interface ColumnSources {
   /** Undefined where the database was not asked or has no such relation. */
@@ -13,11 +19,15 @@ interface ColumnSources {
   /** In the order of the query. */
   readonly lineage: readonly LineageColumn[]
   readonly edges: NodeEdges | undefined
+  /** Those of the node. */
+  readonly tests: readonly TestPage[]
   readonly statistics: ReadonlyMap<string, ColumnStatistics> | undefined
   /** The description of the column that a column without one is a copy of. */
   readonly inherited: (
     column: string,
   ) => { readonly info: ColumnInfo; readonly at: ColumnPlace } | undefined
+  /** The tests of the column that a column without any is a copy of. */
+  readonly inheritedTests: (column: string) => InheritedTests | undefined
   /** The marked column because of which a column holds personal data. */
   readonly personal: (column: string) => ColumnPlace | undefined
 }
@@ -47,6 +57,8 @@ export function describeColumns(node: Node, from: ColumnSources): readonly Colum
     const isDescribed = info !== undefined && info.description.trim() !== ''
     const inherited = isDescribed || name in KEPT_BY_GM ? undefined : from.inherited(name)
     const personal = from.personal(name)
+    const isTested = from.tests.some(({ column }) => column === name)
+    const inheritedTests = isTested ? undefined : from.inheritedTests(name)
     return {
       name,
       ...(type === undefined ? {} : { type }),
@@ -60,6 +72,7 @@ export function describeColumns(node: Node, from: ColumnSources): readonly Colum
             descriptionHtml: renderMarkdown(inherited.info.description) ?? '',
             describedBy: inherited.at,
           }),
+      ...(inheritedTests === undefined ? {} : { inheritedTests }),
       ...(personal === undefined ? {} : { personal }),
       ...(facts !== undefined && !known.has(name) ? { isMissing: true as const } : {}),
       ...(sample === undefined ? {} : { statistics: sample }),

@@ -3,6 +3,7 @@ import { isChecking, macroId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { BUILT_IN_PACKAGE } from '../parse/built-in-tests.ts'
 import type { ColumnId, ColumnLineage } from '../sql/column-lineage.ts'
+import { copiedFrom } from '../sql/copied-from.ts'
 import { inheritedDescription } from '../sql/inherited-description.ts'
 import type { PersonalColumns } from '../sql/personal-columns.ts'
 import { personalColumns } from '../sql/personal-columns.ts'
@@ -17,7 +18,13 @@ import type { FoundPage } from './found-page.ts'
 import { plainText } from './plain-text.ts'
 import type { RelationFacts } from './relation-facts.ts'
 import { summarize } from './render-markdown.ts'
-import type { ColumnPlace, ColumnStatistics, TestCounts, TestPage } from './site-data.ts'
+import type {
+  ColumnPlace,
+  ColumnStatistics,
+  InheritedTests,
+  TestCounts,
+  TestPage,
+} from './site-data.ts'
 
 /** What pages are made from. */
 export interface PageInput {
@@ -110,8 +117,10 @@ function nodePage(node: PagedNode, topic: Topic | undefined, context: Context): 
       facts,
       lineage: lineage?.columns ?? [],
       edges: context.edges.get(node.id),
+      tests,
       statistics: name === undefined ? undefined : input.statistics.get(name),
       inherited: (column) => inheritedBy(node, column, context),
+      inheritedTests: (column) => inheritedTests(node, column, context),
       personal: (column) => {
         const marked = context.personal.get(node.id)?.get(column)
         return marked === undefined ? undefined : placeOf(marked, positions)
@@ -167,6 +176,28 @@ function inheritedBy(node: Node, column: string, { input, positions }: Context) 
   const found = inheritedDescription({ node: node.id, column }, manifest, lineage)
   const at = found === undefined ? undefined : placeOf(found.from, positions)
   return found === undefined || at === undefined ? undefined : { info: found.info, at }
+}
+
+/** The tests of the nearest column with any that a column is a plain copy of. */
+function inheritedTests(
+  node: Node,
+  column: string,
+  { input, positions, testsOf }: Context,
+): InheritedTests | undefined {
+  if (input.lineage === undefined || node.config.docs?.inherit_columns !== true) return undefined
+  for (const from of copiedFrom({ node: node.id, column }, input.lineage)) {
+    const tests = (testsOf.get(from.node) ?? []).filter((test) => test.column === from.column)
+    const at = placeOf(from, positions)
+    if (tests.length > 0 && at !== undefined) {
+      const shown = tests.map(({ id, name, last }) => ({
+        id,
+        name,
+        ...(last === undefined ? {} : { status: last.status }),
+      }))
+      return { at, tests: shown }
+    }
+  }
+  return undefined
 }
 
 function placeOf(

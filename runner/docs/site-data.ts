@@ -125,11 +125,26 @@ export interface ColumnPage {
   readonly statistics?: ColumnStatistics
   /** The column whose description stands here, because this one is a plain copy of it. */
   readonly describedBy?: ColumnPlace
+  readonly inheritedTests?: InheritedTests
   /** Holds personal data: the column that is marked as such, which may be this one. */
   readonly personal?: ColumnPlace
   /** What it is made of, and what is made of it. */
   readonly from?: readonly ColumnEdge[]
   readonly to?: readonly ColumnEdge[]
+}
+
+/**
+ * Tests of the column that this one is a plain copy of. They say what the values were when they were read; a join may
+ * have left some out, repeated them or put nulls in between.
+ */
+export interface InheritedTests {
+  readonly at: ColumnPlace
+  readonly tests: readonly {
+    readonly id: string
+    readonly name: string
+    /** Of the last run; absent where there was none. */
+    readonly status?: string
+  }[]
 }
 
 export interface ColumnPlace {

@@ -88,7 +88,7 @@ describe.skipIf(inject('chromium') === '')('the docs site', () => {
     expect(await page.locator('tbody tr').first().innerText()).toMatch(/orders[\s\S]*1 fail/)
     expect(await page.locator('main .tiles').innerText()).toMatch(/Owned\s*\d+ %/)
     for (const [lack, name] of [
-      ['not tested', 'people'],
+      ['not tested', 'hostile'],
       ['not described', 'totals'],
       ['no owner', 'raw.transactions'],
     ] as const) {
@@ -145,7 +145,7 @@ describe.skipIf(inject('chromium') === '')('the docs site', () => {
     await page.close()
   })
 
-  test('a copy of a column shows the description that it inherits, and of a copy of personal data no figures', async () => {
+  test('a copy of a column shows the description and the tests that it inherits, and of a copy of personal data no figures', async () => {
     const { page } = await site.open('node/model.shop.people_copies')
     await page.locator('#columns').waitFor()
     const number = page.locator('#column-number')
@@ -153,6 +153,9 @@ describe.skipIf(inject('chromium') === '')('the docs site', () => {
       /Number of the person\.\s*inherited from people\.number/,
     )
     expect(await number.locator('.statistics').count()).toBe(1)
+    expect(await number.locator('td').last().innerText()).toMatch(
+      /not_null\s*inherited from people\.number/,
+    )
     const address = page.locator('#column-address')
     expect(await address.innerText()).toContain('personal data, from people.email')
     expect(await address.innerText()).not.toContain('Where.')

@@ -213,6 +213,40 @@ export const HARD_QUERIES: Readonly<Record<string, string>> = {
   'count of a star': 'select count(o.*) as a, count(*) as b from s.orders o',
   'coalesce over a left join':
     'select coalesce(o.amount, e.weight, 0) as v from s.edges e left join s.orders o on o.id = e.id',
+  'a correlated subquery in from':
+    'select c.id, q.most from s.customers c, lateral (select max(o.amount) as most from s.orders o where o.customer_id = c.id) q where q.most > c.parent_id',
+  'three tables by using':
+    'select id, weight, amount, name from s.edges join s.orders using (id) left join s.customers using (id)',
+  'a natural join of a cte with what it reads':
+    'with e as (select id, parent_id as up from s.edges) select * from e natural join s.edges',
+  'a cte inside a cte of the same name':
+    'with c as (with c as (select id, name from s.customers) select id as n, name from c) select c.n, c.name from c',
+  'a cte in a subquery that shadows one outside':
+    'with c as (select id from s.orders) select (with c as (select name from s.customers) select max(name) from c) as n, id from c',
+  'values with an alias in a join': `select v.label, o.amount from s.orders o join (values (1, 'a'), (2, 'b')) as v (id, label) using (id)`,
+  'distinct on with a star':
+    'select distinct on (customer_id) * from s.orders order by customer_id, placed_at desc',
+  'two functions with ordinality':
+    'select r.a, r.b, r.n from s.orders o, rows from (unnest(o.tags), generate_series(1, o.customer_id)) with ordinality as r (a, b, n)',
+  'rows compared to a subquery':
+    'select id from s.orders where (customer_id, id) in (select parent_id, id from s.customers where country is not null)',
+  'a row compared to a row': 'select id, (id, amount) < (customer_id, 5) as is_less from s.orders',
+  'an ordered set with a filter':
+    'select customer_id, percentile_cont(0.5) within group (order by amount) filter (where placed_at > now()) as mid from s.orders group by customer_id',
+  'a slice and an element of an array':
+    'select tags[2:3] as some, tags[id] as one, (array[amount, id])[1] as first from s.orders',
+  'a field of a field':
+    'select ((c).home).city as city, (select (x.home).street from s.customers x where x.id = c.parent_id) as street from s.customers c',
+  'a field of what a function returns': 'select (s.pairs(id)).b as b, id from s.orders',
+  'json_table with a nested path': `select o.id, j.sku, j.n from s.orders o, json_table(o.doc, '$.lines[*]' columns (n for ordinality, sku text path '$.sku', nested path '$.parts[*]' columns (part int path '$'))) as j`,
+  'a window over a grouping set':
+    'select country, parent_id, rank() over (partition by grouping(country) order by count(*) desc) as place from s.customers group by cube (country, parent_id)',
+  'a window that copies another':
+    'select sum(amount) over (w rows between 1 preceding and current row) as s, lag(id) over w as before from s.orders window p as (partition by customer_id), w as (p order by placed_at)',
+  'a lateral inside a lateral':
+    'select c.id, a.x, b.y from s.customers c, lateral (select c.parent_id + 1 as x) a, lateral (select a.x * o.amount as y from s.orders o where o.id = a.x) b',
+  'a union under a recursion with whole rows':
+    'with recursive t as (select e, 1 as depth from s.edges e union all select e, t.depth + 1 from t join s.edges e on e.parent_id = (t.e).id) select (e).weight as weight, depth from t',
 }
 
 /** What no view may hold, but the body of a function: columns of the same name, and statements that write. */
@@ -239,4 +273,6 @@ export const BODY_QUERIES: Readonly<Record<string, string>> = {
   'merge returning': `with w as (merge into s.customers t using s.orders o on t.id = o.customer_id
     when matched and o.amount > 5 then update set name = o.tags[1] when not matched then insert (id, country) values (o.id, 'x')
     returning merge_action() as action, t.id, t.name, t.country, o.amount) select * from w`,
+  'two writes that read one another':
+    'with a as (insert into s.edges (id, weight) select id, customer_id from s.orders returning id, weight), b as (update s.lines l set qty = a.weight from a where a.id = l.order_id returning l.sku, a.weight as w) select b.sku, b.w, a.id from a, b',
 }

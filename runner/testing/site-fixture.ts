@@ -67,7 +67,7 @@ select number, lower(email) as address from {{ ref('people') }}
         data_tests: [not_null]
   - name: people
     columns:
-      - {name: number, description: Number of the person.}
+      - {name: number, description: Number of the person., data_tests: [not_null]}
       - {name: email, description: Where., meta: {personal_data: true}}
   - name: hostile
     description: >

@@ -95,6 +95,7 @@ export function ColumnTable({ page, chosen }: ColumnTableProps): JSX.Element {
                       {test.name}
                     </a>
                   ))}
+                  <Inherited tests={column.inheritedTests} />
                 </td>
               </tr>
             ))}
@@ -156,6 +157,32 @@ function Description({
           {key}: {value}
         </span>
       ))}
+    </>
+  )
+}
+
+/** Tests of what the column is a copy of, told apart from its own by their border and by where they are from. */
+function Inherited({
+  tests: of,
+}: {
+  readonly tests: ColumnPage['inheritedTests']
+}): JSX.Element | null {
+  if (of === undefined) return null
+  return (
+    <>
+      {of.tests.map(({ id, name, status }) => (
+        <a
+          key={id}
+          class={`test from-elsewhere ${toneOf(status ?? '')}`}
+          href={href('node', id)}
+          title={`${name}: ${status ?? 'not run'}`}
+        >
+          {name}
+        </a>
+      ))}
+      <p class="muted inherited">
+        inherited from <PlaceLink at={of.at} />
+      </p>
     </>
   )
 }
