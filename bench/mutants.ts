@@ -239,7 +239,7 @@ async function build(
     .filter(({ type, status }) => type === 'step-end' && (status === 'error' || status === 'fail'))
     .map(({ name, kind, status }) => ({
       name: String(name),
-      isTest: kind === 'test' && status === 'fail',
+      isTest: (kind === 'test' || kind === 'unit_test') && status === 'fail',
     }))
 }
 
