@@ -32,7 +32,7 @@ export function dbtProject(
   }
   const all = new Map([
     ...files,
-    ['dbt_project.yml', 'name: bench\nversion: "1"\nprofile: bench\n'],
+    ['dbt_project.yml', 'name: bench\nversion: "1.0.0"\nprofile: bench\n'],
     // JSON is YAML, and quotes what a password may hold.
     ['profiles.yml', JSON.stringify({ bench: { target: 'it', outputs: { it: target } } })],
   ])
