@@ -5,6 +5,7 @@ import { matchesWildcard } from './wildcard.ts'
  * inside a folder, `**` does not).
  *
  * @param file relative to the project root, forward slashes.
+ * @param path with slashes of either kind: shells of Windows complete paths with backslashes.
  */
 export function matchesPath(file: string, path: string): boolean {
   const wanted = withoutDots(path)
@@ -21,5 +22,8 @@ export function matchesFile(file: string, path: string): boolean {
 }
 
 function withoutDots(path: string): string {
-  return path.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '')
+  return path
+    .replaceAll('\\', '/')
+    .replace(/^(?:\.\/)+/, '')
+    .replace(/\/+$/, '')
 }

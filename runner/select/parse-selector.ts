@@ -58,9 +58,9 @@ export function parseCriterion(text: string, spec: string = text): Criterion {
   }
 }
 
-/** What a value without a method means: a path has a slash, a file one of the endings, all else is a name. */
+/** What a value without a method means: a path has a slash, or a backslash as a shell of Windows completes it, a file one of the endings, all else is a name. */
 function methodByShape(value: string): string {
-  if (value.includes('/')) return 'path'
+  if (/[/\\]/.test(value)) return 'path'
   return /\.(sql|py|csv)$/i.test(value) ? 'file' : 'fqn'
 }
 

@@ -115,6 +115,8 @@ describe('methods', () => {
   test.each([
     ['tag:daily', ['fct_orders', 'stg_orders']],
     ['tag:c*', ['fct_orders']],
+    ['path:models\\marts', ['fct_orders', 'relationships', 'report']],
+    ['models\\marts\\report.sql', ['report']],
     ['path:models/marts', ['fct_orders', 'relationships', 'report']],
     ['models/marts/', ['fct_orders', 'relationships', 'report']],
     ['./models/marts/report.sql', ['report']],
