@@ -61,21 +61,24 @@ create trigger gm_touched after insert or update or delete or truncate on by_han
     const file = join(folder, 'by-hand.sql')
     writeFileSync(file, BY_HAND)
     let round = 0
-    const pair = await compare({
-      ours: { argv: [...GM, 'snapshot'], cwd: folder },
-      floor: { argv: psqlArgv('-f', file) },
-      rounds: 7,
-      before: async (who) => {
+    const nextRound =
+      (theirs: string) =>
+      async (who: 'ours' | 'floor'): Promise<void> => {
         if (who === 'ours') {
           round++
           psql(`update raw.customers set city = md5(city) where id % 100 = ${round}`)
         }
         // Each in a transaction of its own, as vacuum asks.
-        for (const table of ['raw.customers', 'customers_history', 'by_hand'])
+        for (const table of ['raw.customers', 'customers_history', theirs])
           psql(`vacuum analyze ${table}`)
         psql('checkpoint')
         await Promise.resolve()
-      },
+      }
+    const pair = await compare({
+      ours: { argv: [...GM, 'snapshot'], cwd: folder },
+      floor: { argv: psqlArgv('-f', file) },
+      rounds: 7,
+      before: nextRound('by_hand'),
     })
     const count = (table: string): string =>
       psql(
@@ -100,16 +103,7 @@ create trigger gm_touched after insert or update or delete or truncate on by_han
         ours: { argv: [...GM, 'snapshot'], cwd: folder },
         floor: dbt.command('snapshot'),
         rounds: 3,
-        before: async (who) => {
-          if (who === 'ours') {
-            round++
-            psql(`update raw.customers set city = md5(city) where id % 100 = ${round}`)
-          }
-          for (const table of ['raw.customers', 'customers_history', 'by_dbt.customers_history'])
-            psql(`vacuum analyze ${table}`)
-          psql('checkpoint')
-          await Promise.resolve()
-        },
+        before: nextRound('by_dbt.customers_history'),
       })
       findings.push({
         name: `snapshot of ${rows} rows, 1 % of them changed`,

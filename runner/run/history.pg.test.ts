@@ -82,10 +82,9 @@ const READ = `select product, name, brand, price::float as price,
   case when is_current then null else (extract(epoch from effective_to) / 60)::int end as to
 from shop.products order by product, effective_from`
 
-test('history built in any batches and order equals a plain reference and its own rebuild, keys included', async ({
-  connection,
-  sql,
-}) => {
+test('history built in any batches and order equals a plain reference and its own rebuild, keys included', {
+  timeout: 300_000,
+}, async ({ connection, sql }) => {
   await createLedger(sql)
   await sql(`create schema raw; create schema shop`)
   const adapter = createPostgresAdapter(connection)

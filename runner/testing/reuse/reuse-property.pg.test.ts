@@ -60,7 +60,7 @@ interface Round {
 }
 
 test('after random edits of everything that a result can depend on, a run that reuses equals a rebuild from nothing, and one without an edit does nothing', {
-  timeout: IS_LONG ? 7_200_000 : 300_000,
+  timeout: IS_LONG ? 7_200_000 : 900_000,
 }, async ({ connection, sql, project }) => {
   const root = await project({})
   const name = `${connection.database}_rebuilt`
