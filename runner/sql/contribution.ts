@@ -18,13 +18,22 @@ export const NOTHING: Contributions = []
 
 /** All of the sets, each column once per kind. */
 export function merge(...sets: readonly Contributions[]): Contributions {
-  const filled = sets.filter((set) => set.length > 0)
-  const [first] = filled
-  if (first === undefined) return NOTHING
-  return filled.length === 1 ? first : withoutDuplicates(filled.flat())
+  let only = NOTHING
+  let all: Contribution[] | undefined
+  // Nearly every call is of sets with one filled among them: a column's name, a constant.
+  for (const set of sets) {
+    if (set.length === 0) continue
+    if (only.length === 0) only = set
+    else {
+      all ??= [...only]
+      all.push(...set)
+    }
+  }
+  return all === undefined ? only : withoutDuplicates(all)
 }
 
 function withoutDuplicates(set: Contributions): Contributions {
+  if (set.length < 2) return set
   const seen = new Map<string, Contribution>()
   for (const one of set) {
     const key = `${one.relation}\u0000${one.column}\u0000${one.kind}\u0000${one.via ?? ''}`

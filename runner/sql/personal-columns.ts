@@ -23,13 +23,17 @@ export function personalColumns(manifest: Manifest, lineage: ColumnLineage): Per
       problems.length === 0
         ? undefined
         : (reads ?? []).flatMap((input) => [...(found.get(input)?.values() ?? [])])[0]
+    const inputsOf = new Map(columns.map(({ name, inputs }) => [name, inputs]))
     const own = new Map<string, ColumnId>()
-    const names = new Set([...columns.map(({ name }) => name), ...node.columns.keys()])
+    // Nothing is marked so far: most projects mark little or nothing.
+    const isMarked = [...node.columns.values()].some(({ meta }) => personalMark(meta) !== undefined)
+    if (found.size === 0 && whole === undefined && !isMarked) continue
+    const names = new Set([...inputsOf.keys(), ...node.columns.keys()])
     for (const name of names) {
       const mark = personalMark(node.columns.get(name)?.meta ?? {}) ?? whole
       if (mark === true) own.set(name, { node: id, column: name })
       if (mark !== undefined) continue
-      const inputs = columns.find((one) => one.name === name)?.inputs ?? []
+      const inputs = inputsOf.get(name) ?? []
       const origin = inputs
         .filter(({ kind }) => kind !== 'condition')
         .flatMap((input) => found.get(input.node)?.get(input.column) ?? [])[0]

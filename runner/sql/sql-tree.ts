@@ -7,7 +7,12 @@ export function textOf(node: SqlNode | undefined): string | undefined {
 
 /** The names of a list of String nodes; others, such as `*`, are left out. */
 export function textsOf(nodes: readonly SqlNode[] | undefined): string[] {
-  return (nodes ?? []).flatMap((node) => textOf(node) ?? [])
+  const texts: string[] = []
+  for (const node of nodes ?? []) {
+    const text = textOf(node)
+    if (text !== undefined) texts.push(text)
+  }
+  return texts
 }
 
 /** A name of one or two parts. */

@@ -19,19 +19,24 @@ export function LineageCanvas({ scene, focus }: LineageCanvasProps): JSX.Element
   const { view, zoom, handlers } = usePanZoom(frame, scene, focus)
   const grid = useMemo(() => toGrid(scene), [scene])
   const lit = near?.node.position ?? focus
+  const picture = useRef<Picture | undefined>(undefined)
   useEffect(() => {
     const element = canvas.current
     if (element === null) return
     const draw = (): void => {
-      drawScene(element, scene, view, lit)
+      picture.current = show(element, picture.current, { scene, view, lit })
+    }
+    const redraw = (): void => {
+      picture.current = undefined
+      draw()
     }
     const request = requestAnimationFrame(draw)
-    addEventListener('themechange', draw)
+    addEventListener('themechange', redraw)
     const watch = new ResizeObserver(draw)
     watch.observe(element)
     return () => {
       cancelAnimationFrame(request)
-      removeEventListener('themechange', draw)
+      removeEventListener('themechange', redraw)
       watch.disconnect()
     }
   }, [scene, view, lit])
@@ -50,7 +55,8 @@ export function LineageCanvas({ scene, focus }: LineageCanvasProps): JSX.Element
         role="img"
         class={near === undefined ? undefined : 'near'}
         onMouseMove={(event) => {
-          setNear(nodeAt(event))
+          // What is dragged stays under the pointer.
+          if (event.buttons === 0) setNear(nodeAt(event))
         }}
         onClick={(event) => {
           const found = nodeAt(event)
@@ -127,23 +133,81 @@ function toGrid(scene: Scene): Grid {
   return { at: (x, y) => cells.get(key(x, y))?.find((placed) => isIn(placed, x, y)) }
 }
 
-function drawScene(
-  canvas: HTMLCanvasElement,
-  scene: Scene,
-  view: View,
-  lit: number | undefined,
-): void {
-  const context = canvas.getContext('2d')
-  if (context === null) return
-  const style = getComputedStyle(canvas)
-  const colour = (name: string): string => style.getPropertyValue(name).trim()
+interface Shown {
+  readonly scene: Scene
+  readonly view: View
+  readonly lit: number | undefined
+}
+
+/** The drawing as it is around what is in sight: while it is dragged, it is moved and not drawn again. */
+interface Picture extends Shown {
+  readonly image: HTMLCanvasElement
+  readonly ratio: number
+  /** Size of the frame, and what the image has beyond it on every side, in pixels of the page. */
+  readonly width: number
+  readonly height: number
+  readonly margin: number
+}
+
+/** Of the shorter side of the frame. */
+const MARGIN = 0.4
+
+/** Shows the scene, from the picture where that has all that is in sight, else from a new one, which is given back. */
+function show(canvas: HTMLCanvasElement, known: Picture | undefined, shown: Shown): Picture {
   const ratio = devicePixelRatio
   const width = canvas.clientWidth
   const height = canvas.clientHeight
+  const isOf =
+    known !== undefined &&
+    known.scene === shown.scene &&
+    known.lit === shown.lit &&
+    known.ratio === ratio &&
+    known.width === width &&
+    known.height === height &&
+    known.view.scale === shown.view.scale &&
+    Math.abs(known.view.x - shown.view.x) <= known.margin &&
+    Math.abs(known.view.y - shown.view.y) <= known.margin
+  const picture = isOf ? known : paint(canvas, shown, { ratio, width, height })
   if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio)
   if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio)
-  context.setTransform(ratio, 0, 0, ratio, 0, 0)
-  context.clearRect(0, 0, width, height)
+  const context = canvas.getContext('2d')
+  context?.clearRect(0, 0, canvas.width, canvas.height)
+  context?.drawImage(
+    picture.image,
+    Math.round((shown.view.x - picture.view.x - picture.margin) * ratio),
+    Math.round((shown.view.y - picture.view.y - picture.margin) * ratio),
+  )
+  return picture
+}
+
+function paint(
+  canvas: HTMLCanvasElement,
+  shown: Shown,
+  frame: Pick<Picture, 'ratio' | 'width' | 'height'>,
+): Picture {
+  const { ratio, width, height } = frame
+  const margin = Math.round(Math.min(width, height) * MARGIN)
+  const image = document.createElement('canvas')
+  image.width = Math.round((width + 2 * margin) * ratio)
+  image.height = Math.round((height + 2 * margin) * ratio)
+  const context = image.getContext('2d')
+  const { x, y, scale } = shown.view
+  if (context !== null) {
+    context.scale(ratio, ratio)
+    const size = { width: width + 2 * margin, height: height + 2 * margin }
+    const view = { x: x + margin, y: y + margin, scale }
+    drawScene(context, getComputedStyle(canvas), size, { ...shown, view })
+  }
+  return { ...shown, ...frame, image, margin }
+}
+
+function drawScene(
+  context: CanvasRenderingContext2D,
+  style: CSSStyleDeclaration,
+  { width, height }: { readonly width: number; readonly height: number },
+  { scene, view, lit }: Shown,
+): void {
+  const colour = (name: string): string => style.getPropertyValue(name).trim()
   context.translate(view.x, view.y)
   context.scale(view.scale, view.scale)
   const left = -view.x / view.scale
