@@ -7,7 +7,7 @@ import { generateEvents } from './generate-events.ts'
 import type { GeneratedCounts } from './generated-counts.ts'
 import { countEvent, noCounts } from './generated-counts.ts'
 import type { GenerateOptions } from './options.ts'
-import { readOptions, spanOf } from './options.ts'
+import { LISTED, readOptions, spanOf } from './options.ts'
 import { GENERATED } from './systems.ts'
 
 export interface FileOptions {
@@ -51,7 +51,9 @@ export async function generateFiles(
   const beganMs = performance.now()
   const options = readOptions(given)
   if (!Number.isInteger(batches) || batches < 1 || batches > 9_999) {
-    throw new GmError('GM7004', `batches is a whole number from 1 to 9999, not ${batches}`)
+    throw new GmError('GM7004', `batches is a whole number from 1 to 9999, not ${batches}`, {
+      hint: LISTED,
+    })
   }
   const { startMs, endMs } = spanOf(options)
   const digits = Math.max(2, String(batches).length)

@@ -4,7 +4,7 @@ import { sendToKafka } from '../kafka/send-to-kafka.ts'
 import { readMapping } from '../mapping/read-mapping.ts'
 import { generateEvents } from './generate-events.ts'
 import type { GenerateOptions } from './options.ts'
-import { readOptions } from './options.ts'
+import { LISTED, readOptions } from './options.ts'
 import type { ReplayOptions } from './replay-file.ts'
 import { replayFile } from './replay-file.ts'
 import { GENERATED } from './systems.ts'
@@ -29,7 +29,9 @@ export async function generateToKafka(
   target: KafkaTarget,
 ): Promise<SentResult> {
   if (!Number.isFinite(perSecond) || perSecond < 0 || perSecond > FASTEST) {
-    throw new GmError('GM7004', `rate is a number from 0 to ${FASTEST}, not ${perSecond}`)
+    throw new GmError('GM7004', `rate is a number from 0 to ${FASTEST}, not ${perSecond}`, {
+      hint: LISTED,
+    })
   }
   const isLive = perSecond > 0
   if (isLive && (given.start !== undefined || given.days !== undefined)) {
@@ -58,7 +60,9 @@ export async function replayToKafka(
 ): Promise<SentResult & { readonly refused: number }> {
   const { timeFactor, mapping } = replayed
   if (!Number.isFinite(timeFactor) || timeFactor < 0) {
-    throw new GmError('GM7004', `time-factor is a number from 0, not ${timeFactor}`)
+    throw new GmError('GM7004', `time-factor is a number from 0, not ${timeFactor}`, {
+      hint: LISTED,
+    })
   }
   const { topic } = await readMapping(mapping)
   let refused = 0

@@ -10,10 +10,11 @@ function whole(least: number, most: number) {
   return z.int(wrong).min(least, wrong).max(most, wrong)
 }
 
-const rate = z
-  .number('a share from 0 to 1')
-  .min(0, 'a share from 0 to 1')
-  .max(1, 'a share from 0 to 1')
+const SHARE = 'a share from 0 to 1'
+const rate = z.number(SHARE).min(0, SHARE).max(1, SHARE)
+
+/** What to do about a setting that cannot be used. */
+export const LISTED = '`gm generate --help` lists what each setting takes.'
 
 const SYSTEM_NAMES = ['globalmart', 'medallion', 'learning'] as const
 
@@ -80,8 +81,18 @@ export function readOptions({ live, ...given }: Partial<GenerateOptions>): Gener
   if (parsed.success) return { ...parsed.data, live }
   throwAll(
     parsed.error.issues.map(({ path, message }) => {
-      const value = JSON.stringify(given[path[0] as keyof typeof given])
-      return new GmError('GM7004', `${path.join('.')} is ${message}, not ${value}`)
+      const value = given[path[0] as keyof typeof given]
+      const hint =
+        message === SHARE && typeof value === 'number' && value > 1 && value <= 100
+          ? `A share is part of 1: ${value} % are ${value / 100}.`
+          : LISTED
+      return new GmError(
+        'GM7004',
+        `${path.join('.')} is ${message}, not ${JSON.stringify(value)}`,
+        {
+          hint,
+        },
+      )
     }),
   )
   throw parsed.error

@@ -35,7 +35,7 @@ export function readPlacedYaml<Schema extends z.ZodType>(
     ),
   )
   const placeOf: PlaceOf = (path, key) => locationAt(text, offsetOf(doc, path, key), file)
-  const parsed = schema.safeParse(prepare(doc.toJS(), placeOf))
+  const parsed = schema.safeParse(prepare(doc.toJS(), placeOf), { reportInput: true })
   if (!parsed.success) {
     throwAll(parsed.error.issues.flatMap((issue) => explain(issue, [], placeOf, told)))
     throw parsed.error
@@ -70,7 +70,26 @@ function explain(
     )
   }
   const where = path.length === 0 ? '' : `${path.map(String).join('.')}: `
+  if (issue.code === 'invalid_type') {
+    const isMissing = issue.input === undefined
+    const type = TYPE_WORDS[issue.expected] ?? issue.expected
+    const message = isMissing
+      ? `${path.map(String).join('.')} is missing.`
+      : `${where}must be ${type}.`
+    const hint = isMissing ? `It is ${type}.` : undefined
+    return [new GmError(told.code, message, { at: placeOf(path), hint })]
+  }
   return [new GmError(told.code, `${where}${issue.message}`, { at: placeOf(path) })]
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
 }
 
 /** What each form of a union says against a value, unions in unions taken apart. */

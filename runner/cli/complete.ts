@@ -9,6 +9,7 @@ import { openProject } from './open-project.ts'
 /** Answers the shell: what may follow the words so far, one a line. Called by the script alone. */
 export function complete(words: readonly string[], io: Io): void {
   const root = new RootCommand()
+  const before = operatorsOf(words.at(-1) ?? '')
   let known: readonly string[] | undefined
   const names = (): readonly string[] => (known ??= selectable(io))
   const add = (target: Pick<RootCommand, 'option'>, { flags, description }: OptionSpec): void => {
@@ -20,7 +21,8 @@ export function complete(words: readonly string[], io: Io): void {
       return
     }
     const handler = (give: (value: string, description: string) => void): void => {
-      for (const word of values ?? (/^(select|exclude)$/.test(long) ? names() : [])) give(word, '')
+      if (/^(select|exclude)$/.test(long)) for (const name of names()) give(`${before}${name}`, '')
+      for (const word of values ?? []) give(word, '')
     }
     target.option(long, description, handler, short)
   }
@@ -32,7 +34,23 @@ export function complete(words: readonly string[], io: Io): void {
   }
   for (const spec of COMMANDS) define(spec, '')
   for (const option of GLOBAL_OPTIONS) add(root, option)
-  io.out(collectPrinted(() => root.parse([...words])))
+  io.out(collectPrinted(() => root.parse([...withoutEarlierValues(words)])))
+}
+
+/** What stands before the name that is being typed: `+`, `2+`, `@`, and the parts of an intersection. */
+function operatorsOf(word: string): string {
+  return /^(?:--[\w-]+=)?((?:.*,)?(?:@|\d*\+)?)/.exec(word)?.[1] ?? ''
+}
+
+const TAKES_MANY = /^(?:-s|--select|--exclude|--resource-type|--exclude-resource-type)$/
+
+/** An option that takes many values is completed as if the last were its first. */
+function withoutEarlierValues(words: readonly string[]): readonly string[] {
+  const last = words.length - 1
+  const option = words.findLastIndex((word, i) => i < last && word.startsWith('-'))
+  return TAKES_MANY.test(words[option] ?? '')
+    ? [...words.slice(0, option + 1), ...words.slice(last)]
+    : words
 }
 
 /** The words that a description lists for an option: `text (default) or json`. */

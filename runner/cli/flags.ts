@@ -309,8 +309,12 @@ export function parseFlags<Schema extends z.ZodType>(
       const hint =
         issue.code === 'invalid_value' && typeof given === 'string'
           ? didYouMean(given, issue.values.map(String))
-          : undefined
-      return new GmError('GM1010', `--${name} ${issue.message}`, { hint })
+          : issue.code === 'custom' && typeof issue.params?.['hint'] === 'string'
+            ? issue.params['hint']
+            : undefined
+      return new GmError('GM1010', `--${name} ${issue.message}`, {
+        hint: hint ?? `The command with --help shows what --${name} takes.`,
+      })
     }),
   )
   throw parsed.error

@@ -55,7 +55,7 @@ describe('a command line that cannot be used', () => {
     [['db', 'strat'], 'GM1010  unknown command strat\n  hint: Did you mean "start"?\n'],
     [
       ['run', '--threads', 'many'],
-      'GM1010  --threads is a whole number from 1 to 64, not "many"\n',
+      'GM1010  --threads is a whole number from 1 to 64, not "many"\n  hint: The command with --help shows what --threads takes.\n',
     ],
     [
       ['schema', 'projcet'],

@@ -39,7 +39,11 @@ export const warnErrorOptions = z
         const code = warningNamed(name)
         if (code !== undefined) return code
         const hint = didYouMean(name, warningNames()) ?? `There are ${warningNames().join(', ')}.`
-        context.addIssue({ code: 'custom', message: `names no warning: "${name}". ${hint}` })
+        context.addIssue({
+          code: 'custom',
+          message: `names no warning: "${name}"`,
+          params: { hint },
+        })
         return []
       })
     const { error, warn, silence } = parsed.data

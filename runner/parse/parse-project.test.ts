@@ -377,7 +377,7 @@ describe('mistakes are told with code, place, message and hint', () => {
     [
       'an error that the project raises',
       { 'models/b.sql': "{{ exceptions.raise_compiler_error('no') }}" },
-      'models/b.sql:1:4 GM3007 no | ',
+      'models/b.sql:1:4 GM3007 no | The code at this place checks something and raised this error: mend what it says, or the check.',
     ],
   ])('%s', (_what, texts, expected) => {
     const project = { vars: { as_of: 1 }, envAllowed: new Set(['REGION']) }

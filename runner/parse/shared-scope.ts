@@ -183,16 +183,25 @@ function logFunction({ onSay }: SharedScopeOptions): Builtin {
   }
 }
 
+/** The words are the project's; gm can only say whose they are. */
+function raised({ at, calledFrom }: Call, message: unknown): GmError {
+  return new GmError('GM3007', textOf(message), {
+    at,
+    calledFrom,
+    hint: 'The code at this place checks something and raised this error: mend what it says, or the check.',
+  })
+}
+
 function exceptionsObject({ onSay }: SharedScopeOptions): TemplateObject {
   return new TemplateObject('exceptions', {
     functions: {
       raise_compiler_error: (call) => {
         const { message } = callArguments('raise_compiler_error', call, ['message'], 1)
-        throw new GmError('GM3007', textOf(message), { at: call.at, calledFrom: call.calledFrom })
+        throw raised(call, message)
       },
       raise_not_implemented: (call) => {
         const { message } = callArguments('raise_not_implemented', call, ['message'], 1)
-        throw new GmError('GM3007', textOf(message), { at: call.at, calledFrom: call.calledFrom })
+        throw raised(call, message)
       },
       warn: (call) => {
         const { message } = callArguments('warn', call, ['message'], 1)

@@ -81,7 +81,9 @@ function explain(
   const hint =
     issue.code === 'invalid_value' && typeof given === 'string'
       ? suggestion(given, issue.values.map(String))
-      : undefined
+      : issue.code === 'invalid_type'
+        ? howToWrite(issue.expected, path)
+        : undefined
   return problem(
     'GM1003',
     `${name} must be ${expected}${isSecret(path) ? '' : `, not ${show(given)}`}`,
@@ -99,6 +101,28 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   object: 'a mapping',
   record: 'a mapping',
   null: 'empty',
+}
+
+/** How YAML has a value of this type; without the value itself, which may be a secret. */
+function howToWrite(type: string, path: Path): string | undefined {
+  const key = path.at(-1)
+  const before = typeof key === 'string' ? `${key}: ` : '- '
+  switch (type) {
+    case 'number':
+    case 'int':
+      return `Write digits without quotes, such as ${before}4.`
+    case 'boolean':
+      return `Write ${before}true or ${before}false, without quotes.`
+    case 'string':
+      return 'A text is one value; digits, true and false become a text in quotes.'
+    case 'array':
+      return 'A list has its items on lines of their own, indented, each after a dash.'
+    case 'object':
+    case 'record':
+      return 'A mapping has its keys on lines of their own, indented, each with a colon.'
+    default:
+      return undefined
+  }
 }
 
 /** Completes the sentence “x must be …”. */

@@ -81,6 +81,9 @@ function hintFor(sqlState: string, node: Node): string | undefined {
   if (node.kind === 'seed' && sqlState.startsWith('22')) {
     return 'Correct the value, or give its column another type in column_types.'
   }
+  if (sqlState === '23514') {
+    return 'Leave the rows that break it out of the query, or change the constraint.'
+  }
   if (sqlState !== '23502' && sqlState !== '23505') return undefined
   if (node.kind === 'snapshot' && node.config.strategy === 'events') {
     return sqlState === '23502'

@@ -39,6 +39,10 @@ function hintFor(sqlState: string): string | undefined {
   switch (sqlState) {
     case '42P01':
       return "Read a model with {{ ref('…') }}, which also builds it first, and other tables with {{ source('…', '…') }}."
+    case '42601':
+      return 'Look at what stands just before this place: a misspelt word, or a comma or bracket that is missing or too many.'
+    case '42703':
+      return 'Nothing that is read here has such a column: compare its spelling with what the query selects from.'
     case '42701':
       return 'Give one of the two columns another name with "as".'
     default:

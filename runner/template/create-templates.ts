@@ -258,7 +258,8 @@ function placed<T>(run: Run, body: () => T): T {
       const message = /call stack/.test(error.message)
         ? 'the template is nested too deep'
         : 'the template makes a text or a list that is too large'
-      throw new GmError('GM3006', message, { at, calledFrom, cause: error })
+      const hint = 'Look for a loop that grows, or for brackets inside brackets without end.'
+      throw new GmError('GM3006', message, { at, calledFrom, hint, cause: error })
     }
     if (error instanceof Return) {
       throw new GmError('GM3008', 'return() stands outside of a macro', { at, calledFrom })

@@ -99,7 +99,11 @@ export function locate({ source, start }: Site): Location {
 /** A template value as plain data for a built-in; dicts become objects, tuples arrays. */
 export function toPlain(value: Value, depth = 0): unknown {
   if (depth > 100)
-    fail('GM3006', 'a value that contains itself, or is nested too deep, is given to a function')
+    fail(
+      'GM3006',
+      'a value that contains itself, or is nested too deep, is given to a function',
+      'Give the part of it that the function needs.',
+    )
   const it = defined(value)
   if (it === null || typeof it !== 'object') return it
   if (it instanceof Float) return it.value

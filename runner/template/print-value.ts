@@ -17,7 +17,11 @@ export function reprValue(value: Value): string {
 
 function repr(value: Value, depth: number): string {
   if (depth > MAX_DEPTH)
-    fail('GM3006', 'a value that contains itself, or is nested too deep, is printed')
+    fail(
+      'GM3006',
+      'a value that contains itself, or is nested too deep, is printed',
+      'Print the part of it that you need.',
+    )
   const it = defined(value)
   if (it === null) return 'None'
   if (typeof it === 'boolean') return it ? 'True' : 'False'

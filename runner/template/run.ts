@@ -38,7 +38,11 @@ export function charge(run: Run, steps: number): void {
 export function chargeString(run: Run, length: number, fresh = length): void {
   run.made += fresh
   if (length > run.limits.maxChars || run.made > 4 * run.limits.maxChars) {
-    fail('GM3006', `the template makes texts of more than ${run.limits.maxChars} characters`)
+    fail(
+      'GM3006',
+      `the template makes texts of more than ${run.limits.maxChars} characters`,
+      'Look for a loop that grows, or a text that is joined to itself.',
+    )
   }
   charge(run, length >>> 8)
 }
@@ -47,7 +51,11 @@ export function chargeString(run: Run, length: number, fresh = length): void {
 export function write(run: Run, text: string): void {
   run.written += text.length
   if (run.written > run.limits.maxChars) {
-    fail('GM3006', `the template writes more than ${run.limits.maxChars} characters`)
+    fail(
+      'GM3006',
+      `the template writes more than ${run.limits.maxChars} characters`,
+      'Look for a loop that ends later than you meant. Many rows belong in a seed or a table, and a query reads them from there.',
+    )
   }
   run.out.text += text
 }

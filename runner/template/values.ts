@@ -284,11 +284,22 @@ export function iterate(value: Value): readonly Value[] {
   return fail('GM3008', `${anyType(it)} cannot be iterated over`)
 }
 
+/** How deep values are followed that are compared. */
+const MAX_COMPARED = 200
+
+function tooDeep(): never {
+  fail(
+    'GM3006',
+    'values are nested too deep to be compared',
+    'Compare the parts of them that matter; a value that contains itself has no end.',
+  )
+}
+
 export function equals(a: Value, b: Value, depth = 0): boolean {
   const x = defined(a)
   const y = defined(b)
   if (x === y) return true
-  if (depth > 200) fail('GM3006', 'values are nested too deep to be compared')
+  if (depth > MAX_COMPARED) tooDeep()
   if (isNumeric(x) && isNumeric(y)) return numberOf(x) === numberOf(y)
   if (Array.isArray(x) && Array.isArray(y)) return sameItems(x, y, depth)
   if (x instanceof Tuple && y instanceof Tuple) return sameItems(x.items, y.items, depth)
@@ -314,7 +325,7 @@ function sameItems(x: readonly Value[], y: readonly Value[], depth: number): boo
 export function compare(a: Value, b: Value, depth = 0): number {
   const x = defined(a)
   const y = defined(b)
-  if (depth > 200) fail('GM3006', 'values are nested too deep to be compared')
+  if (depth > MAX_COMPARED) tooDeep()
   if (isNumeric(x) && isNumeric(y)) return numberOf(x) - numberOf(y)
   if (typeof x === 'string' && typeof y === 'string') return compareCodePoints(x, y)
   if ((Array.isArray(x) && Array.isArray(y)) || (x instanceof Tuple && y instanceof Tuple)) {

@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { TestProject } from 'vitest/node'
+import { installPackages } from './install-packages.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -26,17 +26,5 @@ export default function startChromium(tests: TestProject): void {
 }
 
 function install(): string | undefined {
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return undefined
-  console.warn('installing Chromium for the browser tests')
-  const options = {
-    stdio: 'ignore',
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  } as const
-  try {
-    execFileSync('apt-get', ['update'], options)
-    execFileSync('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], options)
-  } catch {
-    return undefined
-  }
-  return PLACES.find((place) => existsSync(place))
+  return installPackages('chromium') ? PLACES.find((place) => existsSync(place)) : undefined
 }

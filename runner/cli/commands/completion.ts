@@ -3,6 +3,7 @@ import { GmError } from '../../base/error.ts'
 import { didYouMean } from '../../base/nearest.ts'
 import { collectPrinted } from '../collect-printed.ts'
 import type { CommandAction } from '../command-spec.ts'
+import { COMPLETION_SCRIPTS } from '../completion-scripts.ts'
 import { EXIT } from '../exit-code.ts'
 
 const SHELLS = ['bash', 'zsh', 'fish', 'powershell']
@@ -15,6 +16,8 @@ export const completionCommand: CommandAction = ([shell], _raw, io) => {
       hint: didYouMean(name, SHELLS) ?? `There are ${SHELLS.join(', ')}.`,
     })
   }
-  io.out(collectPrinted(() => new RootCommand().setup('gm', 'gm', name)))
+  io.out(
+    COMPLETION_SCRIPTS[name] ?? collectPrinted(() => new RootCommand().setup('gm', 'gm', name)),
+  )
   return Promise.resolve(EXIT.ok)
 }

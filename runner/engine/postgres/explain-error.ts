@@ -155,7 +155,11 @@ function explainServer(error: DriverError, sqlState: string, context: ErrorConte
       // A query that somebody else cancelled by hand has the same SQLSTATE. The message is all there is to tell
       // them apart; in another language than English it counts as the far more common timeout.
       return error.message.includes('user request')
-        ? { code: 'GM4001', message: `somebody cancelled the statement: ${error.message}` }
+        ? {
+            code: 'GM4001',
+            message: `somebody cancelled the statement: ${error.message}`,
+            hint: 'It was rolled back. Run again, or ask who has cancelled it, and why.',
+          }
         : {
             code: 'GM4014',
             message: error.message,

@@ -60,7 +60,8 @@ function shape({ lines }: Shown): string {
 
 const ERROR = /^(?:\S.*:\d+:\d+ {2})?(GM\d{4}) {2}\S/
 
-function errorsOf({ text }: Screen): readonly Shown[] {
+/** All errors of a screen, each with the lines that belong to it. */
+export function errorsOf({ text }: Screen): readonly Shown[] {
   const lines = text.split('\n')
   let command = ''
   return lines.flatMap((line, at) => {
@@ -70,11 +71,14 @@ function errorsOf({ text }: Screen): readonly Shown[] {
   })
 }
 
-/** The indented lines below an error belong to it: the place in the file, where it was called from, the hint. */
+/** Below an error: more lines of its message, and, indented, the place in the file, where it was called from, the hint. */
 function blockFrom(lines: readonly string[], at: number): readonly string[] {
   const block = lines.slice(at, at + 1)
+  let isMessage = true
   for (const line of lines.slice(at + 1)) {
-    if (line !== '' && !/^\s/.test(line)) break
+    if (line === '') isMessage = false
+    else if (ERROR.test(line) || /^\[\w+/.test(line)) break
+    else if (!isMessage && !/^\s/.test(line)) break
     if (line.startsWith('  jobs executed')) break
     block.push(line)
   }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CODES } from '../../base/codes.ts'
+import { errorsOf } from '../documents/errors-page.ts'
 
 const CODE = /\bGM\d{4}\b/g
 const SCREENS = join(import.meta.dirname, 'screens')
@@ -18,6 +19,13 @@ describe('the screens of all errors', () => {
     ])
     const missing = Object.keys(CODES).filter((code) => !named.has(code))
     expect(missing).toEqual([])
+  })
+
+  test('say for each error what to do about it', () => {
+    const blocks = screens.flatMap((screen) => errorsOf(screen))
+    expect(blocks.length).toBeGreaterThanOrEqual(screens.length / 2)
+    const without = blocks.filter(({ lines }) => !lines.some((line) => /^\s+hint: \S/.test(line)))
+    expect(without.map(({ command, lines }) => `${command}: ${lines[0]}`)).toEqual([])
   })
 
   test('are at least sixty, and none shows a stack trace or calls a mistake a bug of gm', () => {

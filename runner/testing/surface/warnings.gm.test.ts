@@ -38,7 +38,7 @@ describe('warnings', () => {
     await gm(root, args, {}, 2)
     await gm(root, [...args, '--warn-error-options', '{}'])
     const unknown = await gm(root, [...args, '--warn-error-options', '{silence: [GM3002]}'], {}, 2)
-    expect(unknown.stderr).toContain('names no warning: "GM3002". Did you mean')
+    expect(unknown.stderr).toContain('names no warning: "GM3002"\n  hint: Did you mean')
   })
 
   test('of a test are failures with --warn-error', async ({ connection, project }) => {
