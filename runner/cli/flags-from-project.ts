@@ -1,4 +1,4 @@
-import { parse as parseYaml } from 'yaml'
+import { load as parseYaml } from 'js-yaml'
 import { z } from 'zod'
 import { findProject } from '../project/find-project.ts'
 import { PROJECT_DISK } from '../project/project-disk.ts'
@@ -34,7 +34,7 @@ export function flagsFromProject(
     const { text } = findProject(startDir, projectDir, (path) => PROJECT_DISK.read(path))
     // Most projects have none, and reading YAML twice costs time.
     if (!/^flags\s*:/m.test(text)) return {}
-    const { flags } = file.parse(parseYaml(text, { logLevel: 'silent' }))
+    const { flags } = file.parse(parseYaml(text))
     return Object.fromEntries(
       FLAGS.filter((name) => Object.hasOwn(flags, name)).map((name) => [
         name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),

@@ -1,4 +1,4 @@
-import { parse as parseYaml } from 'yaml'
+import { load as parseYaml } from 'js-yaml'
 import { z } from 'zod'
 import { GmError, throwAll } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'

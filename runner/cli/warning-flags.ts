@@ -1,4 +1,4 @@
-import { parse as parseYaml } from 'yaml'
+import { load as parseYaml } from 'js-yaml'
 import { z } from 'zod'
 import type { Code } from '../base/codes.ts'
 import { didYouMean } from '../base/nearest.ts'

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { parse as parseYaml, stringify } from 'yaml'
+import { dump, load as parseYaml } from 'js-yaml'
 import { GmError } from '../base/error.ts'
 import type { Builtin, Call } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
@@ -16,7 +16,7 @@ export const DBT_FUNCTIONS: Readonly<Record<string, Builtin>> = {
   fromyaml: reading('fromyaml', (text) => parseYaml(text) as unknown),
   toyaml: (call) => {
     const { value, sort_keys: isSorted } = writing('toyaml', call)
-    return stringify(plainValue(value), { sortMapEntries: isSorted === true })
+    return dump(plainValue(value), { sortKeys: isSorted === true, seqNoIndent: true })
   },
   // A set keeps its order here, so that the SQL which it makes is the same in every run.
   set: (call) =>

@@ -9,7 +9,7 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { parse as parseYaml } from 'yaml'
+import { load as parseYaml } from 'js-yaml'
 import { GmError } from '../base/error.ts'
 import { hidePassword } from '../base/hide-password.ts'
 import type { Environment } from './environment.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { parse, stringify } from 'yaml'
+import { dump, load } from 'js-yaml'
 import type { ProjectDisk } from './project-disk.ts'
 
 /** A package as it was installed, in the words of dbt's package-lock.yml. */
@@ -22,7 +22,7 @@ export const LOCK_FILE = 'package-lock.yml'
 export function readLock(root: string, disk: ProjectDisk): readonly LockedPackage[] {
   const text = disk.read(join(root, LOCK_FILE))
   try {
-    const value = (text === undefined ? null : parse(text)) as { packages?: unknown } | null
+    const value = (text === undefined ? null : load(text)) as { packages?: unknown } | null
     return Array.isArray(value?.packages) ? (value.packages as LockedPackage[]) : []
   } catch {
     return []
@@ -31,5 +31,5 @@ export function readLock(root: string, disk: ProjectDisk): readonly LockedPackag
 
 /** The text of the lock file. */
 export function lockText(packages: readonly LockedPackage[]): string {
-  return stringify({ packages })
+  return dump({ packages })
 }

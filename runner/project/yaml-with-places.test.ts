@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { gmErrorsOf } from '../base/error.ts'
+import { parseCarefully } from './careful-yaml.ts'
+import type { Path } from './explain-issues.ts'
 import { parseYaml } from './yaml-with-places.ts'
 
 function errorsOf(text: string): string[] {
@@ -87,6 +89,43 @@ describe('values', () => {
     expect(parseYaml('# nothing\n', 'a.yml').value).toBeNull()
   })
 })
+
+test('Both readers give the same values and places, however a file is written', () => {
+  const at = (offset: number) => ({ file: 'a.yml', line: 1, column: offset + 1 })
+  fc.assert(
+    fc.property(
+      fc.json({ maxDepth: 3 }),
+      fc.constantFrom('PLAIN', 'QUOTE_SINGLE', 'QUOTE_DOUBLE', 'BLOCK_LITERAL'),
+      fc.constantFrom<'any' | 'block' | 'flow'>('any', 'block', 'flow'),
+      (json, defaultStringType, collectionStyle) => {
+        fc.pre(!json.includes('"<<"'))
+        const text = stringify(JSON.parse(json), { defaultStringType, collectionStyle })
+        const careful = parseCarefully(text, at)
+        const fast = parseYaml(text, 'a.yml')
+        expect(fast.value).toStrictEqual(careful.value)
+        for (const path of pathsOf(careful.value)) {
+          for (const part of ['key', 'value'] as const) {
+            const { line, column } = fast.placeOf(path, part)
+            const before = text.split('\n').slice(0, line - 1)
+            const characters = Array.from(text.split('\n')[line - 1] ?? '').slice(0, column - 1)
+            const offset =
+              before.join('\n').length + (line === 1 ? 0 : 1) + characters.join('').length
+            expect({ path, offset }).toEqual({
+              path,
+              offset: careful.placeOf(path, part).column - 1,
+            })
+          }
+        }
+      },
+    ),
+  )
+})
+
+function pathsOf(value: unknown, path: Path = []): Path[] {
+  if (typeof value !== 'object' || value === null) return [path]
+  const keys = Array.isArray(value) ? value.keys() : Object.keys(value)
+  return [path, ...[...keys].flatMap((key) => pathsOf((value as never)[key], [...path, key]))]
+}
 
 describe('GM1004', () => {
   test('a key given twice, at the second', () => {
