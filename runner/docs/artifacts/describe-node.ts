@@ -31,6 +31,8 @@ export interface DescribedNode {
   readonly [key: string]: unknown
 }
 
+type TemplatedNode = Exclude<Node, { kind: 'source' | 'seed' | 'exposure' | 'unit_test' }>
+
 export interface Described {
   readonly project: Project
   /** Seconds since 1970. */
@@ -163,6 +165,10 @@ function describeRef({ name, package: owner, version }: RefCall) {
   return { name, package: owner ?? null, version: version ?? null }
 }
 
+/**
+ * One literal with a place for every key, as thousands of these are made in a row: keys that a kind does not have are
+ * undefined, and so in no JSON.
+ */
 function describeBuilt(
   node: Exclude<Node, SourceNode | ExposureNode | UnitTestNode>,
   context: Described,
@@ -170,8 +176,29 @@ function describeBuilt(
   const { project } = context
   const relation = isReadable(node) ? node.relation : undefined
   const isEphemeral = node.config.materialized === 'ephemeral'
+  const model = node.kind === 'model' ? node : undefined
+  const templated = node.kind === 'seed' ? undefined : node
+  const code = templated === undefined ? undefined : context.compiledCode.get(node.id)
+  const test = node.kind === 'test' ? testKeys(node) : undefined
+  const shared = common(node, context)
   return {
-    ...common(node, context),
+    database: shared.database,
+    name: shared.name,
+    resource_type: shared.resource_type,
+    package_name: shared.package_name,
+    path: shared.path,
+    original_file_path: shared.original_file_path,
+    unique_id: shared.unique_id,
+    fqn: shared.fqn,
+    config: shared.config,
+    tags: shared.tags,
+    description: shared.description,
+    columns: shared.columns,
+    meta: shared.meta,
+    patch_path: shared.patch_path,
+    unrendered_config: shared.unrendered_config,
+    created_at: shared.created_at,
+    doc_blocks: shared.doc_blocks,
     schema: relation?.schema ?? node.config.schema ?? `${project.target.schema}_dbt_test__audit`,
     alias: relation?.identifier ?? node.config.alias ?? node.name,
     checksum: { name: 'sha256', checksum: node.checksum },
@@ -179,56 +206,47 @@ function describeBuilt(
     docs: { show: true, node_color: null, ...node.config.docs },
     build_path: null,
     relation_name: relation === undefined || isEphemeral ? null : relationName(relation, project),
-    raw_code: node.kind === 'seed' ? '' : rawCodeOf(node),
-    ...(node.kind === 'seed'
-      ? { root_path: project.root, depends_on: { macros: node.inHooks?.macros ?? [] } }
-      : templated(node, context)),
-    ...(node.kind === 'model' && {
-      access: node.config.access ?? 'protected',
-      constraints: describeConstraints(node, (columns) => columns.length !== 1),
-      version: node.version ?? null,
-      latest_version: node.latestVersion ?? null,
-      deprecation_date: node.deprecationDate ?? null,
-      primary_key: node.config.unique_key,
-      time_spine: null,
-    }),
-    ...(node.kind === 'test' && testKeys(node)),
+    raw_code: templated === undefined ? '' : rawCodeOf(templated),
+    root_path: templated === undefined ? project.root : undefined,
+    language: templated && 'sql',
+    refs: templated?.refs.map(describeRef),
+    sources: templated?.sources.map(({ source, table }) => [source, table]),
+    metrics: templated && [],
+    functions: templated && [],
+    depends_on:
+      templated === undefined
+        ? { macros: node.inHooks?.macros ?? [] }
+        : { macros: macrosOf(templated), nodes: node.dependsOn },
+    compiled_path: templated && null,
+    contract: templated && describeContract(node),
+    compiled: code === undefined ? undefined : true,
+    compiled_code: code,
+    extra_ctes_injected: code === undefined ? undefined : true,
+    extra_ctes: code === undefined ? undefined : [],
+    access: model && (model.config.access ?? 'protected'),
+    constraints: model && describeConstraints(model, (columns) => columns.length !== 1),
+    version: model && (model.version ?? null),
+    latest_version: model && (model.latestVersion ?? null),
+    deprecation_date: model && (model.deprecationDate ?? null),
+    primary_key: model?.config.unique_key,
+    time_spine: model && null,
+    column_name: test?.column_name,
+    file_key_name: test?.file_key_name,
+    attached_node: test?.attached_node,
+    test_metadata: test?.test_metadata,
   }
+}
+
+function macrosOf({ macros, inHooks }: TemplatedNode): readonly string[] {
+  const called = inHooks === undefined ? macros : [...new Set([...macros, ...inHooks.macros])]
+  return called.length < 2 ? called : called.toSorted()
 }
 
 /** A snapshot's own block, where its file has several. */
-function rawCodeOf(
-  node: Exclude<Node, { kind: 'source' | 'seed' | 'exposure' | 'unit_test' }>,
-): string {
+function rawCodeOf(node: TemplatedNode): string {
   if (node.kind !== 'snapshot') return node.rawCode
   const block = snapshotBlocks(node.rawCode).find(({ name }) => name === node.name)
   return block === undefined ? node.rawCode : node.rawCode.slice(block.span.start, block.span.end)
-}
-
-function templated(
-  node: Exclude<Node, { kind: 'source' | 'seed' | 'exposure' | 'unit_test' }>,
-  context: Described,
-) {
-  const code = context.compiledCode.get(node.id)
-  return {
-    language: 'sql',
-    refs: node.refs.map(describeRef),
-    sources: node.sources.map(({ source, table }) => [source, table]),
-    metrics: [],
-    functions: [],
-    depends_on: {
-      macros: [...new Set([...node.macros, ...(node.inHooks?.macros ?? [])])].sort(),
-      nodes: node.dependsOn,
-    },
-    compiled_path: null,
-    contract: describeContract(node),
-    ...(code !== undefined && {
-      compiled: true,
-      compiled_code: code,
-      extra_ctes_injected: true,
-      extra_ctes: [],
-    }),
-  }
 }
 
 /** Another checksum is another promise: `state:modified.contract` goes by it. */
@@ -249,7 +267,8 @@ function describeConstraints(
   node: Node,
   isWanted: (columns: readonly string[]) => boolean,
 ): readonly Readonly<Record<string, unknown>>[] {
-  const { constraints = [] } = (node.kind === 'model' ? node.contract : undefined) ?? {}
+  const constraints = node.kind === 'model' ? node.contract?.constraints : undefined
+  if (constraints === undefined) return []
   return constraints
     .filter(({ columns }) => isWanted(columns))
     .map(({ type, columns, name, expression, to, toColumns }) => ({
@@ -265,8 +284,8 @@ function describeConstraints(
 }
 
 /** What says which generic test it is; a singular test has none of it. */
-function testKeys({ generic, at }: TestNode): Readonly<Record<string, unknown>> {
-  if (generic === undefined) return {}
+function testKeys({ generic, at }: TestNode) {
+  if (generic === undefined) return undefined
   const parts = generic.name.split('.')
   const { column, on } = generic
   return {
@@ -315,7 +334,8 @@ export function relationName({ schema, identifier }: Relation, { target }: Proje
 /** What YAML says, with its templates where the target decides the values, and what else the node depends on. */
 function unrenderedConfigOf(node: Node, project: Project): DescribedConfig {
   const { unrendered, ...config } = node.writtenConfig
-  return { ...writtenKeys(config), ...unrendered, ...readsOf(node, project) }
+  const isSaid = Object.keys(config).length > 0
+  return { ...(isSaid && writtenKeys(config)), ...unrendered, ...readsOf(node, project) }
 }
 
 /**
@@ -323,10 +343,19 @@ function unrenderedConfigOf(node: Node, project: Project): DescribedConfig {
  * published, and a variable may hold what belongs in no file.
  */
 function readsOf(node: Node, project: Project): Readonly<Record<string, unknown>> {
+  const dispatch = dispatchOf(node, project)
+  const hasDispatch = Object.keys(dispatch).length > 0
+  const own = 'reads' in node ? node.reads : undefined
+  const isPlain =
+    (own === undefined || own.vars.length + own.env.length === 0) &&
+    node.writtenConfig.unrendered === undefined &&
+    node.inHooks === undefined &&
+    node.config.materialization === undefined
+  if (isPlain && !hasDispatch) return {}
   const texts = Object.entries(node.writtenConfig.unrendered ?? {}).flatMap(([key, text]) =>
     NAMES.has(key) ? [] : [namesRead(text)],
   )
-  const all = [...('reads' in node ? [node.reads] : []), ...texts]
+  const all = [...(own === undefined ? [] : [own]), ...texts]
   if (node.inHooks !== undefined) all.push(node.inHooks.reads)
   const vars = varsIn(project, node.package)
   const hashed = (names: readonly string[], valueOf: (name: string) => unknown) =>
@@ -349,18 +378,18 @@ function readsOf(node: Node, project: Project): Readonly<Record<string, unknown>
       materialization: node.config.materialization.code,
     }),
   }
-  const dispatch = dispatchOf(node, project)
   const isEmpty = [reads.vars, reads.env, dispatch].every((one) => Object.keys(one).length === 0)
   return isEmpty && !('materialization' in reads)
     ? {}
-    : { reads: { ...reads, ...(Object.keys(dispatch).length > 0 && { dispatch }) } }
+    : { reads: { ...reads, ...(hasDispatch && { dispatch }) } }
 }
 
 /** Where the project has macros looked for, of the packages whose macros a node calls. */
 function dispatchOf(node: Node, { dispatch }: Project): Project['dispatch'] {
-  if (!('macros' in node)) return {}
+  const owners = Object.entries(dispatch)
+  if (owners.length === 0 || !('macros' in node)) return {}
   return Object.fromEntries(
-    Object.entries(dispatch).filter(
+    owners.filter(
       ([owner]) =>
         node.macros.some((id) => id.startsWith(`macro.${owner}.`)) ||
         node.rawCode.includes(`${owner}.`),
