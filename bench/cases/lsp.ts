@@ -66,7 +66,11 @@ async function mistake(
   const began = performance.now()
   await editor.type(file, text)
   await within(
-    editor.diagnostics(file, (all) => all.some(({ message }) => String(message).includes(word))),
+    editor.diagnostics(file, (all) =>
+      all.some(({ message }) =>
+        (typeof message === 'string' ? message : message.value).includes(word),
+      ),
+    ),
   )
   return (performance.now() - began) / 1000
 }

@@ -32,7 +32,7 @@ _gm() {
     found+=("\${\${line/$'\\t'/:}%:}")
   done
   compset -P '--*='
-  if (( \$#found )); then _describe gm found; else _files; fi
+  if (( $#found )); then _describe gm found; else _files; fi
 }
 # Called as a function of fpath, or sourced after compinit.
 if [[ $funcstack[1] == _gm ]]; then _gm "$@"; else compdef _gm gm; fi

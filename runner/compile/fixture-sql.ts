@@ -81,8 +81,7 @@ function arrayText(items: readonly unknown[]): string {
   const texts = items.map((item) => {
     if (item === null || item === undefined) return 'null'
     if (Array.isArray(item)) return arrayText(item)
-    const text =
-      typeof item === 'object' ? JSON.stringify(item) : String(item as string | number | boolean)
+    const text = typeof item === 'string' ? item : JSON.stringify(item)
     return `"${text.replace(/["\\]/g, '\\$&')}"`
   })
   return `{${texts.join(',')}}`

@@ -53,7 +53,8 @@ export function keptCompiled(store: ByteStore, of: KeptFor): KeptCompiled {
       const compile = (): Compiled => compileNode(node, manifest, project, templates(), state)
       const isKnowable = manifest === of.manifest && project === of.project
       if (!isKnowable || !isSettled(node, project, state)) return compile()
-      known ??= (readKept(store, key) as typeof known) ?? new Map<NodeId, Stored>()
+      known ??=
+        (readKept(store, key) as Map<NodeId, Stored> | undefined) ?? new Map<NodeId, Stored>()
       const stored = known.get(node.id)
       if (stored !== undefined) return restored(node.id, stored, compile)
       const watched = watch(state)
@@ -111,8 +112,8 @@ function watch(state: CompileState): { state: CompileState; isPure: () => boolea
     isPure: () => isPure,
     state: {
       ...state,
-      changes: heard(state.changes),
-      changedKeys: heard(state.changedKeys),
+      changes: heard((...args) => state.changes(...args)),
+      changedKeys: heard((...args) => state.changedKeys(...args)),
       onMomentary: heard(() => undefined),
       say: heard((said) => state.say?.(said)),
       ...(state.runQuery !== undefined && { runQuery: heard(state.runQuery) }),

@@ -13,7 +13,7 @@ export const DBT_FUNCTIONS: Readonly<Record<string, Builtin>> = {
     const { value, sort_keys: isSorted } = writing('tojson', call)
     return pythonJson(plainValue(value), isSorted === true)
   },
-  fromyaml: reading('fromyaml', (text) => parseYaml(text) as unknown),
+  fromyaml: reading('fromyaml', (text) => parseYaml(text)),
   toyaml: (call) => {
     const { value, sort_keys: isSorted } = writing('toyaml', call)
     return dump(plainValue(value), { sortKeys: isSorted === true, seqNoIndent: true })

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { GmError, throwAll } from '../base/error.ts'
 import { formatLocation } from '../base/location.ts'
-import type { Macro, Manifest, Node } from '../manifest/node.ts'
+import type { Macro, Node } from '../manifest/node.ts'
 import { isBuilt, isReadable } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { Project } from '../project/project.ts'

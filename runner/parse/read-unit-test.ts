@@ -57,8 +57,9 @@ function readVersions(
 function readRows(raw: RawFixture, path: Path, reading: Reading): RowsProperties | undefined {
   const { format = 'dict', rows, fixture } = raw
   const at = reading.placeOf([...path, fixture === undefined ? 'rows' : 'fixture'], 'value')
-  const refuse = (message: string, hint: string): undefined => {
+  const refuse = (message: string, hint: string): RowsProperties | undefined => {
     reading.errors.push(new GmError('GM1003', message, { at, hint }))
+    return undefined
   }
   if (fixture !== undefined) {
     if (rows !== undefined)

@@ -89,8 +89,6 @@ const DBT_VERSION = '1.11.0'
 
 /** One moment for all templates of a run. */
 const STARTED = new Date(performance.timeOrigin)
-const RUN_STARTED_AT = dateObject(STARTED)
-const MODULES = modulesObject(STARTED)
 
 /** Made once, when first asked for: a scope is made for each of thousands of nodes. */
 let made: Scope['values'] | undefined

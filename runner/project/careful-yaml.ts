@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import type * as Yaml from 'yaml'
 import type { Document, Node as YamlNode } from 'yaml'
 import { GmError, throwAll } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
@@ -6,8 +7,7 @@ import type { Path } from './explain-issues.ts'
 import type { PlacedYaml } from './placed-yaml.ts'
 
 /** Seventy modules that only files with mistakes or aliases need. */
-const loadYaml = (): typeof import('yaml') =>
-  createRequire(import.meta.url)('yaml') as typeof import('yaml')
+const loadYaml = (): typeof Yaml => createRequire(import.meta.url)('yaml') as typeof Yaml
 
 /**
  * Reads what the fast reader of `parseYaml` has refused.
@@ -49,7 +49,7 @@ function plainMessage(message: string): string {
 
 /** Walks to the node at a path; stops at the last one that exists. */
 function offsetOf(
-  { isAlias, isMap, isScalar, isSeq }: typeof import('yaml'),
+  { isAlias, isMap, isScalar, isSeq }: typeof Yaml,
   doc: Document.Parsed,
   path: Path,
   part: 'key' | 'value',

@@ -3,7 +3,7 @@ import type { NativeBody } from './native.ts'
 import { callNative, native } from './native.ts'
 import { charge } from './run.ts'
 import type { Dict, Value } from './values.ts'
-import { Callable, expectInteger, fail, iterate, Namespace, Tuple } from './values.ts'
+import { Callable, expectInteger, fail, iterate, keyText, Namespace, Tuple } from './values.ts'
 
 const MAX_RANGE = 1_000_000
 
@@ -36,7 +36,7 @@ export const GLOBALS: ReadonlyMap<string, Value> = new Map<string, Value>([
     (run, _none, [other], kwargs) => {
       const values = new Map<string, Value>()
       for (const [key, value] of withNamed(new Map(pairsOf(run, other)), kwargs))
-        values.set(String(key), value)
+        values.set(keyText(key), value)
       return new Namespace(values)
     },
     '*other, **kwargs',

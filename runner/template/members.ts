@@ -13,6 +13,7 @@ import {
   expectInteger,
   fail,
   keyOf,
+  keyText,
   LoopState,
   Namespace,
   or,
@@ -61,7 +62,7 @@ export function itemOf(run: Run, target: Value, index: Value, label: string | un
     if (value !== undefined) return value
   }
   if (typeof key === 'string') return attributeOf(run, it, key, label)
-  return new Undefined(`${label ?? `the ${typeName(it)}`} has no item ${String(keyOf(key))}`)
+  return new Undefined(`${label ?? `the ${typeName(it)}`} has no item ${keyText(keyOf(key))}`)
 }
 
 /** `target[from:to:step]` with Python's rules. */

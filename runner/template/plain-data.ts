@@ -11,6 +11,7 @@ import {
   Float,
   fail,
   integer,
+  keyText,
   LoopState,
   Namespace,
   printable,
@@ -111,7 +112,7 @@ export function toPlain(value: Value, depth = 0): unknown {
   if (it instanceof Tuple) return it.items.map((item) => toPlain(item, depth + 1))
   if (it instanceof Map) {
     const plain: Record<string, unknown> = {}
-    for (const [key, item] of it) define(plain, String(key), toPlain(item, depth + 1))
+    for (const [key, item] of it) define(plain, keyText(key), toPlain(item, depth + 1))
     return plain
   }
   if (it instanceof TemplateObject || it instanceof Callable) return it

@@ -263,6 +263,11 @@ export function keyOf(value: Value): Key {
   return fail('GM3008', `${anyType(it)} cannot be a dict key`, 'Use a string or a number.')
 }
 
+/** A dict's key as text. */
+export function keyText(key: Key): string {
+  return key instanceof TemplateObject ? (key.text ?? key.type) : String(key)
+}
+
 const relations = new Map<string, WeakRef<TemplateObject>>()
 
 /** One object for a relation's name, so that each `ref` to it finds what another has put into a dict. */

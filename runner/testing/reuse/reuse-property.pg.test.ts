@@ -10,7 +10,7 @@ import { databaseUrl } from '../gm.ts'
 import { test } from '../sql-fixture.ts'
 import { EDITS } from './edits.ts'
 import type { World } from './reuse-world.ts'
-import { FIRST_WORLD, filesOf, martOf, relationsOf, UPSTREAM } from './reuse-world.ts'
+import { FIRST_WORLD, filesOf, relationsOf, UPSTREAM } from './reuse-world.ts'
 
 const IS_LONG = process.env['GM_LONG'] !== undefined
 const SEED = Number(process.env['GM_TEST_SEED'] ?? Date.now() % 1_000_000)
