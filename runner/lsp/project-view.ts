@@ -1,5 +1,5 @@
 import type { GmError } from '../base/error.ts'
-import type { Manifest, Node } from '../manifest/node.ts'
+import type { AnalysisNode, Manifest, ModelNode, Node } from '../manifest/node.ts'
 import type { ColumnLineage } from '../sql/column-lineage.ts'
 import type { LineMap } from '../template/template.ts'
 
@@ -11,6 +11,8 @@ export interface ProjectView {
   readonly compile: (node: Node) => { readonly sql: string; readonly lines?: LineMap }
   /** As `compile`, with the branches of `is_incremental()` taken. */
   readonly compileUpdate: (node: Node) => { readonly sql: string; readonly lines?: LineMap }
+  /** @throws GmError or GmErrors for what `config()` gives in the node's text, and for its template. */
+  readonly checkConfig: (node: ModelNode | AnalysisNode) => void
   /** Worked out when first asked for. */
   readonly lineage: () => Promise<ColumnLineage>
 }

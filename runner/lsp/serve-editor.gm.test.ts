@@ -145,6 +145,31 @@ describe('gm lsp', () => {
     const [column] = await editor.diagnostics(MODEL, (all) => all[0]?.severity === 2)
     expect(column?.message).toContain('no column "sales.quantiti" is known here')
 
+    await editor.type(
+      MODEL,
+      text.replace("materialized='incremental'", "materialized='incrementl'"),
+    )
+    const configuration = await editor.diagnostics(MODEL, (all) => all[0]?.code === 'GM1003')
+    expect(configuration.map(({ range }) => range.start)).toEqual([{ line: 0, character: 3 }])
+
+    await editor.type(MODEL, text)
+    expect(await editor.diagnostics(MODEL, (all) => all.length === 0)).toEqual([])
+  })
+
+  test('what an editor has read serves other commands, and nothing that is half typed does', async () => {
+    await editor.type(MODEL, text)
+    await editor.diagnostics(MODEL, (all) => all.length === 0)
+    const kept = (): string => readFileSync(join(root, '.gm/cache/parse.json'), 'utf8')
+    expect(kept()).toContain('fact_sales.sql')
+    await editor.type(MODEL, text.replace("ref('dim_geography')", "ref('half_typed')"))
+    await editor.diagnostics(MODEL, (all) => all[0]?.code === 'GM2003')
+    // Whoever renames waits until the whole project has been read with what is typed.
+    const position = { line: 0, character: 0 }
+    const asked = { textDocument: { uri: editor.uri(MODEL) }, position }
+    await expect(
+      editor.connection.sendRequest('textDocument/prepareRename', asked),
+    ).rejects.toThrow('the project has errors')
+    expect(kept()).not.toContain('half_typed')
     await editor.type(MODEL, text)
     expect(await editor.diagnostics(MODEL, (all) => all.length === 0)).toEqual([])
   })

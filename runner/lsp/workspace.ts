@@ -3,7 +3,7 @@ import { DiagnosticSeverity } from 'vscode-languageserver'
 import type { GmError } from '../base/error.ts'
 import { gmErrorsOf } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
-import type { Node } from '../manifest/node.ts'
+import type { AnalysisNode, ModelNode, Node } from '../manifest/node.ts'
 import type { ColumnLineage, LineageProblem } from '../sql/column-lineage.ts'
 import type { ParseSql } from '../sql/parse-sql.ts'
 import { isSyntaxError } from '../sql/parse-sql.ts'
@@ -36,8 +36,8 @@ export interface Workspace {
   readonly check: () => Promise<ReadonlyMap<string, readonly Diagnostic[]>>
   /**
    * What is wrong with one query that is being typed, against the project as last read: its template, its refs, its
-   * syntax and the columns that it names. Costs as much as the query, not as the project. Its configuration, and what
-   * others make of it, are for `check`. Undefined where the file is no single query of the project.
+   * syntax, the columns that it names, and what its `config()` gives. Costs as much as the query, not as the project. What
+   * others make of it is for `check`. Undefined where the file is no single query of the project.
    */
   readonly checkDraft: (file: string, text: string) => Promise<readonly Diagnostic[] | undefined>
 }
@@ -52,6 +52,10 @@ interface Marker {
 function openMarker(textOf: (file: string) => string | undefined): Marker {
   const marks: (readonly [Location, Diagnostic])[] = []
   const add: Marker['add'] = (at, message, severity, code) => {
+    const isKnown = marks.some(
+      ([known, { message: said }]) => isSame(known, at) && said === message,
+    )
+    if (isKnown) return
     const range = rangeAt(textOf(at.file), at)
     marks.push([
       at,
@@ -66,6 +70,10 @@ function openMarker(textOf: (file: string) => string | undefined): Marker {
       add(at, hint === undefined ? message : `${message}\n${hint}`, severity, code)
     },
   }
+}
+
+function isSame(a: Location, b: Location): boolean {
+  return a.file === b.file && a.line === b.line && a.column === b.column
 }
 
 /** Says what is wrong with one query: what it does not compile for, else its syntax, else its columns. */
@@ -96,7 +104,11 @@ function checkNode(
 }
 
 /** The node of a file that holds one query and nothing else, with the text that is being typed; it may read every node. */
-function draftOf(file: string, text: string, { manifest }: ProjectView): Node | undefined {
+function draftOf(
+  file: string,
+  text: string,
+  { manifest }: ProjectView,
+): ModelNode | AnalysisNode | undefined {
   const all = [...manifest.nodes.values()].filter(
     (node) => 'rawCode' in node && node.at.file === file,
   )
@@ -178,6 +190,14 @@ export function openWorkspace(
         return { message, ...(at !== undefined && { at }) }
       })
     })
+    try {
+      last.checkConfig(node)
+    } catch (thrown) {
+      const errors = gmErrorsOf(thrown)
+      if (errors === undefined) throw thrown
+      // What is wrong with the template is among what it does not compile for.
+      for (const error of errors) marker.addError(error, DiagnosticSeverity.Error)
+    }
     for (const warning of last.warnings) {
       if (warning.at?.file === file) marker.addError(warning, DiagnosticSeverity.Warning)
     }
