@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { gmErrorsOf } from '../base/error.ts'
+import type { NodeId } from '../manifest/node.ts'
 import { memoryProject, parseTexts } from '../testing/memory-project.ts'
 import { checkDraftConfig } from './check-draft-config.ts'
 
@@ -7,7 +8,7 @@ const { manifest, templates } = parseTexts({ 'models/orders.sql': 'select 1 as i
 
 /** The codes and places of what is wrong with another text of the model. */
 function mistakes(rawCode: string): readonly string[] {
-  const node = manifest.nodes.get('model.shop.orders')
+  const node = manifest.nodes.get('model.shop.orders' as NodeId)
   if (node?.kind !== 'model') throw new Error('no such model')
   try {
     checkDraftConfig({ ...node, rawCode }, memoryProject(), templates)
