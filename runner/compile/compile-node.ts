@@ -176,5 +176,6 @@ function decisive(node: Node): unknown {
     // Where descriptions are written into the database, they are part of what is built.
     ...(node.kind === 'model' && node.contract !== undefined ? [promised(node.contract)] : []),
     ...(node.config.persist_docs === undefined ? [] : [node.description, [...node.columns]]),
+    ...(node.inheritedDescriptions === undefined ? [] : [[...node.inheritedDescriptions]]),
   ]
 }

@@ -243,6 +243,8 @@ interface NodeBase {
   readonly fqn: readonly string[]
   readonly description: string
   readonly columns: ReadonlyMap<string, ColumnInfo>
+  /** Descriptions of columns that have none of their own, from those that they are plain copies of; only where they are written into the database. */
+  readonly inheritedDescriptions?: ReadonlyMap<string, string>
   readonly config: NodeConfig
   /**
    * What project.yml and the properties YAML say, without `config()` in the file: with the file's text, its macros and

@@ -12,9 +12,13 @@ export function commentStatements(node: BuiltNode): readonly Statement[] {
       sql: `comment on ${kindOf(node)} ${quoted(node.relation)} is ${literal(node.description)}`,
     })
   }
-  const described = [...node.columns.values()].filter(({ description }) => description !== '')
-  if (columns && described.length > 0) {
-    const texts = Object.fromEntries(described.map(({ name, description }) => [name, description]))
+  const own = [...node.columns.values()].filter(({ description }) => description !== '')
+  const described = new Map([
+    ...(node.inheritedDescriptions ?? []),
+    ...own.map(({ name, description }) => [name, description] as const),
+  ])
+  if (columns && described.size > 0) {
+    const texts = Object.fromEntries(described)
     statements.push({
       purpose: 'comment columns',
       sql: `do ${literal(commentColumns(node, texts))}`,

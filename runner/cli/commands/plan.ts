@@ -28,6 +28,7 @@ import { styleFor } from '../render/style.ts'
 import { runRequest } from '../run-nodes.ts'
 import { selectFor } from '../select-for.ts'
 import { withColumns } from '../with-columns.ts'
+import { withInheritedDescriptions } from '../with-inherited-descriptions.ts'
 import { withWarehouse } from '../with-warehouse.ts'
 
 const KINDS: readonly NodeKind[] = ['model', 'seed', 'snapshot', 'test', 'unit_test']
@@ -47,9 +48,10 @@ export const planCommand: CommandAction = async (_args, raw, io) => {
   const opened = await withColumns(openProject(flags, io), flags)
   const selected = selectFor(opened, flags, io, KINDS)
   const materializers = await loadMaterializations(opened, selected)
+  const documented = await withInheritedDescriptions(opened, selected)
   await refuseLostChanges(opened, selected)
   return await withWarehouse(opened.project, io, async (warehouse, signal) => {
-    const seen = await deferred(opened, selected, flags, io, (relations) =>
+    const seen = await deferred(documented, selected, flags, io, (relations) =>
       warehouse.adapter.describe(relations),
     )
     // Tables are about to be made that a run after a kill must know of.

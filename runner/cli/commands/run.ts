@@ -27,6 +27,7 @@ import { RunScreen } from '../run-screen.ts'
 import { selectFor } from '../select-for.ts'
 import type { LineageTeller } from '../tell-lineage.ts'
 import { withColumns } from '../with-columns.ts'
+import { withInheritedDescriptions } from '../with-inherited-descriptions.ts'
 import { withWarehouse } from '../with-warehouse.ts'
 
 /** What a command runs when no `--resource-type` narrows it further. A job is run with its seeds and snapshots. */
@@ -71,6 +72,7 @@ export async function runWith(
       ? selectFor(opened, flags, io, kinds)
       : new Set(opened.order.filter((id) => only.has(id)))
   const materializers = await loadMaterializations(opened, selected)
+  const documented = await withInheritedDescriptions(opened, selected)
   if (command !== 'test') await refuseLostChanges(opened, selected)
   const options = screenOptions(flags, project)
   const screen = new RunScreen(io, options)
@@ -78,7 +80,7 @@ export async function runWith(
     project,
     io,
     async (warehouse, signal) => {
-      const seen = await deferred(opened, selected, flags, io, (relations) =>
+      const seen = await deferred(documented, selected, flags, io, (relations) =>
         warehouse.adapter.describe(relations),
       )
       const asked = { command, flags, opened: seen, selected, warehouse, signal, materializers }
