@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -7,7 +15,7 @@ import { REPOSITORY } from '../gm.ts'
 
 const DOCS = join(REPOSITORY, 'docs')
 
-/** A fenced block of a page: ```` ```bash runnable ```` is run, ```` ```sql models/a.sql ```` is written, in the order of the page. */
+/** A fenced block of a page: ```` ```bash runnable ```` is run, ```` ```sql models/a.sql ```` is written, in the order of the page. What is of another system is `shown`. */
 interface Block {
   readonly language: string
   /** `runnable`, a path, or nothing: then the block is only shown. */
@@ -17,7 +25,7 @@ interface Block {
 
 function blocksOf(page: string): readonly Block[] {
   const text = readFileSync(join(DOCS, page), 'utf8')
-  return [...text.matchAll(/^```(\w+)(?: ([^\n]*))?\n([\s\S]*?)^```$/gm)].map(
+  return [...text.matchAll(/^```(\w*)(?: ([^\n]*))?\n([\s\S]*?)^```$/gm)].map(
     ([, language = '', info = '', body = '']) => ({ language, info: info.trim(), text: body }),
   )
 }
@@ -27,8 +35,17 @@ const PAGES = readdirSync(DOCS).filter(
 )
 
 describe('the commands of the documentation, in a new folder with the server that gm brings', () => {
-  test('there are pages with commands', () => {
+  test('there are pages with commands, and on these no query, file or command that nothing tries', () => {
     expect(PAGES).toContain('start.md')
+    expect(PAGES.length).toBeGreaterThanOrEqual(11)
+    const untried = PAGES.flatMap((page) =>
+      blocksOf(page)
+        .filter(({ language, info }) => language !== 'text' && info === '')
+        .map(
+          ({ language, text }) => `${page}: ${language || 'a block without a language'} ${text}`,
+        ),
+    )
+    expect(untried).toEqual([])
   })
 
   for (const page of PAGES) {
@@ -60,7 +77,7 @@ describe('the commands of the documentation, in a new folder with the server tha
               stdio: 'pipe',
             })
             if (into !== undefined) project = join(work, into)
-          } else if (info !== '' && language !== 'bash') {
+          } else if (info !== '' && info !== 'shown' && language !== 'bash') {
             const file = join(project, info)
             mkdirSync(dirname(file), { recursive: true })
             writeFileSync(file, text)
@@ -70,7 +87,7 @@ describe('the commands of the documentation, in a new folder with the server tha
         const { stdout = '', stderr = '' } = error as { stdout?: Buffer; stderr?: Buffer }
         throw new Error(`${stdout.toString()}\n${stderr.toString()}`, { cause: error })
       } finally {
-        if (project !== work)
+        if (existsSync(join(project, '.gm/postgres')))
           execFileSync(gm, ['db', 'stop'], { cwd: project, env, stdio: 'ignore' })
         rmSync(root, { recursive: true, force: true })
       }
