@@ -1,6 +1,7 @@
 import type { Document } from 'yaml'
 import { isScalar, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
+import { withoutByteOrderMark } from '../../runner/base/byte-order-mark.ts'
 import type { Code } from '../../runner/base/codes.ts'
 import { GmError, throwAll } from '../../runner/base/error.ts'
 import type { Location } from '../../runner/base/location.ts'
@@ -22,12 +23,13 @@ export interface Told {
  * @throws GmError of the code in `told`, one for every mistake, each with its place
  */
 export function readPlacedYaml<Schema extends z.ZodType>(
-  text: string,
+  content: string,
   file: string,
   schema: Schema,
   told: Told,
   prepare: (value: unknown, placeOf: PlaceOf) => unknown = (value) => value,
 ): { readonly value: z.output<Schema>; readonly placeOf: PlaceOf } {
+  const text = withoutByteOrderMark(content)
   const doc = parseDocument(text, { lineCounter: new LineCounter(), prettyErrors: false })
   throwAll(
     doc.errors.map(

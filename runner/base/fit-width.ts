@@ -6,13 +6,19 @@ export function cutToWidth(text: string, width: number): string {
   if (width < 1) return ''
   let cut = ''
   let used = 0
-  for (const character of text) {
-    const wide = stringWidth(character)
+  // By what is seen as one character: an emoji may consist of several, and half of one is another picture.
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    const wide = stringWidth(segment)
     if (used + wide > width - 1) break
-    cut += character
+    cut += segment
     used += wide
   }
   return `${cut}…`
+}
+
+/** The terminal columns that the widest of the texts takes; 0 for none. */
+export function widest(texts: readonly string[]): number {
+  return texts.reduce((most, text) => Math.max(most, stringWidth(text)), 0)
 }
 
 /** Blanks after the text up to so many terminal columns. */

@@ -1,3 +1,4 @@
+import stringWidth from 'string-width'
 import { expect, test } from 'vitest'
 import { differenceTable } from './difference-table.ts'
 
@@ -33,4 +34,14 @@ test('rows that have nothing in common stand for themselves, with how often each
 test('a text that looks like a null is told from one, and a long one is cut', () => {
   const rows = [{ surplus: 1, cells: ['null', 'x'.repeat(60)] }]
   expect(differenceTable({ columns, rows, count: 1 })[1]).toBe(`+ "null"  ${'x'.repeat(39)}…`)
+})
+
+test('cells of wide characters stand below each other all the same', () => {
+  const rows = [
+    { surplus: -1, cells: ['寿司', 'a'] },
+    { surplus: 1, cells: ['🍣', 'b'] },
+  ]
+  const [header = '', ...lines] = differenceTable({ columns, rows, count: 2 })
+  const name = stringWidth(header.slice(0, header.indexOf('name')))
+  expect(lines.map((line) => stringWidth(line.replace(/[ab]$/, '')))).toEqual([name, name])
 })

@@ -1,3 +1,4 @@
+import { cutToWidth, padToWidth, widest } from '../base/fit-width.ts'
 import type { DifferentRow, RowDifferences } from './unit-test-statement.ts'
 
 const WIDEST = 40
@@ -9,11 +10,9 @@ const WIDEST = 40
 export function differenceTable({ columns, rows, count }: RowDifferences): readonly string[] {
   const lines = paired(rows)
   const texts = lines.map(({ row }) => row.cells.map(cellText))
-  const widths = columns.map((name, i) =>
-    Math.max(name.length, ...texts.map((cells) => cells[i]?.length ?? 0)),
-  )
+  const widths = columns.map((name, i) => widest([name, ...texts.map((cells) => cells[i] ?? '')]))
   const line = (mark: string, cells: readonly string[], rest = ''): string =>
-    `${mark} ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}${rest}`.trimEnd()
+    `${mark} ${cells.map((cell, i) => padToWidth(cell, widths[i] ?? 0)).join('  ')}${rest}`.trimEnd()
   const shown = lines.map(({ row, differing }, i) => {
     const times = Math.abs(row.surplus) === 1 ? '' : `  (${Math.abs(row.surplus)} times)`
     const names = differing.map((at) => columns[at] ?? '').join(', ')
@@ -57,6 +56,5 @@ function differingCells(a: DifferentRow, b: DifferentRow): readonly number[] {
 function cellText(cell: string | null): string {
   if (cell === null) return 'null'
   if (cell === '' || cell === 'null' || cell !== cell.trim()) return JSON.stringify(cell)
-  const line = cell.replaceAll('\n', '\\n')
-  return line.length > WIDEST ? `${line.slice(0, WIDEST - 1)}…` : line
+  return cutToWidth(cell.replaceAll('\n', '\\n'), WIDEST)
 }

@@ -1,6 +1,7 @@
 import { createHash, hash } from 'node:crypto'
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { withoutByteOrderMark } from '../base/byte-order-mark.ts'
 import { GmError } from '../base/error.ts'
 import type { SourceFiles, SourceText } from './source-files.ts'
 
@@ -25,7 +26,8 @@ export function diskFiles(root: string): SourceFiles {
   }
 }
 
-export function sourceText(text: string): SourceText {
+export function sourceText(content: string): SourceText {
+  const text = withoutByteOrderMark(content)
   return { text, checksum: hash('sha256', text) }
 }
 

@@ -1,4 +1,5 @@
 import { parseEnv } from 'node:util'
+import { withoutByteOrderMark } from '../base/byte-order-mark.ts'
 import { GmError } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
 
@@ -19,8 +20,9 @@ export interface Environment {
  */
 export function readEnvironment(
   processEnv: Readonly<Record<string, string | undefined>>,
-  dotEnv: string | undefined,
+  content: string | undefined,
 ): Environment {
+  const dotEnv = content === undefined ? undefined : withoutByteOrderMark(content)
   const file = dotEnv === undefined ? {} : parseEnv(dotEnv)
   const place = (name: string): Location | undefined => {
     const lines = (dotEnv ?? '').split('\n').map((line) => line.replace(/^\s*(export\s+)?/, ''))

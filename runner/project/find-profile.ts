@@ -1,5 +1,5 @@
 import { homedir } from 'node:os'
-import { join, relative, resolve } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
 import { GmError } from '../base/error.ts'
 import { nearest } from '../base/nearest.ts'
 import type { Environment } from './environment.ts'
@@ -79,7 +79,7 @@ function profilesFile(search: ProfileSearch): { file: string; text: string } | u
     // A file of the project is named as the others are.
     if (text !== undefined) {
       const below = relative(root, path)
-      return { file: below.startsWith('..') ? path : below, text }
+      return { file: below.startsWith('..') ? path : below.replaceAll(sep, '/'), text }
     }
   }
   if (profilesDir === undefined) return undefined

@@ -8,6 +8,7 @@ import {
   parseEvents,
   SCALAR_STYLE,
 } from 'js-yaml'
+import { withoutByteOrderMark } from '../base/byte-order-mark.ts'
 import type { Location } from '../base/location.ts'
 import { parseCarefully } from './careful-yaml.ts'
 import type { Path } from './explain-issues.ts'
@@ -21,7 +22,8 @@ const SCHEMA = CORE_SCHEMA.withTags(mergeTag)
  *
  * @throws GmError GM1004 syntax errors, duplicate keys, several documents in one file; all that are found.
  */
-export function parseYaml(text: string, file: string): PlacedYaml {
+export function parseYaml(content: string, file: string): PlacedYaml {
+  const text = withoutByteOrderMark(content)
   const place = placer(text, file)
   const read = readFast(text)
   if (read === undefined) return parseCarefully(text, place)

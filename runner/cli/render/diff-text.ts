@@ -1,3 +1,4 @@
+import { padToWidth, widest } from '../../base/fit-width.ts'
 import type { Manifest } from '../../manifest/node.ts'
 import { describeChanges } from '../../materialize/compare-columns.ts'
 import type { NodeDiff } from '../../operate/diff-node.ts'
@@ -13,7 +14,6 @@ import {
 } from './diff-words.ts'
 import type { ErrorContext } from './error.ts'
 import { renderGmError } from './error.ts'
-import { padToWidth } from './fit-width.ts'
 import { plural } from './format.ts'
 import { affectedName, affectedWords } from './plan-words.ts'
 
@@ -44,7 +44,7 @@ function nodeRows(node: NodeDiff, manifest: Manifest, { style }: ErrorContext): 
   const notes = node.notes.map((note) => `    ${style.dim(note)}`)
   if (node.rows === undefined) return [title, ...notes]
   const columns = changedColumns(node.rows)
-  const width = Math.max(0, ...columns.map(({ name }) => name.length))
+  const width = widest(columns.map(({ name }) => name))
   const { added, removed, changed } = node.rows.samples
   return [
     `${title}  ${style.dim(keyWords(node))}`,

@@ -1,4 +1,4 @@
-import { cutToWidth } from './fit-width.ts'
+import { cutToWidth } from '../../base/fit-width.ts'
 import { formatDuration } from './format.ts'
 import type { Style } from './style.ts'
 

@@ -1,8 +1,8 @@
+import { padToWidth, widest } from '../../base/fit-width.ts'
 import { transactionSql } from '../../engine/transaction-sql.ts'
 import { nameInId } from '../../manifest/node.ts'
 import type { Plan, Step } from '../../plan/plan.ts'
 import { transactionsOf } from '../../plan/plan.ts'
-import { padToWidth } from './fit-width.ts'
 import { plural } from './format.ts'
 import type { Style } from './style.ts'
 
@@ -11,7 +11,7 @@ export function renderPlan(plan: Plan, withSql: boolean, style: Style): string {
   if (plan.steps.length === 0) return 'Nothing would be done.\n'
   const names = plan.steps.map(stepName)
   const actionWidth = Math.max(...plan.steps.map((step) => step.action.length))
-  const nameWidth = Math.max(...names.map((name) => name.length))
+  const nameWidth = widest(names)
   const numberWidth = String(plan.steps.length).length
   const rows = plan.steps.flatMap((step, i) => {
     const number = String(i + 1).padStart(numberWidth)

@@ -1,10 +1,10 @@
+import { padToWidth, widest } from '../../base/fit-width.ts'
 import type { Manifest } from '../../manifest/node.ts'
 import { isCheckingKind } from '../../manifest/node.ts'
 import type { PlannedStep, PlanReport } from '../../operate/plan-report.ts'
 import { sqlOf } from '../../operate/plan-report.ts'
 import type { ErrorContext } from './error.ts'
 import { renderGmError } from './error.ts'
-import { padToWidth } from './fit-width.ts'
 import { plural } from './format.ts'
 import {
   affectedName,
@@ -38,7 +38,7 @@ export function planText(report: PlanReport, manifest: Manifest, context: PlanTe
   }
   if (report.affected.length > 0) {
     const names = report.affected.map((one) => affectedName(one, manifest))
-    const width = Math.max(...names.map((name) => name.length))
+    const width = widest(names)
     rows.push(
       '',
       style.bold('Below what changes'),
@@ -61,7 +61,7 @@ function stepRows(
   { sql, style }: PlanTextContext,
 ): readonly string[] {
   const actionWidth = Math.max(...steps.map(({ step }) => step.action.length))
-  const nameWidth = Math.max(...steps.map(({ name }) => name.length))
+  const nameWidth = widest(steps.map(({ name }) => name))
   return steps.flatMap((planned) => {
     const { step, name, estimatedRows } = planned
     const rows = estimatedRows === undefined ? '' : `, about ${plural(estimatedRows, 'row')}`

@@ -1,3 +1,4 @@
+import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
 import { jsonRows } from './json-rows.ts'
 import { styleFor } from './style.ts'
@@ -56,6 +57,38 @@ describe('table', () => {
     )
     expect(lines[2]?.length).toBeLessThanOrEqual(60)
   })
+
+  test.each([40, 80, 200])(
+    'On %i columns every row ends its columns where the others do, in any script',
+    (width) => {
+      const columns = ['név', '商品名', 'dish 🍣', 'amount'].map((name) => ({ name, type: 'text' }))
+      const values = [
+        '寿司セット'.repeat(9),
+        '👩‍🚀'.repeat(20),
+        '한국어 메뉴',
+        'plain',
+        'e\u0301té'.repeat(7),
+        '🇩🇪🇫🇷',
+      ]
+      const table = values.map((_, r) =>
+        Object.fromEntries(columns.map(({ name }, c) => [name, values[(r + c) % values.length]])),
+      )
+      const lines = renderTable({ columns, rows: table }, { ...plain, width })
+        .trimEnd()
+        .split('\n')
+      const ends = lines.map((line) =>
+        line
+          .split(/ \| |-\+-/)
+          .slice(0, -1)
+          .map((cell) => stringWidth(cell)),
+      )
+      expect(new Set(ends.map((widths) => JSON.stringify(widths))).size).toBe(1)
+      // Four columns are not made narrower than they can be read.
+      const narrowest = 4 * 12 + 3 * 3
+      for (const line of lines)
+        expect(stringWidth(line)).toBeLessThanOrEqual(Math.max(width, narrowest))
+    },
+  )
 
   test('Without a width, as in a file, nothing is cut', () => {
     const long = { columns: [{ name: 'a', type: 'text' }], rows: [{ a: 'x'.repeat(500) }] }

@@ -1,6 +1,5 @@
-import stringWidth from 'string-width'
+import { cutToWidth, padLeftToWidth, padToWidth, widest } from '../../base/fit-width.ts'
 import type { Rows } from '../../engine/statement.ts'
-import { cutToWidth, padLeftToWidth, padToWidth } from './fit-width.ts'
 import type { Style } from './style.ts'
 
 export interface TableContext {
@@ -21,7 +20,7 @@ export function renderTable(rows: Rows, context: TableContext): string {
   const cells = rows.rows.map((row) => rows.columns.map((column) => formatValue(row[column.name])))
   const right = rows.columns.map((column) => NUMERIC.has(column.type))
   const natural = rows.columns.map((column, i) =>
-    Math.max(stringWidth(column.name), ...cells.map((row) => stringWidth(row[i] ?? ''))),
+    widest([column.name, ...cells.map((row) => row[i] ?? '')]),
   )
   const widths = fitWidths(natural, context.width)
   const line = (texts: readonly string[], paint: (text: string, i: number) => string): string =>

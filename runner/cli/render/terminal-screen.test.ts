@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
 import { GmError } from '../../base/error.ts'
 import type { NodeId } from '../../manifest/node.ts'
@@ -174,6 +175,31 @@ describe('lines of a run', () => {
 
   test('On 120 columns the lines are those of 100, because far brackets are hard to follow', () => {
     expect(screen(120)).toBe(screen(100))
+  })
+
+  test('On 40 columns every line still has its name, its dots and its figure', () => {
+    const names = Object.values(steps).map(({ name }) => name)
+    const narrow = screen(40)
+    for (const name of names) expect(narrow).toMatch(new RegExp(`${name}.* \\.\\. \\[`))
+    expect(narrow.replaceAll(/ \.+ \[/g, ' [')).toBe(screen(80).replaceAll(/ \.+ \[/g, ' ['))
+  })
+
+  test('On 200 columns as well', () => {
+    expect(screen(200)).toBe(screen(100))
+  })
+
+  test('A name in ideographs or with an emoji has its bracket in the column of the others', () => {
+    const context = { width: 100, style: styleFor(false), clock: '10:16:28', stepCount: 12 }
+    const columns = [
+      'warehouse.sales',
+      '"倉庫"."売上"',
+      'warehouse."🍣 sales"',
+      '"창고"."👩‍🚀"',
+    ].map((name) => {
+      const [line = ''] = eventLines(end(step({ name })), context)
+      return stringWidth(line.slice(0, line.indexOf('[')))
+    })
+    expect(new Set(columns).size).toBe(1)
   })
 
   test('With colours the text is the same, only painted', () => {
