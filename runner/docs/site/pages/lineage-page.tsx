@@ -195,10 +195,12 @@ function Legend(): JSX.Element {
           {many}
         </span>
       ))}
-      <span class="muted">
-        {formatCount(nodes.filter(isShown).length)} nodes in the project. Drag to move, wheel to
-        zoom.
-      </span>
+      {kinds.size === 0 ? null : (
+        <span class="muted">
+          {formatCount(nodes.filter(isShown).length)} nodes in the project. Drag to move, wheel to
+          zoom.
+        </span>
+      )}
     </p>
   )
 }

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { useSite } from '../context.ts'
+import { formatCount } from '../format.ts'
 import { highlightLines } from '../highlight.ts'
 import { href } from '../route.ts'
 import type { SiteNode } from '../site.ts'
@@ -81,8 +82,44 @@ interface LinesProps {
   readonly firstLine: number
 }
 
-function Lines({ node, text, marked, firstLine }: LinesProps): JSX.Element {
+/** More than these take a browser seconds to lay out, line by line. */
+const MOST = { lines: 2_000, characters: 400_000 } as const
+/** Shown above a line that a link leads to, where the beginning of the text is far. */
+const LINES_ABOVE = 50
+
+interface Part {
+  readonly before: string
+  readonly text: string
+  readonly after: string
+  /** Lines before it. */
+  readonly start: number
+}
+
+/** The part of a text to begin with: all of nearly every text, of a huge one its beginning or what is around a line. */
+function partOf(whole: string, line: number | undefined): Part {
+  const lines = whole.split('\n')
+  const start = line === undefined || line < MOST.lines ? 0 : line - LINES_ABOVE
+  const before = lines
+    .slice(0, start)
+    .map((one) => `${one}\n`)
+    .join('')
+  const text = lines
+    .slice(start, start + MOST.lines)
+    .join('\n')
+    .slice(0, MOST.characters)
+  return { before, text, after: whole.slice(before.length + text.length), start }
+}
+
+function Lines({ node, text: whole, marked, firstLine: fileLine }: LinesProps): JSX.Element {
   const site = useSite()
+  const { before, text, after, start } = useMemo(
+    () => partOf(whole, marked === undefined ? undefined : marked - fileLine),
+    [whole, marked, fileLine],
+  )
+  const firstLine = fileLine + start
+  const isCut = before !== '' || after !== ''
+  const [shown, setShown] = useState<string | undefined>(undefined)
+  const isWhole = !isCut || shown === whole
   const lines = useMemo(() => {
     const parents = node.parents.flatMap((position) => site.nodes[position] ?? [])
     return highlightLines(text.replace(/\n+$/, '')).map((line) => linkRefs(line, parents))
@@ -91,10 +128,11 @@ function Lines({ node, text, marked, firstLine }: LinesProps): JSX.Element {
     if (marked === undefined) return
     document.getElementById(`line-${marked}`)?.scrollIntoView({ block: 'center' })
   }, [marked, text])
-  return (
+  const code = (
     // Long lines scroll sideways, which the keyboard must be able to do as well.
     <pre tabIndex={0} role="region" aria-label="SQL">
       <code>
+        {isWhole ? before : null}
         {lines.map((line, i) => {
           const number = firstLine + i
           return (
@@ -114,8 +152,26 @@ function Lines({ node, text, marked, firstLine }: LinesProps): JSX.Element {
             </span>
           )
         })}
+        {isWhole ? after.replace(/^\n/, '') : null}
       </code>
     </pre>
+  )
+  if (isWhole) return code
+  return (
+    <>
+      {code}
+      <p class="note">
+        {start === 0 ? 'This is the beginning. ' : 'This is a part of it. '}
+        <button
+          type="button"
+          onClick={() => {
+            setShown(whole)
+          }}
+        >
+          Show all {formatCount(whole.length)} characters
+        </button>
+      </p>
+    </>
   )
 }
 
