@@ -310,7 +310,12 @@ describe('artifacts that are not as they should be', () => {
       })
     const state = stateOf(
       {
-        'run_results.json': '{"results": [{"unique_id": "model.shop.stg", "status": "error"}]}',
+        'run_results.json': JSON.stringify({
+          results: [
+            { unique_id: 'model.shop.stg', status: 'error' },
+            { unique_id: 'a', status: 'success', adapter_response: { _message: 'REUSED' } },
+          ],
+        }),
         'sources.json': sources(['a', '2026-01-01T00:00:00Z'], ['b', '2026-01-01T00:00:00+00:00']),
       },
       {
@@ -321,7 +326,10 @@ describe('artifacts that are not as they should be', () => {
         ),
       },
     )
-    expect([...state.results()]).toEqual([['model.shop.stg', 'error']])
+    expect([...state.results()]).toEqual([
+      ['model.shop.stg', 'error'],
+      ['a', 'reused'],
+    ])
     expect([...state.fresherSources()]).toEqual(['b', 'c'])
   })
 })

@@ -8,6 +8,7 @@ import { describeNode } from './describe-node.ts'
 import { describeMacros } from './manifest-artifact.ts'
 import type { Entry, Sides } from './node-changes.ts'
 import { nodeChanges } from './node-changes.ts'
+import { REUSED } from './reused.ts'
 
 export interface EarlierStateOptions {
   /** The folder as the user gave it, for messages. */
@@ -70,9 +71,18 @@ export function readEarlierState(options: EarlierStateOptions): ReadEarlierState
     },
     results: once(() => {
       const { results } = readJson('run_results.json', options.read, options.folder) as {
-        results?: readonly { unique_id: NodeId; status: string }[]
+        results?: readonly {
+          unique_id: NodeId
+          status: string
+          adapter_response?: Readonly<Record<string, unknown>>
+        }[]
       }
-      return new Map((results ?? []).map((result) => [result.unique_id, result.status]))
+      return new Map(
+        (results ?? []).map((result) => [
+          result.unique_id,
+          result.adapter_response?.['_message'] === REUSED ? 'reused' : result.status,
+        ]),
+      )
     }),
     fresherSources: once(() => {
       const then = loadedAt(readJson('sources.json', options.read, options.folder))

@@ -67,6 +67,17 @@ test.each([
   expect(results[0]?.status).toBe(status)
 })
 
+test.each([
+  ['model', 'success', null],
+  ['test', 'pass', 0],
+] as const)(
+  'a %s that is reused is in the words of dbt, and still told from one that ran',
+  (kind, status, failures) => {
+    const { results } = resultsOf({ ...STEP, kind, status: 'reused', counts: {} })
+    expect(results[0]).toMatchObject({ status, failures, adapter_response: { _message: 'REUSED' } })
+  },
+)
+
 test('messages and arguments are masked', () => {
   const error = new GmError('GM4001', 'no secret-word here')
   const { results, args } = resultsOf({ ...STEP, status: 'error', error })

@@ -6,6 +6,7 @@ import type { RunResult, StepResult } from '../../run/event.ts'
 import type { ArtifactMetadata, Invocation } from './artifact-metadata.ts'
 import { artifactMetadata } from './artifact-metadata.ts'
 import { relationName } from './describe-node.ts'
+import { REUSED } from './reused.ts'
 
 /** target/run_results.json by dbt's schema v6: what the last run did, node by node. */
 export interface RunResultsArtifact {
@@ -83,10 +84,10 @@ function nodeResult(step: StepResult, materials: RunResultsMaterials): NodeResul
     timing: timingOf(step),
     thread_id: 'Thread-1 (worker)',
     execution_time: step.durationMs / 1000,
-    adapter_response: responseOf(step.counts),
+    adapter_response: step.status === 'reused' ? { _message: REUSED } : responseOf(step.counts),
     message: message === null ? null : materials.safe(message),
     // As in dbt: rows that a threshold lets pass are no failures.
-    failures: step.status === 'pass' ? 0 : (step.failures ?? null),
+    failures: statusOf(step) === 'pass' ? 0 : (step.failures ?? null),
     unique_id: step.id,
     compiled: node?.kind === 'seed' ? null : code !== undefined,
     compiled_code: code ?? null,
@@ -104,8 +105,12 @@ function batchResults({ batches }: StepResult): NodeResult['batch_results'] {
   return { successful: of(true), failed: of(false) }
 }
 
-/** dbt knows no cancelled node: what never ran is skipped, what was cut off has failed. */
-function statusOf({ status, index }: StepResult): string {
+/**
+ * dbt 1.11, by whose schema readers check this file, knows no cancelled node: what never ran is skipped, what was cut off
+ * has failed. Nor does it know a reused one: that stands as its last success left it, and `REUSED` says so.
+ */
+function statusOf({ status, index, kind }: StepResult): string {
+  if (status === 'reused') return isCheckingKind(kind) ? 'pass' : 'success'
   if (status !== 'cancelled') return status
   return index === 0 ? 'skipped' : 'error'
 }

@@ -48,6 +48,13 @@ test("what a build writes is read by the parser of dbt's schemas", async ({
   const fresh = await gm(root, ['source', 'freshness'], env)
   expect(fresh.stdout).toContain('WARN          raw.events  2 hours old')
   await gm(root, ['build'], env)
+  await gm(root, ['build'], env)
+  const { results } = JSON.parse(readFileSync(join(root, 'target/run_results.json'), 'utf8')) as {
+    results: readonly { status: string }[]
+  }
+  // dbt-core 1.11 reads these statuses and no others.
+  expect([...new Set(results.map(({ status }) => status))].sort()).toEqual(['pass', 'success'])
+  expect(JSON.stringify(results)).toContain('"_message":"REUSED"')
   const script = join(import.meta.dirname, 'read-artifacts.py')
   const read = execFileSync('python3', [script, join(root, 'target')], {
     env: { ...process.env, PYTHONPATH: folder },
