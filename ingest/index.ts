@@ -78,11 +78,7 @@ export async function prepareLanding(client: ClientBase): Promise<void> {
 
 /** The JSON Schema of a mapping file, for editors. */
 export async function mappingSchema(): Promise<unknown> {
-  const [{ MappingFile }, { z }] = await Promise.all([
-    import('./mapping/mapping-schema.ts'),
-    import('zod'),
-  ])
-  return z.toJSONSchema(MappingFile, { io: 'input', unrepresentable: 'any' })
+  return (await import('./json-schemas.ts')).mappingSchema()
 }
 
 /** Every topic that can be landed, with its table in the schema `raw`. */
@@ -95,19 +91,12 @@ export async function landingTopics(): Promise<
 
 /** The JSON Schema of `ingest.yml`, for editors. */
 export async function ingestSchema(): Promise<unknown> {
-  const [{ IngestFile }, { z }] = await Promise.all([
-    import('./config/ingest-schema.ts'),
-    import('zod'),
-  ])
-  return z.toJSONSchema(IngestFile, { io: 'input', unrepresentable: 'any' })
+  return (await import('./json-schemas.ts')).ingestSchema()
 }
 
 /** The JSON Schema of a topic's events, for those who produce them; undefined where gm brings no such topic. */
 export async function topicSchema(name: string): Promise<unknown> {
-  const [{ TOPICS }, { z }] = await Promise.all([import('./topics/registry.ts'), import('zod')])
-  const topic = TOPICS.find((candidate) => candidate.name === name)
-  if (topic === undefined) return undefined
-  return z.toJSONSchema(topic.event, { io: 'input', unrepresentable: 'any' })
+  return (await import('./json-schemas.ts')).topicSchema(name)
 }
 
 /** See `kafka/run-kafka.ts`. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { amount, eventId, id, integer, moment, price, text } from '../topics/fields.ts'
 import type { Topic } from '../topics/topic.ts'
 import type { FIELD_KINDS, FieldFile } from './ingest-schema.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Kinds of fields that a topic of one's own may declare; their bounds are those of `topics/fields.ts`. */
 export const FIELD_KINDS = [

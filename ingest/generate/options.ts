@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { GmError, throwAll } from '../../runner/base/error.ts'
 import type { Random } from './random.ts'
 import { createRandom, hash } from './random.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { FieldKind } from './topic.ts'
 
 // The bounds are those of the columns that staging models cast to. A value that passes here can be

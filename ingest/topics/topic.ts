@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 
 /**
  * One topic of events and the table of schema `raw` that holds them. The name is the Kafka topic's;

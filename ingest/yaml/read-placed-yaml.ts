@@ -1,6 +1,6 @@
 import type { Document } from 'yaml'
 import { isScalar, LineCounter, parseDocument } from 'yaml'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { withoutByteOrderMark } from '../../runner/base/byte-order-mark.ts'
 import type { Code } from '../../runner/base/codes.ts'
 import { GmError, throwAll } from '../../runner/base/error.ts'

@@ -1,5 +1,5 @@
 import { load as parseYaml } from 'js-yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { findProject } from '../project/find-project.ts'
 import { PROJECT_DISK } from '../project/project-disk.ts'
 

@@ -1,5 +1,5 @@
 import { load as parseYaml } from 'js-yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { GmError, throwAll } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
 import { sample } from './read-limit.ts'

@@ -1,5 +1,5 @@
 import { load as parseYaml } from 'js-yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ReadLimit } from '../plan/plan-request.ts'
 
 const UNITS = { hour: 3_600_000, day: 86_400_000 } as const

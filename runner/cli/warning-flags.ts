@@ -1,5 +1,5 @@
 import { load as parseYaml } from 'js-yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Code } from '../base/codes.ts'
 import { didYouMean } from '../base/nearest.ts'
 import type { WarningRules } from '../base/warnings.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { GmError } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
 import type { PlaceOf } from '../project/explain-issues.ts'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { describedBy } from '../project/document-project.ts'
 import { isNotYet } from '../project/explain-issues.ts'
 import { CONFIG_SCHEMAS } from './config-schema.ts'

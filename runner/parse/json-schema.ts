@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { CONFIG_SCHEMAS } from '../manifest/config-schema.ts'
 import { isNotYet } from '../project/explain-issues.ts'
 import { projectSchema } from '../project/project-schema.ts'

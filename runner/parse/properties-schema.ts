@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { notYet } from '../project/explain-issues.ts'
 
 const description = z.string().optional().describe('What it is, for people. Markdown.')

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { isNotYet } from './explain-issues.ts'
 import { projectSchema, targetSchema } from './project-schema.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Code } from '../base/codes.ts'
 import { GmError } from '../base/error.ts'
 import type { Location } from '../base/location.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { throwAll } from '../base/error.ts'
 import { hidePassword } from '../base/hide-password.ts'
 import type { Location } from '../base/location.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { country, eventId, id, integer, moment, positiveAmount, price } from '../fields.ts'
 import type { Topic } from '../topic.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { eventId, id, moment } from '../fields.ts'
 import type { Topic } from '../topic.ts'
 

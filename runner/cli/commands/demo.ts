@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { GeneratedFile } from '../../../ingest/index.ts'
 import { generateFiles, landFile } from '../../../ingest/index.ts'
 import { GmError } from '../../base/error.ts'

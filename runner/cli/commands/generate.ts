@@ -1,5 +1,5 @@
 import { join, relative, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type {
   GenerateOptions,
   GenerateResult,

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { GmError } from '../../base/error.ts'
 import type { Session } from '../../engine/adapter.ts'
 import type { Rows } from '../../engine/statement.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { runKafka } from '../../../ingest/index.ts'
 import { gmErrorsOf } from '../../base/error.ts'
 import { explainError } from '../../engine/postgres/explain-error.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { GmError } from '../../base/error.ts'
 import type { NodeDiff } from '../../operate/diff-node.ts'
 import type { DiffReport } from '../../operate/diff-project.ts'
