@@ -7,9 +7,7 @@ import type { Manifest, Node, NodeId } from '../manifest/node.ts'
 import { launchChromium } from '../testing/launch-chromium.ts'
 import type { NodeSketch } from '../testing/manifest-of.ts'
 import { idOf, manifestOf } from '../testing/manifest-of.ts'
-import { writeSite } from './write-site.ts'
-
-const BUILT = join(import.meta.dirname, '../../dist/site')
+import { writeBareSite } from '../testing/write-bare-site.ts'
 
 /** All that a name of a file can hold and that means something somewhere: in addresses, in HTML, in JavaScript, in regular expressions. */
 const NAMES = [
@@ -50,25 +48,7 @@ describe.skipIf(inject('chromium') === '')('the docs site of mean projects', () 
     manifest: Manifest,
     hash = '',
   ): Promise<{ readonly page: Page; readonly complaints: readonly string[] }> {
-    writeSite(
-      {
-        manifest,
-        version: '0',
-        target: 'test',
-        generatedAt: new Date(0),
-        relations: undefined,
-        statistics: new Map(),
-        lineage: undefined,
-        history: undefined,
-        compile: () => ({}),
-        readText: () => undefined,
-        freshness: new Map(),
-        topics: [],
-      },
-      folder,
-      BUILT,
-      (text) => text,
-    )
+    writeBareSite(manifest, folder)
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(String(error)))

@@ -7,7 +7,7 @@ import { gm, startGm } from '../testing/gm.ts'
 import { manifestOf } from '../testing/manifest-of.ts'
 import type { BuiltSite } from '../testing/site-fixture.ts'
 import { buildSite, SECRETS } from '../testing/site-fixture.ts'
-import { writeSite } from './write-site.ts'
+import { writeBareSite } from '../testing/write-bare-site.ts'
 
 /** Every kind of page with its heading. */
 const PAGES = {
@@ -336,25 +336,7 @@ describe.skipIf(inject('chromium') === '')('the docs site', () => {
         { reads: i < 50 ? [] : [`m${i - 50}`, `m${i - 50 + ((i * 7) % 49)}`] },
       ]),
     )
-    writeSite(
-      {
-        manifest: manifestOf(sketches),
-        version: '0',
-        target: 'test',
-        generatedAt: new Date(0),
-        relations: undefined,
-        statistics: new Map(),
-        lineage: undefined,
-        history: undefined,
-        compile: () => ({}),
-        readText: () => undefined,
-        freshness: new Map(),
-        topics: [],
-      },
-      folder,
-      join(import.meta.dirname, '../../dist/site'),
-      (text) => text,
-    )
+    writeBareSite(manifestOf(sketches), folder)
   }
 })
 
