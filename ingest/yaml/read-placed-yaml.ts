@@ -7,6 +7,7 @@ import { GmError, throwAll } from '../../runner/base/error.ts'
 import type { Location } from '../../runner/base/location.ts'
 import { locationAt } from '../../runner/base/location.ts'
 import { didYouMean } from '../../runner/base/nearest.ts'
+import { TYPE_WORDS } from '../../runner/base/type-words.ts'
 
 /** The place of a value or, with `key`, of a key in the mapping at the path; else of what is nearest around it. */
 export type PlaceOf = (path: readonly PropertyKey[], key?: string) => Location
@@ -82,16 +83,6 @@ function explain(
     return [new GmError(told.code, message, { at: placeOf(path), hint })]
   }
   return [new GmError(told.code, `${where}${issue.message}`, { at: placeOf(path) })]
-}
-
-const TYPE_WORDS: Readonly<Record<string, string>> = {
-  string: 'a text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'a mapping',
-  record: 'a mapping',
 }
 
 /** What each form of a union says against a value, unions in unions taken apart. */

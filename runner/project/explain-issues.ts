@@ -3,6 +3,7 @@ import type { Code } from '../base/codes.ts'
 import { GmError } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
 import { nearest } from '../base/nearest.ts'
+import { TYPE_WORDS } from '../base/type-words.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -90,17 +91,6 @@ function explain(
     placeOf(path, 'value'),
     hint,
   )
-}
-
-const TYPE_WORDS: Readonly<Record<string, string>> = {
-  string: 'a text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'a mapping',
-  record: 'a mapping',
-  null: 'empty',
 }
 
 /** How YAML has a value of this type; without the value itself, which may be a secret. */
