@@ -164,7 +164,7 @@ function withNode(
 ): Manifest {
   const manifest = manifestOf({ orders: {} })
   const nodes = new Map<NodeId, Node>(
-    [...manifest.nodes].map(([id, node]) => [id, { ...node, ...more } as Node]),
+    [...manifest.nodes].map(([id, node]) => [id, { ...node, ...more }]),
   )
   return { ...manifest, nodes }
 }
