@@ -12,8 +12,8 @@ import { reusedStep, whetherToRun } from './whether-to-run.ts'
 
 /**
  * A unit test's step. The rows that are given take the types of what stands behind their inputs' names, so where steps before
- * this one make those anew it is planned when its turn comes. It passed is as good as before while its query, in which all
- * given rows stand, is the same: no table is read.
+ * this one make those anew it is planned when its turn comes. That it passed holds while its query, in which all given rows
+ * stand, is the same: no table is read.
  */
 export function planUnitTest(
   node: UnitTestNode,
