@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import fc from '../../runner/testing/fast-check.ts'
 import { CsvReader } from './csv-reader.ts'
 import { readLines } from './read-lines.ts'
 

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import fc from '../../runner/testing/fast-check.ts'
 import type { StartFacts } from './choose-start.ts'
 import { chooseStart } from './choose-start.ts'
 

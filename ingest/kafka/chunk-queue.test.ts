@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import fc from '../../runner/testing/fast-check.ts'
 import { ChunkQueue } from './chunk-queue.ts'
 import type { Chunk, DeadRecord } from './landing-row.ts'
 

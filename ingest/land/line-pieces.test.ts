@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import fc from '../../runner/testing/fast-check.ts'
 import { copyText } from './copy-text.ts'
 import { LinePieces, splitLines } from './line-pieces.ts'
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
+import fc from '../testing/fast-check.ts'
 import { cutToWidth, padLeftToWidth, padToWidth, widest } from './fit-width.ts'
 
 /** Of one column, of two, of none of its own, and of several characters that are seen as one. */

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import fc from '../testing/fast-check.ts'
 import { redact } from './redact.ts'
 
 test('A connection URL loses its password and keeps what helps to find the server', () => {

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import fc from '../testing/fast-check.ts'
 import { layerGraph } from './layer-graph.ts'
 
 /** Parents with smaller positions, so that there is no cycle. */

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { NodeId } from '../manifest/node.ts'
+import fc from '../testing/fast-check.ts'
 import { findCycles } from './find-cycles.ts'
 import type { Graph } from './graph.ts'
 import { makeGraph } from './graph.ts'

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import fc from '../testing/fast-check.ts'
 import type { GivenConfig } from './config-schema.ts'
 import { mergeConfig, stackConfig } from './merge-config.ts'
 

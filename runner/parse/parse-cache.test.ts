@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { gmErrorsOf } from '../base/error.ts'
 import { manifestArtifact } from '../docs/artifacts/manifest-artifact.ts'
 import { artifactJson } from '../docs/artifacts/write-artifact.ts'
 import type { Project } from '../project/project.ts'
+import fc from '../testing/fast-check.ts'
 import {
   configTree,
   memoryBytes,

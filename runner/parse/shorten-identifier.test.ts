@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import fc from '../testing/fast-check.ts'
 import { shortenIdentifier } from './shorten-identifier.ts'
 
 test('a name of 63 bytes stays as it is', () => {

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { gmErrorsOf } from '../base/error.ts'
+import fc from '../testing/fast-check.ts'
 import { parseCarefully } from './careful-yaml.ts'
 import type { Path } from './explain-issues.ts'
 import { parseYaml } from './yaml-with-places.ts'

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { expect } from 'vitest'
 import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
+import fc from '../testing/fast-check.ts'
 import type { PlainProject } from '../testing/plain-project.ts'
 import { plainProject, runPlain } from '../testing/plain-project.ts'
 import { createLedger, test } from '../testing/sql-fixture.ts'

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { buildGraph } from '../graph/build-graph.ts'
+import fc from '../testing/fast-check.ts'
 import { idOf, manifestOf } from '../testing/manifest-of.ts'
 import { parseTexts } from '../testing/memory-project.ts'
 import { readSelectors } from './read-selectors.ts'

@@ -1,5 +1,5 @@
-import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
+import fc from '../testing/fast-check.ts'
 import { byteOffsets } from './byte-offsets.ts'
 import type { ParseSql } from './parse-sql.ts'
 import { isSyntaxError, loadSqlParser } from './parse-sql.ts'

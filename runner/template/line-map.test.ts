@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { formatLocation } from '../base/location.ts'
+import fc from '../testing/fast-check.ts'
 import { createTemplates } from './create-templates.ts'
 import jinja from './jinja-cases.json' with { type: 'json' }
 import { lineMap } from './line-map.ts'
