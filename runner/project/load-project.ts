@@ -128,6 +128,7 @@ export function loadProject(options: LoadOptions): Project {
     vars: { ...projectVars(file.name, file.vars), ...flags.vars },
     ...readable,
     target: target().target,
+    targetNames: target().names ?? [],
     threads: flags.threads ?? threads ?? file.threads,
     onRunStart: hooksOf(file['on-run-start'], 'on-run-start', placeOf),
     onRunEnd: hooksOf(file['on-run-end'], 'on-run-end', placeOf),

@@ -86,6 +86,8 @@ export interface Project {
   /** Names that project.yml `env:` allows; in a dbt project all that hold no secret. */
   readonly envAllowed: ReadonlySet<string> | 'all'
   readonly target: Target
+  /** Those that `--target` can name. */
+  readonly targetNames: readonly string[]
   readonly threads: number
   /** SQL templates before the first node of a run and after its last. */
   readonly onRunStart: readonly ProjectHook[]

@@ -86,6 +86,7 @@ export function resolveTarget(settings: TargetSettings): ChosenTarget {
   }
   return {
     target,
+    names: Object.keys(settings.targets),
     threads: fields.threads,
     retries: fields.retries,
     statementTimeoutSeconds: fields.statement_timeout_seconds,

@@ -74,6 +74,7 @@ export function memoryProject(given: Partial<Project> = {}): Project {
     publishWaitMs: 0,
     logLevel: undefined,
     generator: { seed: undefined, users: undefined, products: undefined, perSecond: undefined },
+    targetNames: [],
     jobs: {},
     reuse: 'all',
     statementTimeoutMs: undefined,

@@ -10,7 +10,9 @@ const SHELLS = ['bash', 'zsh', 'fish'] as const
 type Shell = (typeof SHELLS)[number]
 
 const PROJECT = {
-  'project.yml': 'name: shop\n',
+  'project.yml':
+    'name: shop\ntarget: dev\ntargets:\n  dev: {type: embedded}\n  production: {type: embedded}\njobs: {nightly: tag:daily}\n',
+  'selectors.yml': 'selectors: [{name: hourly, definition: stg_orders}]\n',
   'models/fact_sales.sql': "{{ config(tags=['daily']) }} select 1 as id\n",
   'models/stg_orders.sql': 'select 1 as id\n',
 }
@@ -25,6 +27,9 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'gm build --select +fac': ['+fact_sales'],
   'gm build --select stg_orders,fac': ['stg_orders,fact_sales'],
   'gm build --resource-type sna': ['snapshot'],
+  'gm run --target pro': ['production'],
+  'gm run --job nig': ['nightly'],
+  'gm ls --selector ho': ['hourly'],
 }
 
 const isThere = (shell: Shell): boolean =>
