@@ -14,6 +14,7 @@ import {
   recordBatch,
 } from '../state/batches.ts'
 import { moveMarks, XID_COLUMN } from '../state/marks.ts'
+import { constraintsOf, notNullOf } from './contract-statements.ts'
 import type { Evolution } from './evolve-table.ts'
 import { followQuery } from './evolve-table.ts'
 import { followIndexes } from './follow-indexes.ts'
@@ -225,7 +226,8 @@ function tableOf(node: ModelNode, compiled: Compiled, materials: Materials) {
     node,
     materials,
     indexes: wantedIndexes(node),
-    notNull: node.config.unique_key,
+    notNull: [...new Set([...node.config.unique_key, ...notNullOf(node)])],
+    constraints: constraintsOf(node),
     tracking: [XID_COLUMN],
     marks: materials.follows,
     record: recordBuild(node, compiled, materials, 'build incremental', true),

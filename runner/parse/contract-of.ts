@@ -79,7 +79,6 @@ export function contractOf(
 
 function unsupportedKind(config: NodeConfig): string | undefined {
   if (config.materialization !== undefined) return 'models that a module of the project builds'
-  if (config.incremental_strategy === 'microbatch') return 'microbatch models'
   return config.materialized === 'ephemeral' || config.materialized === 'materialized_view'
     ? `models that are ${config.materialized}`
     : undefined

@@ -37,7 +37,9 @@ export function compileState(
       if (!isIncremental || !isBuilt(node)) return name
       if (input !== undefined && isBuilt(input) && isRebuiltWhole(input))
         return `(select * from ${name} where false)`
-      const by = input === undefined ? undefined : eventTimeOf(input, warehouse)
+      // A batch reads by its own times, and no later than that is asked what came.
+      const by =
+        input === undefined || isMicrobatch(node) ? undefined : eventTimeOf(input, warehouse)
       if (by !== undefined) return rowsSince(quoted(node.relation), name, by)
       return newRows(
         quoted(node.relation),

@@ -2,6 +2,7 @@ import { findUnstable } from '../compile/find-unstable.ts'
 import type { NodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { completeBuild } from '../materialize/complete-build.ts'
+import { checkContract } from '../materialize/contract-statements.ts'
 import type { CompiledBatch } from '../materialize/materialize-batches.ts'
 import { incrementCode } from '../materialize/record-build.ts'
 import type { Interval } from './batch-intervals.ts'
@@ -86,7 +87,13 @@ export function planMicrobatch(
   const how = rebuild === undefined ? 'update' : isFirst ? 'create' : 'rebuild'
   const work = materializeMicrobatch(node, how, plan, following, materials, times, compile)
   const hooks = renderHooks(node, state, request)
-  const all = completeBuild([...work.transactions, ...(work.after ?? [])], node, materials, hooks)
+  const all = completeBuild(
+    [...work.transactions, ...(work.after ?? [])],
+    node,
+    materials,
+    hooks,
+    checkContract(node, compiled),
+  )
   const before = work.transactions.length + hooks.pre.filter((hook) => !hook.transaction).length
   const parts = work.batches === undefined ? all.length : before
   const warning = warningFor(node, decision, request, false)

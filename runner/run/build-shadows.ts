@@ -12,7 +12,12 @@ import { planRun } from '../plan/plan-run.ts'
 import type { Shadow } from '../plan/shadow.ts'
 import { copyBatches } from '../state/batches.ts'
 import type { ShadowNames } from '../state/shadows.ts'
-import { copyToShadow, moveMarksToShadows, nameCopiedIndexes } from '../state/shadows.ts'
+import {
+  copyForeignKeys,
+  copyToShadow,
+  moveMarksToShadows,
+  nameCopiedIndexes,
+} from '../state/shadows.ts'
 import type { Atomic } from './atomic.ts'
 import { indexesOf, KEEPS_ROWS } from './atomic.ts'
 
@@ -77,6 +82,7 @@ export async function copyOldRows(
       locks: [{ relation: shadow.target, mode: 'access share' }],
       statements: [
         copyToShadow(quoted(shadow.shadow), target, names),
+        copyForeignKeys(quoted(shadow.shadow), target),
         copyBatches(quoted(shadow.shadow), target),
         ...(indexNames === undefined
           ? []

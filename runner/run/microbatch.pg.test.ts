@@ -176,6 +176,18 @@ test('an event_time that the query does not give is refused, with the columns th
   )
 })
 
+test('a source whose rows nobody marks is read by its event_time alone, and the plan says what that misses', async ({
+  run,
+  sql,
+}) => {
+  await sql(RAW.replace(', _gm_xid xid8 not null default pg_current_xact_id()', ''))
+  await run(orders(), { now: NOW })
+  await sql(`insert into raw.orders (id, at) values (5, '2026-01-05 13:00+00')`)
+  const second = await run(orders(), { now: NOW })
+  expect(batchesOf(second)).toEqual({ '2026-01-04': '+1 -1', '2026-01-05': '+2 -1' })
+  expect(second.result.steps[0]?.reason).toContain('rows of orders that come late are missed')
+})
+
 test('rows that are deleted from an incremental input, or get another time, have both batches done again', async ({
   run,
   sql,

@@ -1033,4 +1033,25 @@ language sql stable as $$
 $$`,
     ],
   },
+  {
+    name: '0014_foreign_keys_of_copies',
+    up: [
+      // A copy that is made like its table has all of it but these. Those to what gm publishes would hold on to an old table.
+      `create function gm.copy_foreign_keys(shadow text, target text) returns void
+language plpgsql as $$
+declare
+  key record;
+begin
+  for key in
+    select c.conname as name, pg_get_constraintdef(c.oid) as definition
+    from pg_constraint c
+    where c.conrelid = to_regclass(target) and c.contype = 'f'
+      and not exists (select from gm.relations r where to_regclass(r.relation) = c.confrelid)
+  loop
+    execute format('alter table %s add constraint %I %s', shadow, key.name, key.definition);
+  end loop;
+end
+$$`,
+    ],
+  },
 ]

@@ -21,6 +21,14 @@ export function copyToShadow(shadow: string, target: string, shadows: ShadowName
   }
 }
 
+/** Once the copy has its rows, so that each key is looked up once. */
+export function copyForeignKeys(shadow: string, target: string): Statement {
+  return {
+    purpose: 'copy foreign keys',
+    sql: `select gm.copy_foreign_keys(${literal(shadow)}, ${literal(target)})`,
+  }
+}
+
 /** Gives the indexes of a copy names of their own, by name of the index that each is a copy of. */
 export function nameCopiedIndexes(
   shadow: string,

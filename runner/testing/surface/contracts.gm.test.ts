@@ -72,6 +72,85 @@ test('a table with a contract has its columns in order, its types and its constr
   expect(nodes['model.shop.orders']?.contract).toMatchObject({ enforced: true, alias_types: true })
 })
 
+const EVENTS = {
+  'project.yml': 'name: shop\n',
+  'models/paid.sql': `{{ config(materialized='incremental', unique_key='id', on_schema_change='fail') }}
+select id, status, amount from {{ source('raw', 'events') }}`,
+  'models/daily.sql': `{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='at', begin='2026-01-01',
+  batch_size='day', on_schema_change='fail') }}
+select at, amount, id, status from {{ source('raw', 'events') }}`,
+  'models/schema.yml': `sources:
+  - name: raw
+    tables: [{name: statuses}, {name: events, config: {event_time: at}}]
+models:
+  - name: paid
+    config: {contract: {enforced: true}}
+    constraints:
+      - {type: foreign_key, columns: [status], to: "source('raw', 'statuses')", to_columns: [status]}
+    columns:
+      - {name: id, data_type: int, constraints: [{type: primary_key}]}
+      - {name: status, data_type: varchar(10)}
+      - {name: amount, data_type: 'numeric(10,2)', constraints: [{type: check, expression: amount > 0}]}
+  - name: daily
+    config: {contract: {enforced: true}}
+    constraints:
+      - {type: foreign_key, columns: [status], to: "source('raw', 'statuses')", to_columns: [status]}
+    columns:
+      - {name: id, data_type: int, constraints: [{type: not_null}]}
+      - {name: at, data_type: timestamp}
+      - {name: status, data_type: varchar(10)}
+      - {name: amount, data_type: 'numeric(10,2)', constraints: [{type: check, expression: amount > 0}]}
+`,
+}
+
+test('increments and batches keep to their contract and its constraints, also in the copies of a run that is published whole', async ({
+  connection,
+  project,
+  sql,
+}) => {
+  await sql(`${RAW}; create table raw.events (id int, at timestamp, status varchar(10), amount numeric);
+insert into raw.events select g, timestamp '2026-01-01' + g * interval '6 hours', 'paid', g + 0.125 from generate_series(1, 9) g`)
+  const env = databaseUrl(connection)
+  const root = await project(EVENTS)
+  const times = ['--event-time-start', '2026-01-01', '--event-time-end', '2026-01-04']
+  const of = { check: { name: 'amount_check', is: 'CHECK ((amount > (0)::numeric))' } }
+  const foreign = {
+    name: 'status_fkey',
+    is: 'FOREIGN KEY (status) REFERENCES raw.statuses(status)',
+  }
+  for (const args of [
+    ['run', ...times],
+    ['run', '--force', ...times],
+    ['run', '--force', '--publish', 'atomic', ...times],
+    ['run', '--full-refresh'],
+  ]) {
+    await gm(root, args, env)
+    const what = args.join(' ')
+    expect(await sql(CONSTRAINTS, ['paid']), what).toEqual([
+      of.check,
+      { name: 'paid_id_key', is: 'PRIMARY KEY (id)' },
+      foreign,
+    ])
+    expect(await sql(CONSTRAINTS, ['daily']), what).toEqual([of.check, foreign])
+    expect(await sql(COLUMNS, ['daily']), what).toEqual([
+      {
+        columns:
+          'id integer not null, at timestamp without time zone, status character varying(10), amount numeric(10,2)',
+      },
+    ])
+    expect(await sql('select count(*)::int as n, sum(amount)::text as sum from daily')).toEqual([
+      { n: 9, sum: '46.17' },
+    ])
+  }
+  await writeFile(
+    join(root, 'models/daily.sql'),
+    EVENTS['models/daily.sql'].replace('id, status', 'id::text as id, status'),
+  )
+  const ran = await gm(root, ['run', '--select', 'daily', ...times], env, 1)
+  expect(ran.stdout).toContain('id           text             integer        data type mismatch')
+  expect(await sql('select count(*)::int as n from daily')).toEqual([{ n: 9 }])
+})
+
 test('a query that does not give what its contract promises changes nothing, and another promise is a change of state', async ({
   connection,
   project,
