@@ -112,6 +112,18 @@ sources:
 seeds:
   - name: rates
     config: {column_types: {rate: "numeric(7, 2)"}}
+unit_tests:
+  - name: twice
+    description: Twice 7.
+    model: child
+    given:
+      - {input: ref('plain'), rows: [{one: 7, made_in: x}]}
+    expect: {rows: [{one: 7, made_in: said}]}
+    overrides: {vars: {asked: 7}}
+  - name: from_files
+    model: child
+    given: [{input: ref('plain'), format: csv, fixture: given_rows}]
+    expect: {format: csv, rows: "one\\n7"}
 exposures:
   - {name: board, type: dashboard, owner: {name: Ada}, depends_on: [ref('plain')]}
 `,
@@ -129,6 +141,7 @@ exposures:
 {% macro default__pick() %}7 {# default of the project #}{% endmacro %}`,
   'tests/generic/small.sql':
     '{% test small(model, column_name, most) %}select 1 from {{ model }} where {{ column_name }} > {{ most }} + 7{% endtest %}',
+  'tests/fixtures/given_rows.csv': 'one\n7\n',
   'tests/alone.sql': "select * from {{ ref('plain') }} where one = 7",
   'dbt_packages/tools/dbt_project.yml': 'name: tools\nvars: {depth: 1, breadth: 7}\n',
   'dbt_packages/tools/macros/pick.sql': `{% macro pick() %}{{ adapter.dispatch('pick', 'tools')() }}{% endmacro %}
@@ -253,6 +266,22 @@ const REAL: readonly Edit[] = [
   },
   { what: 'a singular test', apply: inFile('tests/alone.sql', 'one = 7'), modified: ['alone'] },
   {
+    what: 'a row that a unit test is given',
+    apply: inFile(YAML, '{one: 7, made_in: x}'),
+    modified: ['twice'],
+  },
+  {
+    what: 'a row that a unit test expects',
+    apply: inFile(YAML, '{one: 7, made_in: said}'),
+    modified: ['twice'],
+  },
+  { what: 'a variable of a unit test', apply: inFile(YAML, 'asked: 7'), modified: ['twice'] },
+  {
+    what: 'the file of rows of a unit test',
+    apply: inFile('tests/fixtures/given_rows.csv', '7'),
+    modified: ['from_files'],
+  },
+  {
     what: 'the macro of a test',
     apply: inFile('tests/generic/small.sql', '+ 7'),
     modified: ['small_plain_one'],
@@ -352,6 +381,7 @@ const NOISE: readonly Edit[] = [
     modified: [],
   },
   { what: 'a description', apply: inFile(YAML, 'Plain, 7'), modified: [] },
+  { what: 'a description of a unit test', apply: inFile(YAML, 'Twice 7'), modified: [] },
   { what: 'a description of a column', apply: inFile(YAML, 'column of 7'), modified: [] },
   { what: 'meta that nothing reads', apply: inFile(YAML, 'owner: m7'), modified: [] },
   { what: 'a tag', apply: inFile(YAML, 'tags: [a]', 'tags: [a, b]'), modified: [] },
