@@ -1,7 +1,7 @@
 """Builds dbt projects with gm and with dbt on one server and compares what they left behind and what they said.
 
     python3 -m venv /tmp/dbt && /tmp/dbt/bin/pip install 'dbt-core<1.12' dbt-postgres
-    npm run build && /tmp/dbt/bin/python bench/dbt/compare.py bench/dbt/bookshop runner/testing/dbt-projects/*
+    npm run build && /tmp/dbt/bin/python bench/dbt/compare.py bench/dbt/bookshop bench/dbt/promises runner/testing/dbt-projects/*
 
 PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE name the server; the database must exist and is emptied of schemas that begin with
 by_gm and by_dbt. The folder of a project may hold
@@ -10,7 +10,7 @@ by_gm and by_dbt. The folder of a project may hold
     known.json      differences that are meant: {"what is printed": "why"}
 
 After each command the status of every node is compared, after each round every relation: kind, columns, types, comments, privileges,
-indexes, and rows with `except all` in both directions. Prints a Markdown table; every difference that is not known is a failure.
+constraints, indexes, and rows with `except all` in both directions. Prints a Markdown table; every difference that is not known is a failure.
 """
 
 import json
@@ -111,7 +111,13 @@ def facts(cursor, oid: int) -> dict[str, object]:
         (oid,),
     )
     indexes = [one for one in cursor.fetchall() if not any(column.startswith("_gm_") for column in one[2])]
+    cursor.execute(
+        "select contype, pg_get_constraintdef(oid) from pg_constraint where conrelid = %s and contype in ('c', 'f', 'p', 'u') order by 1, 2",
+        (oid,),
+    )
+    constraints = cursor.fetchall()
     return {
+        "constraints": constraints,
         "columns": [(name, kind) for name, kind, _ in columns],
         # gm marks the tables of failing rows, which are the only ones that it may drop there.
         "comment": None if comment == "Failing rows of a data test, kept by gm." else comment,

@@ -1,0 +1,1 @@
+select count(*) as titles from {{ ref('titles') }}

@@ -1,0 +1,1 @@
+select title, price, book_id from {{ ref('prices') }}

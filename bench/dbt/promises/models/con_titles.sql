@@ -1,0 +1,1 @@
+select book_id, title from {{ ref('con_books') }}
