@@ -3,6 +3,7 @@ import type { ByteStore } from '../parse/byte-store.ts'
 import { readKept, writeKept } from '../parse/kept-value.ts'
 import type { Project } from '../project/project.ts'
 import type { Templates } from '../template/create-templates.ts'
+import { lateLineMap } from '../template/line-map.ts'
 import type { CompilableNode } from './compile-node.ts'
 import { compileNode } from './compile-node.ts'
 import { keepsMarks } from './compile-scope.ts'
@@ -88,15 +89,7 @@ function isSettled(node: CompilableNode, project: Project, state: CompileState):
 }
 
 function restored(id: NodeId, stored: Stored, compile: () => Compiled): Compiled {
-  let lines: Compiled['lines'] | undefined
-  return {
-    id,
-    ...stored,
-    recomputed: [],
-    get lines() {
-      return (lines ??= compile().lines)
-    },
-  }
+  return { id, ...stored, recomputed: [], lines: lateLineMap(() => compile().lines) }
 }
 
 /** The state with an ear at all that lets a template depend on more than the project. */

@@ -1,5 +1,5 @@
 import type { ResourcePaths } from '../project/project.ts'
-import type { SourceFiles } from './source-files.ts'
+import type { SourceFiles, SourceText } from './source-files.ts'
 
 /** A text file of the project or of a package. Its text is read from where it is kept when it is first asked for. */
 export interface ProjectFile {
@@ -67,6 +67,27 @@ export function readFiles(packages: readonly PackageFolders[], files: SourceFile
   return lists
 }
 
+/** A class: V8 makes a hidden class for each object that is written with a getter of its own (docs/adr/0014). */
+class ReadFile implements ProjectFile {
+  readonly file: string
+  readonly folder: string
+  readonly package: string
+  readonly checksum: string
+  readonly #source: SourceText
+
+  constructor(file: string, folder: string, owner: string, source: SourceText) {
+    this.file = file
+    this.folder = folder
+    this.package = owner
+    this.checksum = source.checksum
+    this.#source = source
+  }
+
+  get text(): string {
+    return this.#source.text
+  }
+}
+
 function readPackage(
   { name, paths }: PackageFolders,
   files: SourceFiles,
@@ -74,16 +95,7 @@ function readPackage(
   seen: Set<string>,
 ): void {
   const read = (file: string, folder: string): ProjectFile => {
-    const source = files.read(file)
-    return {
-      file,
-      folder,
-      package: name,
-      checksum: source.checksum,
-      get text() {
-        return source.text
-      },
-    }
+    return new ReadFile(file, folder, name, files.read(file))
   }
   const collect = (
     folders: readonly string[],

@@ -1,5 +1,5 @@
 import { GmError } from '../base/error.ts'
-import type { FileStamp, SourceFiles } from './source-files.ts'
+import type { FileStamp, SourceFiles, SourceText } from './source-files.ts'
 import type { TextStore } from './text-store.ts'
 
 /** To be raised whenever an entry has another shape. */
@@ -104,12 +104,7 @@ export function rememberedFiles(
         fresh.set(now, text)
         return [now, 1]
       })
-      return {
-        checksum,
-        get text() {
-          return textOf(file, checksum)
-        },
-      }
+      return new RememberedText(checksum, () => textOf(file, checksum))
     },
     hash: (file) => entryOf(file, false, () => [disk.hash(file), 0])[5],
     close() {
@@ -126,6 +121,21 @@ export function rememberedFiles(
         stores.files.write(JSON.stringify(contents))
       }
     },
+  }
+}
+
+/** A class: V8 makes a hidden class for each object that is written with a getter of its own (docs/adr/0014). */
+class RememberedText implements SourceText {
+  readonly checksum: string
+  readonly #read: () => string
+
+  constructor(checksum: string, read: () => string) {
+    this.checksum = checksum
+    this.#read = read
+  }
+
+  get text(): string {
+    return this.#read()
   }
 }
 

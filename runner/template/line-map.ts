@@ -13,14 +13,37 @@ export function lineMap(segments: readonly LineMapSegment[]): LineMap {
 
 /** The segments are worked out when first asked for: most renders are never asked. */
 export function lineMapOf(text: string, marks: readonly Mark[]): LineMap {
-  let segments: readonly LineMapSegment[] | undefined
-  const known = (): readonly LineMapSegment[] => (segments ??= segmentsOf(text, marks))
-  return {
-    get segments() {
-      return known()
-    },
-    locate: (offset) => locateIn(known(), offset),
-    callersOf: (offset) => segmentAt(known(), offset)?.calledFrom ?? [],
+  return lateLineMap(() => lineMap(segmentsOf(text, marks)))
+}
+
+/** A line map that is made when it is first asked something. */
+export function lateLineMap(make: () => LineMap): LineMap {
+  return new LateLineMap(make)
+}
+
+/** A class: V8 makes a hidden class for each object that is written with a getter of its own (docs/adr/0014). */
+class LateLineMap implements LineMap {
+  readonly #make: () => LineMap
+  #made: LineMap | undefined
+
+  constructor(make: () => LineMap) {
+    this.#make = make
+  }
+
+  get #map(): LineMap {
+    return (this.#made ??= this.#make())
+  }
+
+  get segments(): readonly LineMapSegment[] {
+    return this.#map.segments
+  }
+
+  locate(offset: number): Location | undefined {
+    return this.#map.locate(offset)
+  }
+
+  callersOf(offset: number): readonly Location[] {
+    return this.#map.callersOf(offset)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Location } from '../base/location.ts'
 import { locationAt } from '../base/location.ts'
 import type { Run, Site } from './run.ts'
-import type { Builtin } from './template.ts'
+import type { Builtin, Call } from './template.ts'
 import { TemplateObject } from './template.ts'
 import type { Key, Value } from './values.ts'
 import {
@@ -67,8 +67,6 @@ function entriesOf(value: object): Iterable<readonly [Key, unknown]> | undefined
 /** A built-in as something that a template can call. */
 export function builtin(name: string, body: Builtin): Callable {
   return new Callable(name, (run, args, kwargs) => {
-    const site: Site = { source: run.source, start: run.position }
-    const callers = run.calls.toReversed()
     const plain: Record<string, unknown> = {}
     let caller: (() => string) | undefined
     for (const [key, value] of kwargs) {
@@ -76,22 +74,47 @@ export function builtin(name: string, body: Builtin): Callable {
         caller = () => printable(value.invoke(run, [], new Map()))
       } else define(plain, key, toPlain(value))
     }
-    const result = body({
-      args: args.map((value) => toPlain(value)),
-      kwargs: plain,
-      // Worked out only when asked for: most calls succeed and never need a place.
-      get at(): Location {
-        return locate(site)
-      },
-      get calledFrom(): readonly Location[] {
-        return callers.map(locate)
-      },
-      ...(site.source.package === undefined ? {} : { package: site.source.package }),
-      ...(caller === undefined ? {} : { caller }),
-    })
-    return fromPlain(run, name, result)
+    const given = args.map((value) => toPlain(value))
+    return fromPlain(run, name, body(new BuiltinCall(run, given, plain, caller)))
   })
 }
+
+/**
+ * Its places are worked out only when asked for: most calls succeed and never need one. A class: V8 makes a hidden class
+ * for each object that is written with a getter of its own (docs/adr/0014).
+ */
+class BuiltinCall implements Call {
+  readonly args: readonly unknown[]
+  readonly kwargs: Readonly<Record<string, unknown>>
+  declare readonly package?: string
+  declare readonly caller?: () => string
+  readonly #site: Site
+  readonly #callers: readonly Site[]
+
+  constructor(
+    run: Run,
+    args: readonly unknown[],
+    kwargs: Readonly<Record<string, unknown>>,
+    caller: (() => string) | undefined,
+  ) {
+    this.args = args
+    this.kwargs = kwargs
+    this.#site = { source: run.source, start: run.position }
+    this.#callers = run.calls.length === 0 ? NO_CALLERS : run.calls.toReversed()
+    if (run.source.package !== undefined) this.package = run.source.package
+    if (caller !== undefined) this.caller = caller
+  }
+
+  get at(): Location {
+    return locate(this.#site)
+  }
+
+  get calledFrom(): readonly Location[] {
+    return this.#callers.map(locate)
+  }
+}
+
+const NO_CALLERS: readonly Site[] = []
 
 export function locate({ source, start }: Site): Location {
   return locationAt(source.text, start, source.file)

@@ -8,8 +8,8 @@ export interface Entries<T> {
   readonly entries: () => Iterable<readonly [key: string, value: T]>
 }
 
-/** Characters of JSON that are gathered before they are written. */
-const CHUNK = 1 << 20
+/** Bytes of JSON that are gathered before they are written. */
+const CHUNK = 1 << 18
 
 /**
  * Writes an artifact. It is renamed into place, so that a reader never sees half of one.
@@ -47,7 +47,8 @@ export function* artifactJson(value: object): Iterable<string> {
 function* entriesJson(part: Entries<unknown>): Iterable<string> {
   let before = '{'
   for (const [key, value] of part.entries()) {
-    yield `${before}${JSON.stringify(key)}:${JSON.stringify(value)}`
+    yield `${before}${JSON.stringify(key)}:`
+    yield JSON.stringify(value)
     before = ','
   }
   yield before === '{' ? '{}' : '}'
@@ -66,15 +67,19 @@ function isEntries(part: unknown): part is Entries<unknown> {
 function writePieces(file: string, pieces: Iterable<string>): void {
   const to = openSync(file, 'wx')
   try {
-    let chunk = ''
+    // Pieces are encoded one by one: joined to long texts first, they would live long enough to be moved about.
+    const chunk = Buffer.allocUnsafe(CHUNK)
+    let used = 0
     for (const piece of pieces) {
-      chunk += piece
-      if (chunk.length >= CHUNK) {
-        writeSync(to, chunk)
-        chunk = ''
+      const mostBytes = 3 * piece.length
+      if (mostBytes > CHUNK - used) {
+        writeSync(to, chunk, 0, used)
+        used = 0
       }
+      if (mostBytes > CHUNK) writeSync(to, piece)
+      else used += chunk.write(piece, used)
     }
-    writeSync(to, chunk)
+    writeSync(to, chunk, 0, used)
   } finally {
     closeSync(to)
   }
