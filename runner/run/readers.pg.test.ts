@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
 import { plainProject, runPlain } from '../testing/plain-project.ts'
 import { createLedger, test } from '../testing/sql-fixture.ts'
@@ -202,3 +202,39 @@ test('an aborted run cancels its query in the server and leaves nothing behind',
   expect(still).toEqual([])
   expect(await sql(`select relname from pg_class where relname like '%gm_new%'`)).toEqual([])
 })
+
+test('a table that the server is vacuuming is swapped within seconds, not when the vacuum has ended', async ({
+  connection,
+  sql,
+}) => {
+  await createLedger(sql)
+  const project = plainProject({
+    numbers: {
+      config: { materialized: 'table' },
+      sql: () => 'select * from generate_series(1, 200000) as n',
+    },
+  })
+  const adapter = createPostgresAdapter(connection)
+  await runPlain(project, adapter)
+  await sql(`alter system set autovacuum_naptime = '1s'`)
+  await sql('select pg_reload_conf()')
+  try {
+    // A page in a tenth of a second: it would take two minutes.
+    await sql(`alter table shop.numbers set (autovacuum_vacuum_insert_threshold = 100, autovacuum_vacuum_insert_scale_factor = 0,
+      autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_cost_delay = 100)`)
+    await sql('insert into shop.numbers select generate_series(1, 1000)')
+    const isVacuumed = `select 1 as yes from pg_stat_progress_vacuum where relid = 'shop.numbers'::regclass`
+    await vi.waitFor(async () => expect(await sql(isVacuumed)).toHaveLength(1), {
+      timeout: 40_000,
+      interval: 50,
+    })
+    const begin = performance.now()
+    const { steps } = await runPlain(project, adapter, { fullRefresh: true })
+    expect(steps[0]?.status).toBe('success')
+    expect(performance.now() - begin).toBeLessThan(20_000)
+  } finally {
+    await adapter.close()
+    await sql('alter system reset autovacuum_naptime')
+    await sql('select pg_reload_conf()')
+  }
+}, 90_000)

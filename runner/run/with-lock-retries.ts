@@ -17,8 +17,12 @@ interface LockRetries {
   readonly signal: AbortSignal
 }
 
+/** While it waits others queue behind it, so it does that rarely. */
+const MOST_LONG_WAITS = 2
+
 /**
- * A swap asks for its locks briefly, steps back and asks again, so that readers never queue behind it for long. A deadlock and a
+ * A swap asks for its locks briefly, steps back and asks again, so that readers never queue behind it for long. Autovacuum, which
+ * may need minutes, gives way only to who waits for a second: where there is one, that is done, twice at most. A deadlock and a
  * serialization failure undo the whole transaction: it is sent again, and its guard says whether the plan still holds.
  * @param patienceMs how long its short waits may add up to.
  * @param release the key of a lock to give back once it is committed.
@@ -31,10 +35,12 @@ export async function withLockRetries(
 ): Promise<Outcome> {
   const begin = performance.now()
   let noted = false
+  let longWaits = 0
+  let sent = transaction
   for (let attempt = 1; ; attempt++) {
     try {
-      on.sent(transaction)
-      return await on.session.transaction(transaction, on.signal, release)
+      on.sent(sent)
+      return await on.session.transaction(sent, on.signal, release)
     } catch (error) {
       const waitedMs = performance.now() - begin
       const isLockTimeout = sqlErrorOf(error)?.sqlState === '55P03'
@@ -49,8 +55,31 @@ export async function withLockRetries(
         on.note('waiting for readers that hold the old version')
       }
       await sleep(Math.min(1_000, 5 * 2 ** attempt), undefined, { signal: on.signal })
+      const isPatient = attempt % 4 === 0 && longWaits < MOST_LONG_WAITS
+      const longWaitMs = isPatient ? await untilVacuumYieldsMs(on) : undefined
+      if (longWaitMs !== undefined) longWaits++
+      sent = { ...transaction, lockTimeoutMs: longWaitMs ?? transaction.lockTimeoutMs }
     }
   }
+}
+
+/** How long one must wait for a vacuum or analyze of this database to yield; undefined where there is none. */
+async function untilVacuumYieldsMs({ session, signal }: LockRetries): Promise<number | undefined> {
+  const { rows } = await session.query(
+    {
+      purpose: 'look for vacuum',
+      sql: `select s.setting::int + 200 as ms from pg_settings s
+where s.name = 'deadlock_timeout' and exists (
+  select from (
+    select datid from pg_stat_progress_vacuum union all select datid from pg_stat_progress_analyze
+  ) as p
+  join pg_database d on d.oid = p.datid
+  where d.datname = current_database()
+)`,
+    },
+    signal,
+  )
+  return rows[0] === undefined ? undefined : Number(rows[0]['ms'])
 }
 
 function isCollision(error: unknown): boolean {
