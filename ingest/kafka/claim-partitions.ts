@@ -203,25 +203,33 @@ async function store(
   clusterId: string,
 ): Promise<void> {
   await client.query(
-    `insert into raw.kafka_offsets as o
+    `with changes as (
+       select * from unnest($1::text[], $2::integer[], $3::bigint[], $4::integer[], $5::bigint[], $6::bigint[], $7::boolean[])
+         as c (topic, "partition", at, step, low, high, is_jump)
+     ), moved as (
+       update raw.kafka_offsets o set
+         next_offset = c.at,
+         epoch = o.epoch + c.step,
+         owner = case when c.step = 1 then $8 end,
+         cluster_id = $9,
+         low_watermark = c.low,
+         high_watermark = c.high,
+         checked_at = clock_timestamp(),
+         caught_up_at = case when c.at >= c.high then clock_timestamp() else o.caught_up_at end,
+         -- The last record of a topic that is gone says nothing about the new one.
+         last_offset = case when not c.is_jump then o.last_offset end,
+         last_hash = case when not c.is_jump then o.last_hash end
+       from changes c
+       where o.topic = c.topic and o."partition" = c."partition"
+       returning o.topic, o."partition"
+     )
+     insert into raw.kafka_offsets
        (topic, "partition", next_offset, epoch, owner, cluster_id, low_watermark, high_watermark, checked_at, caught_up_at,
         last_offset)
      select topic, "partition", at, step, case when step = 1 then $8 end, $9, low, high, clock_timestamp(),
        case when at >= high then clock_timestamp() end, case when is_jump then -1 end
-     from unnest($1::text[], $2::integer[], $3::bigint[], $4::integer[], $5::bigint[], $6::bigint[], $7::boolean[])
-       as c (topic, "partition", at, step, low, high, is_jump)
-     on conflict (topic, "partition") do update set
-       next_offset = excluded.next_offset,
-       epoch = o.epoch + excluded.epoch,
-       owner = excluded.owner,
-       cluster_id = excluded.cluster_id,
-       low_watermark = excluded.low_watermark,
-       high_watermark = excluded.high_watermark,
-       checked_at = excluded.checked_at,
-       caught_up_at = coalesce(excluded.caught_up_at, o.caught_up_at),
-       -- The last record of a topic that is gone says nothing about the new one.
-       last_offset = case when excluded.last_offset is null then o.last_offset end,
-       last_hash = case when excluded.last_offset is null then o.last_hash end`,
+     from changes
+     where (topic, "partition") not in (select topic, "partition" from moved)`,
     [
       changes.map(({ topic }) => topic),
       changes.map(({ partition }) => partition),

@@ -136,23 +136,26 @@ async function begin(
     // Both are sent at once; the second is the first to see anything.
     const [, { rows }] = await Promise.all([
       client.query('begin isolation level read committed'),
-      client.query<{ day: string; topic: string; partition: number; epoch: string; next: string }>(
-        `select topic, "partition", epoch, next_offset as next,
-           to_char(now() at time zone 'UTC', 'YYYY-MM-DD') as day
-         from raw.kafka_offsets
-         where (topic, "partition") in (select * from unnest($1::text[], $2::integer[]))
-         order by topic, "partition"
-         ${isUnfenced ? '' : 'for update'}`,
-        [moves.map(({ topic }) => topic), moves.map(({ partition }) => partition)],
+      client.query<{ day: string; held: number }>(
+        `select to_char(now() at time zone 'UTC', 'YYYY-MM-DD') as day, (
+           select count(*)::int from (
+             select from raw.kafka_offsets
+             where (topic, "partition", epoch, next_offset)
+               in (select * from unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]))
+             order by topic, "partition"
+             ${isUnfenced ? '' : 'for update'}
+           ) as ours
+         ) as held`,
+        [
+          moves.map(({ topic }) => topic),
+          moves.map(({ partition }) => partition),
+          moves.map(({ epoch }) => epoch),
+          moves.map(({ fromOffset }) => fromOffset),
+        ],
       ),
     ])
-    const held = new Map(rows.map((row) => [partitionKey(row), row]))
-    const isOurs = moves.every((move) => {
-      const row = held.get(partitionKey(move))
-      return Number(row?.epoch) === move.epoch && Number(row?.next) === move.fromOffset
-    })
-    if (!isOurs && !isUnfenced) return undefined
-    const day = rows[0]?.day ?? ''
+    const { day = '', held = 0 } = rows[0] ?? {}
+    if (held < moves.length && !isUnfenced) return undefined
     const missing = await missingPartitions(client, moves, plans, day)
     if (missing.length === 0) return day
     // Made in transactions of their own, so that their locks do not last as long as ours.
@@ -266,15 +269,17 @@ async function moveOffsets(client: ClientBase, moves: readonly Move[]): Promise<
          last_timestamp = coalesce(m.last_timestamp, o.last_timestamp),
          landed_at = now()
        from unnest(
-         $1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::bytea[], $6::timestamptz[]
-       ) m (topic, "partition", next_offset, last_offset, last_hash, last_timestamp)
-       where o.topic = m.topic and o."partition" = m."partition"
+         $1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[], $8::timestamptz[]
+       ) m (topic, "partition", epoch, from_offset, next_offset, last_offset, last_hash, last_timestamp)
+       where o.topic = m.topic and o."partition" = m."partition" and o.epoch = m.epoch and o.next_offset = m.from_offset
        returning o.topic
      )
      select pg_notify('${LANDED_CHANNEL}', topic) from (select distinct topic from moved) as t`,
     [
       moves.map(({ topic }) => topic),
       moves.map(({ partition }) => partition),
+      moves.map(({ epoch }) => epoch),
+      moves.map(({ fromOffset }) => fromOffset),
       moves.map(({ toOffset }) => toOffset),
       moves.map(({ last }) => last?.offset ?? null),
       moves.map(({ last }) => last?.hash ?? null),

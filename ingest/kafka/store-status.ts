@@ -49,7 +49,12 @@ export async function storeStatus(
        caught_up_at = case when o.next_offset >= k.high then now() else o.caught_up_at end
      from unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[])
        as k (topic, "partition", epoch, low, high)
-     where o.topic = k.topic and o."partition" = k."partition" and o.epoch = k.epoch`,
+     -- The row in force is the last one of its epoch; should it move on meanwhile, it is still found.
+     cross join lateral (
+       select max(n.next_offset) as next_offset from raw.kafka_offsets n
+       where n.topic = k.topic and n."partition" = k."partition" and n.epoch = k.epoch
+     ) as place
+     where o.topic = k.topic and o."partition" = k."partition" and o.epoch = k.epoch and o.next_offset >= place.next_offset`,
     [
       known.map(({ topic }) => topic),
       known.map(({ partition }) => partition),

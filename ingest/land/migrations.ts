@@ -154,6 +154,17 @@ comment on column raw.kafka_lag.landed_offset is 'The first offset that has not 
 comment on column raw.kafka_lag.lag_seconds is 'Age of the oldest record that may not have been landed; grows while no ingestor runs.';
 `,
   },
+  {
+    version: 3,
+    name: 'kafka_offsets_by_place',
+    // While a transaction elsewhere stays open, none of the earlier versions of an offset's row can go. Looked up by the place itself,
+    // the one in force is found without passing them; one row a partition is what claims see to, one at a time.
+    sql: `
+alter table raw.kafka_offsets
+  drop constraint kafka_offsets_pkey,
+  add primary key (topic, "partition", epoch, next_offset);
+`,
+  },
 ]
 
 /** DDL of one topic's table: the columns of the landing contract, the same for files and Kafka. */

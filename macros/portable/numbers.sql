@@ -26,3 +26,12 @@ percentile_cont({{ share }}) within group (order by {{ value }})
 {% macro default__percent(part, whole) -%}
 round(100.0 * ({{ part }}) / nullif({{ whole }}, 0), 2)
 {%- endmacro %}
+
+{# The natural logarithm, as a floating-point number: exact decimals would cost a hundred times as much. #}
+{% macro natural_log(value) -%}
+{{ adapter.dispatch('natural_log')(value) }}
+{%- endmacro %}
+
+{% macro default__natural_log(value) -%}
+ln({{ as_float(value) }})
+{%- endmacro %}

@@ -21,6 +21,15 @@ cast({{ value }} as text)
 cast({{ text }} as numeric)
 {%- endmacro %}
 
+{# A number as a floating-point one. #}
+{% macro as_float(value) -%}
+{{ adapter.dispatch('as_float')(value) }}
+{%- endmacro %}
+
+{% macro postgres__as_float(value) -%}
+cast({{ value }} as double precision)
+{%- endmacro %}
+
 {# A constant moment in UTC, written as `2011-02-28 17:00:00`. #}
 {% macro utc_moment(text) -%}
 {{ adapter.dispatch('utc_moment')(text) }}

@@ -130,16 +130,23 @@ ${counts}, (select count(*)::int from gm_gone) as deleted from gm_written`,
   return aroundUserSql(compiled, { purpose: 'write', head, tail, counts: 'columns' })
 }
 
-/** Deletes rows of recomputed keys that the query did not give. */
+/**
+ * Deletes rows of recomputed keys that the query did not give. The rows of those keys are looked up first and by themselves: the
+ * planner knows neither how many keys were recomputed nor how many rows the query gave, and would compare each with each.
+ */
 function deleteGone(node: ModelNode, recomputed: string, rows = '_gm_rows'): Statement {
-  const sameKey = node.config.unique_key
-    .map(identifier)
-    .map((c) => `${rows}.${c} = old_row.${c}`)
-    .join(' and ')
+  const name = quoted(node.relation)
+  const key = node.config.unique_key.map(identifier)
+  const sameKey = key.map((c) => `${rows}.${c} = gm_recomputed.${c}`).join(' and ')
   return {
     purpose: 'delete gone',
-    sql: `delete from ${quoted(node.relation)} as old_row
-where (${recomputed})
+    sql: `with gm_recomputed as materialized (
+select old_row.tableoid as gm_table, old_row.ctid as gm_row, ${key.map((c) => `old_row.${c}`).join(', ')}
+from ${name} as old_row
+where ${recomputed}
+)
+delete from ${name} as old_row using gm_recomputed
+where old_row.ctid = gm_recomputed.gm_row and old_row.tableoid = gm_recomputed.gm_table
   and not exists (select from ${rows} where ${sameKey})`,
     counts: 'deleted',
   }

@@ -12,8 +12,10 @@ export const VERSION_XID_COLUMN = '_gm_version_xid'
  * The rows of `input` that are new to `relation`'s mark on it: visible now, and neither visible in the mark's pg_snapshot nor
  * of a transaction that was seen beyond it. Each row is given exactly once over all runs, whatever commits when.
  *
- * gm.mark() stands as a plain stable call in the index condition, so that the planner estimates with the mark's value, and as
- * a scalar subquery in the filter, so that it is evaluated once and not for every row.
+ * What the mark does not see came after it or was under way at its moment. Both are looked up as such: everything since the
+ * oldest writer would be read again and again while one transaction stays open somewhere. The functions stand as plain stable
+ * calls, so that the planner estimates with the mark's value, and as a scalar subquery in the filter, so that it is evaluated once
+ * and not for every row.
  */
 export function newRows(relation: string, input: string, column = XID_COLUMN): string {
   return `(
@@ -25,8 +27,7 @@ export function newRows(relation: string, input: string, column = XID_COLUMN): s
 /** The condition under which a transaction, given as an SQL expression, is new to the relation's mark on the input. */
 export function isNew(relation: string, input: string, xid: string): string {
   const args = `${literal(relation)}, ${literal(input)}`
-  return `${xid} >= pg_snapshot_xmin(gm.mark(${args}))
-    and not pg_visible_in_snapshot(${xid}, (select gm.mark(${args})))
+  return `(${xid} >= pg_snapshot_xmax(gm.mark(${args})) or ${xid} = any (gm.under_way(${args})))
     and ${xid} <> all ((select gm.seen(${args}))::xid8[])`
 }
 

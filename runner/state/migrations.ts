@@ -1054,4 +1054,88 @@ end
 $$`,
     ],
   },
+  {
+    name: '0015_long_transactions',
+    up: [
+      `create function gm.under_way(of_relation text, on_input text) returns xid8[]
+language sql stable as $$
+  select array(select pg_snapshot_xip(m.mark)) from gm.marks m where m.relation = of_relation and m.input = on_input
+$$`,
+      `comment on function gm.under_way(text, text) is 'The transactions that had not ended at the mark, whatever they have written.'`,
+      // Each look uses the index for what it asks: neither reads again what came since the oldest writer began.
+      `create or replace function gm.has_news(of_relation text, since pg_snapshot) returns boolean
+language plpgsql stable as $$
+declare
+  found_news boolean;
+begin
+  execute format(
+    'select exists (select from %1$s where "_gm_xid" >= pg_snapshot_xmax($1))
+      or exists (select from %1$s where "_gm_xid" = any (array(select pg_snapshot_xip($1))))',
+    of_relation
+  ) into found_news using since;
+  return found_news;
+exception when undefined_column then
+  return true;
+end
+$$`,
+      // A table that keeps its identity is written once and not twice: none of its row's versions can go while a transaction stays open.
+      `create or replace function gm.record_step(
+  counts jsonb, of_run text, of_project text, of_node text, of_kind text, of_relation text, step_action text, step_reason text,
+  code_fingerprint text, run_code text, has_stable_code boolean, is_full_build boolean
+) returns void
+language plpgsql as $$
+declare
+  read_states jsonb;
+  read_snapshot pg_snapshot;
+  touch_count bigint;
+  has_changed boolean;
+  identity_now text;
+begin
+  delete from gm.pending p where p.target = of_relation returning p.reads, p.snapshot into read_states, read_snapshot;
+  if not found then
+    read_states := case when of_kind = 'view' then gm.view_reads(of_relation) else gm.reads(array[of_relation]) end;
+    read_snapshot := pg_current_snapshot();
+  end if;
+  -- A change by hand to a table that keeps its rows counts as taken note of: what reads it runs once.
+  delete from gm.touched t where t.relation = to_regclass(of_relation);
+  get diagnostics touch_count = row_count;
+  has_changed := is_full_build or touch_count > 0
+    or coalesce((counts->>'inserted')::bigint, 0) + coalesce((counts->>'updated')::bigint, 0)
+      + coalesce((counts->>'deleted')::bigint, 0) > 0;
+  insert into gm.relations as r (
+    relation, node_id, project, kind, fingerprint, built_at, changed_at, run_id, code, is_stable, reads,
+    read_at
+  )
+  values (
+    of_relation, of_node, of_project, of_kind, code_fingerprint, clock_timestamp(), clock_timestamp(), of_run,
+    run_code, has_stable_code, read_states, read_snapshot
+  )
+  on conflict (relation) do update set
+    node_id = excluded.node_id,
+    project = excluded.project,
+    kind = excluded.kind,
+    revision = r.revision + 1,
+    version = r.version + has_changed::int,
+    fingerprint = case when is_full_build then excluded.fingerprint else r.fingerprint end,
+    built_at = case when is_full_build then excluded.built_at else r.built_at end,
+    changed_at = excluded.changed_at,
+    run_id = excluded.run_id,
+    code = excluded.code,
+    is_stable = excluded.is_stable,
+    reads = excluded.reads,
+    read_at = excluded.read_at;
+  select s.identity into identity_now from gm.states(array[of_relation]) s;
+  update gm.relations r set identity = identity_now where r.relation = of_relation and r.identity is distinct from identity_now;
+  insert into gm.steps (run_id, node_id, relation, action, reason, status, extracted, inserted, updated, deleted)
+  values (
+    of_run, of_node, of_relation, step_action, step_reason, 'success',
+    (counts->>'extracted')::bigint, (counts->>'inserted')::bigint, (counts->>'updated')::bigint, (counts->>'deleted')::bigint
+  )
+  on conflict (run_id, node_id) do update set
+    status = excluded.status, finished_at = excluded.finished_at, extracted = excluded.extracted,
+    inserted = excluded.inserted, updated = excluded.updated, deleted = excluded.deleted, message = null;
+end
+$$`,
+    ],
+  },
 ]

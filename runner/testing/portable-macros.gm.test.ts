@@ -29,6 +29,8 @@ const CASES: readonly (readonly [expression: string, value: string | null])[] = 
     '2024-03-01',
   ],
   [`{{ int_div('-7', '2') }}`, '-3'],
+  [`{{ natural_log('10') }}`, '2.302585092994046'],
+  [`{{ as_float('1') }} / 4`, '0.25'],
   [`{{ percent('1', '3') }}`, '33.33'],
   [`{{ percent('1', '0') }}`, null],
   [`(select {{ percentile('v.x', 0.5) }} from (values (1), (2), (4), (9)) as v (x))`, '3'],

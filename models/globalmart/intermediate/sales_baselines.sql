@@ -40,7 +40,7 @@ with hours as (
 ),
 
 amounts as (
-    select hours.hour, 'line' as subject, coalesce(sale.category, 'unknown') as subject_key, ln(sale.total_amount) as amount
+    select hours.hour, 'line' as subject, coalesce(sale.category, 'unknown') as subject_key, {{ natural_log('sale.total_amount') }} as amount
     from hours
     inner join {{ ref('stg_transactions') }} as sale
         on sale.event_time >= {{ add_seconds('hours.hour', -86400) }} and sale.event_time < hours.hour
@@ -50,7 +50,7 @@ amounts as (
         hours.hour,
         'transaction' as subject,
         coalesce(max(sale.country), 'unknown') as subject_key,
-        ln(sum(sale.total_amount)) as amount
+        {{ natural_log('sum(sale.total_amount)') }} as amount
     from hours
     inner join {{ ref('stg_transactions') }} as sale
         on sale.event_time >= {{ add_seconds('hours.hour', -86400) }} and sale.event_time < hours.hour
@@ -65,7 +65,7 @@ placed as (
     select a.hour, a.subject, '*' as subject_key, a.amount from amounts as a
     union all
     -- So that an hour after a day without sales is known as well.
-    select h.hour, s.subject, '*' as subject_key, cast(null as numeric) as amount
+    select h.hour, s.subject, '*' as subject_key, {{ as_float('null') }} as amount
     from hours as h
     cross join (select 'line' as subject union all select 'transaction' as subject) as s
     where exists (

@@ -57,9 +57,9 @@ scored as (
     select
         subjects.*,
         case when own.hour is null then '*' else subjects.subject_key end as compared_with,
-        coalesce(own.median, whole.median) as median,
+        {{ as_float('coalesce(own.median, whole.median)') }} as median,
         -- Where nearly all amounts are alike, a tenth more counts as one usual distance.
-        greatest(1.4826 * coalesce(own.median_distance, whole.median_distance), 0.1) as spread
+        {{ as_float('greatest(1.4826 * coalesce(own.median_distance, whole.median_distance), 0.1)') }} as spread
     from subjects
     inner join {{ ref('sales_baselines') }} as whole
         on whole.subject = subjects.subject and whole.subject_key = '*' and whole.hour = subjects.hour
@@ -79,10 +79,10 @@ select
     cast(scored.amount as numeric(18, 2)) as amount,
     scored.compared_with,
     cast(exp(scored.median) as numeric(18, 2)) as usual_amount,
-    cast((ln(scored.amount) - scored.median) / scored.spread as numeric(18, 2)) as score,
+    cast(({{ natural_log('scored.amount') }} - scored.median) / scored.spread as numeric(18, 2)) as score,
     case
         when scored.compared_with = '*' then 'far above the shop''s ' || scored.subject || 's of the day before'
         else 'far above the ' || scored.subject || 's of ' || scored.compared_with || ' of the day before'
     end as reason
 from scored
-where (ln(scored.amount) - scored.median) / scored.spread >= {{ var('anomaly_score') }}
+where ({{ natural_log('scored.amount') }} - scored.median) / scored.spread >= {{ var('anomaly_score') }}
