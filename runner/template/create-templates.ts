@@ -98,8 +98,10 @@ export function createTemplates(
   const parse = (template: TemplateFile): Syntax => {
     const { file, text, span, package: owner } = template
     const start = span?.start ?? -1
-    const known = kept.find((one) => one.file === file && one.start === start)?.syntax
-    if (known?.text === text) return known
+    const known = kept.find(
+      (one) => one.file === file && one.start === start && one.syntax.text === text,
+    )
+    if (known !== undefined) return known.syntax
     const syntax = parseTemplate(template, owner === undefined || owner === root)
     kept[oldest] = { file, start, syntax }
     oldest = (oldest + 1) % KEPT_FILES
