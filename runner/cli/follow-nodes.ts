@@ -1,6 +1,7 @@
 import { GmError } from '../base/error.ts'
 import { LANDING_CHANNEL } from '../base/landing-channel.ts'
 import type { Listening } from '../engine/adapter.ts'
+import { keepSessions } from '../engine/keep-sessions.ts'
 import { reach } from '../graph/reach.ts'
 import type { NodeId } from '../manifest/node.ts'
 import { Doorbell } from '../run/doorbell.ts'
@@ -25,14 +26,19 @@ export async function followNodes(
   options: ScreenOptions,
   io: Io,
 ): Promise<void> {
-  const asked = { ...given, selected: withWhatTheyRead(given, io) }
-  const { flags, opened, warehouse, signal } = asked
+  const { flags, opened, signal } = given
+  const adapter = keepSessions(given.warehouse.adapter)
+  const asked = {
+    ...given,
+    warehouse: { ...given.warehouse, adapter },
+    selected: withWhatTheyRead(given, io),
+  }
   const doorbell = new Doorbell()
   let listening: Listening | undefined
   /** Without it, ticks do: a lost connection is opened again with the next run. */
   const listen = async (): Promise<void> => {
     if (listening?.isLost() === false) return
-    listening = await warehouse.adapter.listen?.(LANDING_CHANNEL, () => doorbell.ring(io.now()))
+    listening = await adapter.listen?.(LANDING_CHANNEL, () => doorbell.ring(io.now()))
   }
   try {
     await follow({
@@ -70,6 +76,7 @@ export async function followNodes(
     })
   } finally {
     await listening?.close().catch(() => undefined)
+    await adapter.close().catch(() => undefined)
   }
 }
 

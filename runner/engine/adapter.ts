@@ -112,6 +112,8 @@ export interface Session {
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<{ readonly done: boolean; readonly holders: readonly SnapshotHolder[] }>
+  /** Gives up locks, settings and temporary tables. Outside of transactions; rejects when the connection has gone. */
+  reset(): Promise<void>
   close(): Promise<void>
 }
 

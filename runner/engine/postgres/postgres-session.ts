@@ -125,6 +125,10 @@ export class PostgresSession implements Session {
     }
   }
 
+  async reset(): Promise<void> {
+    await this.#send(RESET)
+  }
+
   async close(): Promise<void> {
     await this.#client.end()
   }
@@ -284,6 +288,12 @@ function unlockStatement(key: string): Statement {
     purpose: 'unlock',
     sql: `select pg_advisory_unlock(hashtextextended(${literal(key)}, 0))`,
   }
+}
+
+/** What `discard all` does, without its `discard plans`. */
+const RESET: Statement = {
+  purpose: 'reset session',
+  sql: 'reset session authorization; reset all; close all; deallocate all; unlisten *; select pg_advisory_unlock_all(); discard temp; discard sequences',
 }
 
 const COMMIT: Statement = { purpose: 'commit', sql: 'commit' }
