@@ -145,8 +145,8 @@ async function measureDelays(
         {
           topic: 'transactions-topic',
           messages: [
-            sale(`${product}-a`, product, new Date()),
-            sale(`${product}-b`, 'probe', minute),
+            sale(`${product}-a`, product, new Date(), n),
+            sale(`${product}-b`, 'probe', minute, n),
           ],
         },
         { topic: 'cart-events-topic', messages: [cart(product, quietHour)] },
@@ -209,7 +209,7 @@ interface Probe {
   readonly value: string
 }
 
-function sale(id: string, product: string, at: Date): Probe {
+function sale(id: string, product: string, at: Date, n: number): Probe {
   const value = {
     event_id: id,
     event_type: 'purchase',
@@ -219,9 +219,9 @@ function sale(id: string, product: string, at: Date): Probe {
     product_id: product,
     category: 'Laptops',
     unit_price: 1,
-    // Enough for the first rank.
-    quantity: 1_000,
-    total_amount: 1_000,
+    // Enough for the first rank, before the probes of the last ten minutes.
+    quantity: 1_000 + n,
+    total_amount: 1_000 + n,
     payment_method: 'paypal',
     country: 'Japan',
     timestamp: at.toISOString(),
