@@ -1,5 +1,9 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { writeProject } from './generate-project.ts'
+import type { Pair } from './measure.ts'
+import { median } from './measure.ts'
 import { GM, inScratch } from './scratch.ts'
 
 /** A project on an embedded server of its own. */
@@ -51,4 +55,19 @@ export function sizeFrom(variable: string, otherwise: number): number {
   if (given === undefined) return otherwise
   if (!/^[1-9]\d*$/.test(given)) throw new Error(`${variable}=${given} is no positive whole number`)
   return Number(given)
+}
+
+/** Seconds that the one step of the last run took, without the start and the end of the process. */
+export function lastStepSeconds(folder: string): number {
+  const text = readFileSync(join(folder, 'target/run_results.json'), 'utf8')
+  const { results } = JSON.parse(text) as {
+    readonly results: readonly { readonly execution_time: number }[]
+  }
+  return results[0]?.execution_time ?? Number.NaN
+}
+
+/** What `compare` tells of the whole processes, for the step alone. */
+export function stepRatio(stepSeconds: readonly number[], { floor }: Pair): string {
+  const ratio = median(stepSeconds.slice(1)) / (floor?.wallSeconds ?? Number.NaN)
+  return `the step alone ${ratio.toFixed(2)}`
 }

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dbtProject } from '../dbt-project.ts'
 import type { Case, Finding } from '../finding.ts'
-import { inProject, sizeFrom } from '../in-project.ts'
+import { inProject, lastStepSeconds, sizeFrom, stepRatio } from '../in-project.ts'
 import { compare, measure } from '../measure.ts'
 import { GM } from '../scratch.ts'
 
@@ -62,6 +62,8 @@ select n, n % 100000, n % 1000, md5(n::text || '${round}') from (
   union all select ${rows + (round - 1) * fresh} + i from generate_series(1, ${fresh}) as i) as batch
 on conflict (id) do update set amount = excluded.amount + 1, code = excluded.code, _gm_xid = excluded._gm_xid`)
       psql('analyze raw.orders')
+      // Who reads rows first marks them as committed, page by page: a second in which the other would have the advantage.
+      psql('select count(*) from raw.orders where _gm_xid >= (select seen from bookmark)')
     }
     const byHand = (table: string, mark: string): string => {
       const file = join(folder, `${table}.sql`)
@@ -81,12 +83,14 @@ commit;
       ['like_ours', ', _gm_xid = excluded._gm_xid', 'a table with the same columns', true],
       ['plain', '', 'a plain table with its primary key', false],
     ] as const) {
+      const stepSeconds: number[] = []
       const pair = await compare({
         ours: { argv: [...GM, 'run'], cwd: folder },
         floor: { argv: psqlArgv('-f', byHand(table, mark)) },
         rounds: isPromised ? 7 : 3,
         before: async (who) => {
           if (who === 'ours') nextBatch()
+          else stepSeconds.push(lastStepSeconds(folder))
           psql('checkpoint')
           await Promise.resolve()
         },
@@ -100,7 +104,7 @@ where id in (select id from raw.orders where _gm_xid >= (select seen from bookma
         name: `incremental merge of ${batch} rows into ${rows}`,
         floorName: `psql -f of insert … on conflict into ${floorName}`,
         pair,
-        target: isPromised ? 'wall ≤ 1.15' : 'none',
+        target: `${isPromised ? 'wall ≤ 1.15' : 'none'} (${stepRatio(stepSeconds, pair)})`,
         isMet: !isPromised || (pair.wallRatio ?? Infinity) <= 1.15,
       })
     }
