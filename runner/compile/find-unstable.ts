@@ -48,11 +48,7 @@ const FUNCTIONS: ReadonlySet<string> = new Set([
 ])
 
 /** What gm itself writes for changes(), and what says nothing about the server. */
-const HARMLESS: ReadonlySet<string> = new Set([
-  'pg_column_size',
-  'pg_snapshot_xmax',
-  'pg_typeof',
-])
+const HARMLESS: ReadonlySet<string> = new Set(['pg_column_size', 'pg_snapshot_xmax', 'pg_typeof'])
 
 /** What is not PostgreSQL's own and is run by SQL that says so: nobody knows what it reads, or when it is changed. */
 export interface UserFunctions {
