@@ -86,14 +86,17 @@ export function connectKafka(connection: KafkaConnection, log: BrokerLog): Broke
 const CREATE_MS = 10_000
 const LOOK_MS = 50
 
-/** Waits until a new topic has all its partitions, with leaders. */
+/** Waits until a new topic has all its partitions, with leaders that answer: the brokers name one a moment before it does. */
 async function untilThere(admin: Admin, topic: string, partitions: number): Promise<void> {
   const begin = performance.now()
   for (;;) {
     try {
       const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
       const known = topics[0]?.partitions ?? []
-      if (known.filter(({ leader }) => leader >= 0).length === partitions) return
+      if (known.filter(({ leader }) => leader >= 0).length === partitions) {
+        await admin.fetchTopicOffsets(topic)
+        return
+      }
       if (performance.now() - begin > CREATE_MS) return
     } catch (error) {
       if (performance.now() - begin > CREATE_MS) throw error
