@@ -224,10 +224,9 @@ async function store(
        returning o.topic, o."partition"
      )
      insert into raw.kafka_offsets
-       (topic, "partition", next_offset, epoch, owner, cluster_id, low_watermark, high_watermark, checked_at, caught_up_at,
-        last_offset)
+       (topic, "partition", next_offset, epoch, owner, cluster_id, low_watermark, high_watermark, checked_at, caught_up_at)
      select topic, "partition", at, step, case when step = 1 then $8 end, $9, low, high, clock_timestamp(),
-       case when at >= high then clock_timestamp() end, case when is_jump then -1 end
+       case when at >= high then clock_timestamp() end
      from changes
      where (topic, "partition") not in (select topic, "partition" from moved)`,
     [
