@@ -44,14 +44,14 @@ export function findChanges(context: PollingContext, compiled: Compiled): Statem
   const deleted = knowsDeleted ? `held.${identifier(names.isDeleted)} = 'True'` : 'false'
   const tail = `
 )
-select gm_row.*, held.${identifier(names.scdId)} as gm_replaces, ${time} as gm_time,
+select gm_row.*, held.${identifier(names.scdId)} as gm_replaces, held.gm_table, held.gm_place, ${time} as gm_time,
   case
     when gm_row.gm_is_there is null then greatest(now()::${type}, ${after(`held.${from}`, type)})
     when held.${from} is not null then greatest(${time}, ${after(`held.${from}`, type)})
     else greatest(${time}, (select max(closed.${to}) from ${name} as closed where ${sameKey('closed', 'gm_row')}))
   end::${type} as gm_from
 from (select *, true as gm_is_there from gm_rows) as gm_row
-${hardDeletes === 'ignore' ? 'left' : 'full'} join (select * from ${name} as v where ${holds(history, 'v')}) as held
+${hardDeletes === 'ignore' ? 'left' : 'full'} join (select v.*, v.tableoid as gm_table, v.ctid as gm_place from ${name} as v where ${holds(history, 'v')}) as held
   on ${sameKey('held', 'gm_row')}
 where held.${from} is null
   or ${hardDeletes === 'ignore' ? '' : `(gm_row.gm_is_there is null and not (${deleted}))\n  or `}(gm_row.gm_is_there and (${deleted} or ${differs(context)}))`
@@ -105,10 +105,11 @@ export function writeChanges(
   return [
     {
       purpose: 'close versions',
+      // By the place at which they were found: the transaction sees nobody else's changes, and to look for ids would read the whole table.
       sql: `update ${name} as held set
   ${identifier(names.validTo)} = changed.gm_from, "${XID_COLUMN}" = pg_current_xact_id(), "${VERSION_XID_COLUMN}" = pg_current_xact_id()
 from _gm_changes as changed
-where held.${scd ?? ''} = changed.gm_replaces`,
+where held.ctid = changed.gm_place and held.tableoid = changed.gm_table`,
       counts: 'updated',
     },
     {

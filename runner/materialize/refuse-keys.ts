@@ -1,8 +1,8 @@
 import type { Compiled } from '../compile/compiled.ts'
 import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
-import type { SnapshotNode } from '../manifest/node.ts'
-import { identifier } from '../manifest/quoted.ts'
+import type { Relation, SnapshotNode } from '../manifest/node.ts'
+import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import type { PollingHistory } from './polling-history.ts'
 
 /** Keys named in one message. */
@@ -41,17 +41,49 @@ export function duplicatesIn(
   return { ...refusedDuplicates(node, history), sql: `${head}select * from ${table}${tail}` }
 }
 
-/** Of the keys that changed: the rows of one that did not are all like the one that is known. */
+/**
+ * Of the keys that changed: the rows of one that did not are all like the one that is known. Nothing is read again where the rows
+ * are those of one table, and an index of it sees to it.
+ * @param tables those that the query reads, which are locked.
+ */
 export function duplicatesAmongChanges(
   node: SnapshotNode,
   history: PollingHistory,
   compiled: Compiled,
+  tables: readonly Relation[],
 ): Statement {
   const key = history.key.map(identifier).join(', ')
-  const changed = `where (${key}) in (select ${key} from _gm_changes where gm_is_there)\n`
+  const [table] = tables
+  const isTable = table !== undefined && isWhole(table, compiled.sql)
+  const unsure = isTable ? `not ${isUnique(table, history.key)}\n  and ` : ''
+  const changed = `where ${unsure}(${key}) in (select ${key} from _gm_changes where gm_is_there)\n`
   const [head, tail] = aroundRows(history, changed)
   const refused = refusedDuplicates(node, history)
   return { ...refused, ...aroundUserSql(compiled, { purpose: refused.purpose, head, tail }) }
+}
+
+/** Whether a query is no more than all rows of a table. */
+function isWhole(table: Relation, sql: string): boolean {
+  return sql.replace(/^\s*select\s+\*\s+from\s+/i, '').trim() === quoted(table)
+}
+
+/** Whether a table has an index that lets no two rows be equal in the columns, as `group by` finds them equal. Does not depend on rows: asked once. */
+function isUnique(table: Relation, columns: readonly string[]): string {
+  const names = columns.map((column) => literal(column)).join(', ')
+  return `exists (
+    select from pg_index x
+    join pg_class c on c.oid = x.indrelid
+    where c.oid = to_regclass(${literal(quoted(table))})
+      and x.indisunique and x.indisvalid and x.indpred is null
+      and (c.relkind = 'p' or not exists (select from pg_inherits h where h.inhparent = c.oid))
+      and not exists (
+        select from unnest(x.indkey::int2[], x.indcollation::oid[], x.indclass::oid[]) with ordinality as k (number, sorting, class, place)
+        left join pg_attribute a on a.attrelid = c.oid and a.attnum = k.number
+        left join pg_opclass o on o.oid = k.class
+        where k.place <= x.indnkeyatts
+          and (a.attname in (${names}) and a.attcollation = k.sorting and o.opcdefault) is not true
+      )
+  )`
 }
 
 function aroundRows(history: PollingHistory, where: string): [head: string, tail: string] {
