@@ -48,14 +48,10 @@ export async function connect(
     connection,
     runQuery: queries.runQuery,
     prepare: async (manifest) => {
-      await migrate(connection, MIGRATIONS)
-      if (!readsRawEvents(manifest)) return
-      const { client } = await openClient(connection)
-      try {
-        await prepareLanding(client)
-      } finally {
-        await client.end()
-      }
+      await adapter.before(async (opened) => {
+        await migrate(opened, connection, MIGRATIONS)
+        if (readsRawEvents(manifest)) await prepareLanding(opened.client)
+      })
     },
     clientConfig: async () => {
       const { client, config } = await openClient(connection)

@@ -1,4 +1,5 @@
 import type { Session } from '../engine/adapter.ts'
+import type { OpenedAhead } from '../engine/open-ahead.ts'
 import type { Transaction } from '../engine/statement.ts'
 import { transactionSql } from '../engine/transaction-sql.ts'
 import type { Manifest, NodeId } from '../manifest/node.ts'
@@ -17,7 +18,7 @@ import { schedule } from './schedule.ts'
 export async function executePlan(
   request: RunRequest,
   run: PlannedRun,
-  control: Session,
+  { control, workers }: { readonly control: Session; readonly workers: OpenedAhead },
   emit: DeferredEvents['emit'],
 ): Promise<readonly StepResult[]> {
   const { adapter, runId, signal, manifest } = request
@@ -40,7 +41,7 @@ export async function executePlan(
       retries: request.retries,
       signal,
       emit,
-      open: () => adapter.open(signal),
+      open: workers.take,
       execute: (step, session, sessionNumber, { retry, abort, share }) =>
         executeStep(step, {
           session,

@@ -1,3 +1,4 @@
+import { openAhead } from '../engine/open-ahead.ts'
 import type { NodeKind } from '../manifest/node.ts'
 import type { PlannedNode } from '../plan/plan-run.ts'
 import { finishRun } from '../state/ledger.ts'
@@ -20,6 +21,7 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
   const { emit, flush } = deferEvents(request.emit)
   const startedAt = new Date()
   const control = await adapter.open(signal)
+  const workers = openAhead(adapter, signal)
   try {
     await prepareRun(control, request)
     const run = await planOver(request, control)
@@ -42,12 +44,13 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
         throw error
       },
     )
-    const steps = await executePlan(request, run, control, emit)
+    const steps = await executePlan(request, run, { control, workers }, emit)
     const result = await endRun(request, steps, startedAt, control, emit)
     emit({ type: 'run-end', result })
     flush()
     return result
   } finally {
+    await workers.close()
     await control.close()
   }
 }

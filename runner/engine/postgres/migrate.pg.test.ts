@@ -1,7 +1,9 @@
 import { expect } from 'vitest'
+import type { Connection } from '../../project/project.ts'
 import { test } from '../../testing/sql-fixture.ts'
 import type { Migration } from './migrate.ts'
-import { migrate } from './migrate.ts'
+import { migrate as migrateOver } from './migrate.ts'
+import { openClient } from './open-client.ts'
 
 const FIRST: Migration = {
   name: '001_things',
@@ -11,6 +13,18 @@ const SECOND: Migration = {
   name: '002_more',
   // A ? that knex.raw would take for a binding.
   up: [`create view gm.marked as select doc from gm.things where doc ? 'what?'`],
+}
+
+async function migrate(
+  connection: Connection,
+  migrations: readonly Migration[],
+): Promise<readonly string[]> {
+  const opened = await openClient(connection)
+  try {
+    return await migrateOver(opened, connection, migrations)
+  } finally {
+    await opened.client.end()
+  }
 }
 
 test('an empty database gets all migrations in order, and a second call does nothing', async ({

@@ -3,7 +3,6 @@ import { GmError } from '../../base/error.ts'
 import type { Connection } from '../../project/project.ts'
 import { explainError, sqlStateOf } from './explain-error.ts'
 import type { OpenedClient } from './open-client.ts'
-import { openClient } from './open-client.ts'
 
 /** One change of gm's own tables. Names sort in the order of the changes and are never changed. */
 export interface Migration {
@@ -17,26 +16,29 @@ const LOCK = `hashtextextended('gm.migrations', 0)`
  * Brings the schema `gm` up to date: the migrations that `gm.migrations` does not list, in order, all in one
  * transaction. One query when there is nothing to do; knex (120 ms to load) is only loaded when there is.
  * Any number of gm may call it at once: one migrates, the others wait and find it done.
+ * @param opened a connection that is not in a transaction; it stays open.
  * @returns the names of the migrations that this call has run.
  * @throws GmError GM4015 when the warehouse has migrations that this gm does not know; GM4… of the database.
  */
 export async function migrate(
+  opened: OpenedClient,
   connection: Connection,
   migrations: readonly Migration[],
 ): Promise<readonly string[]> {
-  const opened = await openClient(connection)
   const { client } = opened
+  let hasLocked = false
   try {
     if ((await missing(client, migrations)).length === 0) return []
-    // Until the connection ends, however that happens: knex's own lock is a row that a kill -9 leaves locked.
+    // It goes with the connection, however that ends: knex's own lock is a row that a kill -9 leaves locked.
     await client.query(`select pg_advisory_lock(${LOCK})`)
+    hasLocked = true
     if ((await missing(client, migrations)).length === 0) return []
     await client.query('create schema if not exists gm')
     return await migrateWithKnex(opened, migrations)
   } catch (error) {
     throw explainError(error, { connection })
   } finally {
-    await client.end()
+    if (hasLocked) await client.query(`select pg_advisory_unlock(${LOCK})`).catch(() => undefined)
   }
 }
 

@@ -19,16 +19,26 @@ const CAPABILITIES: Capabilities = {
 /** A gm that is frozen in the middle of a transaction holds its locks, and what it keeps others from cleaning up, no longer. */
 const IDLE_LIMIT = { idle_in_transaction_session_timeout: '5min' } as const
 
+export interface PostgresAdapter extends Adapter {
+  /** Does something over a connection of a session's, which the next session that is opened goes on with. */
+  before<T>(work: (opened: OpenedClient) => Promise<T>): Promise<T>
+}
+
 /**
  * PostgreSQL 14 or newer. Connects on first use; nothing is loaded or opened before.
  * @param folder what paths of files that are copied are relative to.
  */
-export function createPostgresAdapter(connection: Connection, folder = '.'): Adapter {
+export function createPostgresAdapter(connection: Connection, folder = '.'): PostgresAdapter {
   const habits: ServerHabits = {}
+  /** Connected for `before`. */
+  let spare: OpenedClient | undefined
   /** Describes, and nothing else; opened when first needed. */
   let catalog: Promise<OpenedClient> | undefined
   /** Calls on one connection must not overlap; describe() may be called by many at once. */
   let lastDescribe: Promise<unknown> = Promise.resolve()
+
+  const connect = (signal?: AbortSignal): Promise<OpenedClient> =>
+    openClient(connection, { habits, signal, settings: IDLE_LIMIT })
 
   async function describe(
     relations: readonly Relation[],
@@ -57,11 +67,23 @@ export function createPostgresAdapter(connection: Connection, folder = '.'): Ada
     quote: quoteRelation,
 
     async open(signal?: AbortSignal): Promise<Session> {
-      return new PostgresSession(
-        await openClient(connection, { habits, signal, settings: IDLE_LIMIT }),
-        connection,
-        folder,
-      )
+      const opened = spare ?? (await connect(signal))
+      spare = undefined
+      return new PostgresSession(opened, connection, folder)
+    },
+
+    async before(work) {
+      const opened = await connect()
+      try {
+        const done = await work(opened)
+        spare = opened
+        opened.client.once('end', () => {
+          if (spare === opened) spare = undefined
+        })
+        return done
+      } finally {
+        if (spare !== opened) await opened.client.end()
+      }
     },
 
     async describe(relations) {
@@ -86,6 +108,8 @@ export function createPostgresAdapter(connection: Connection, folder = '.'): Ada
       const opened = await catalog?.catch(() => undefined)
       catalog = undefined
       await opened?.client.end()
+      await spare?.client.end()
+      spare = undefined
     },
   }
 }

@@ -4,6 +4,7 @@ import type { Client } from 'pg'
 const KNOWN: readonly (readonly [number, string])[] = [
   [16, 'boolean'],
   [17, 'bytea'],
+  [19, 'name'],
   [20, 'bigint'],
   [21, 'smallint'],
   [23, 'integer'],
@@ -11,6 +12,7 @@ const KNOWN: readonly (readonly [number, string])[] = [
   [114, 'json'],
   [700, 'real'],
   [701, 'double precision'],
+  [1009, 'text[]'],
   [1042, 'character'],
   [1043, 'character varying'],
   [1082, 'date'],
