@@ -67,7 +67,7 @@ module.exports = {
         path: '^runner/(base|manifest|template|graph|select|compile|materialize|plan|state)/',
         pathNot: TEST,
       },
-      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|path|vm)$' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|module|path|vm)$' },
     },
     {
       name: 'postgres-only-from-cli',

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { GmError, throwAll } from '../../runner/base/error.ts'
+import { importModule } from '../../runner/base/import-module.ts'
 import { didYouMean } from '../../runner/base/nearest.ts'
 import { TOPICS } from '../topics/registry.ts'
 import type { Topic } from '../topics/topic.ts'
@@ -252,8 +253,8 @@ async function readText(path: string, hint: string): Promise<string> {
 
 async function loadReader(path: string, at: ReturnType<PlaceOf>): Promise<PayloadReader> {
   try {
-    const module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown }
-    if (typeof module.default === 'function') return module.default as PayloadReader
+    const module = await importModule(pathToFileURL(path).href)
+    if (typeof module['default'] === 'function') return module['default'] as PayloadReader
   } catch (cause) {
     throw new GmError('GM7006', `${path} cannot be loaded: ${String(cause)}`, { at, cause })
   }

@@ -1,6 +1,6 @@
 // Run by `npm run build`: writes the commands into dist/, each with what it needs of our own modules in a few files.
 // Loading 95 small modules costs a command 0.05 s of CPU (docs/adr/0004). Other packages stay where npm put them.
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import MagicString from 'magic-string'
 import { rolldown } from 'rolldown'
@@ -17,15 +17,29 @@ const BUNDLED = [
   'nunjucks',
   'picocolors',
   '@dagrejs/graphlib',
+  'pg',
+  'pg-connection-string',
+  'pg-int8',
+  'pg-pool',
+  'pg-protocol',
+  'pg-types',
+  'postgres-array',
+  'postgres-bytea',
+  'postgres-date',
+  'postgres-interval',
+  'xtend',
+  // An ES module, of which CommonJS cannot import the default.
+  'tinyqueue',
 ]
 
-/** What every command loads, `--help` included, and what most others load besides: a file each. */
+/** What every command loads, `--help` included, the database's driver, and what most others load besides: a file each. */
 const SHARED = [
   {
     name: 'start',
     priority: 2,
     test: /runner\/(?:base\/|project\/package-folder|cli\/(?:exit-code|io|package-version|read-project-file|render\/(?:error|json-event|style))\.)|picocolors/,
   },
+  { name: 'pg', priority: 2, minShareCount: 1, test: /node_modules\/(?:pg|postgres|xtend)[/-]/ },
   { name: 'common', priority: 1 },
 ]
 
@@ -55,36 +69,61 @@ const spreadSecond = {
   },
 }
 
-const bundle = await rolldown({
-  cwd: root,
-  // All of them end up side by side, so that one finds another through import.meta.url.
-  input: {
-    gm: 'runner/cli/main.ts',
-    'gm-ingest': 'runner/cli/gm-ingest.ts',
+/** The text of a package's licence; where it has no file for it, the end of its README. */
+function licenceOf(folder) {
+  const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name))
+  if (file !== undefined) return readFileSync(`${folder}/${file}`, 'utf8').trim()
+  const [, text] = readFileSync(`${folder}/README.md`, 'utf8').split(/^## licen[cs]e$/im)
+  if (text === undefined) throw new Error(`${folder} has no licence that could be passed on`)
+  return text.trim()
+}
+
+/** Writes what the inputs need of our modules and of the bundled packages, all of it side by side: one finds another through its own place. */
+async function bundle(input, external, output) {
+  const built = await rolldown({
+    cwd: root,
+    input,
+    platform: 'node',
+    plugins: [spreadSecond],
+    external,
+  })
+  const written = await built.write({
+    dir: 'dist',
+    sourcemap: true,
+    // Its clean-up, which comes last, would take the nulls out again.
+    minify: false,
+    ...output,
+  })
+  await built.close()
+  return written.output
+}
+
+// CommonJS, which can be loaded with the code that V8 compiled before (docs/adr/0015).
+const written = await bundle(
+  {
+    programs: 'runner/cli/programs.ts',
     index: 'runner/index.ts',
     'run-query-worker': 'runner/engine/postgres/run-query-worker.ts',
   },
-  platform: 'node',
-  plugins: [spreadSecond],
-  external: (id) => !isFile(id) && !isBundled(id),
-})
-await bundle.write({
-  dir: 'dist',
-  format: 'esm',
-  sourcemap: true,
-  // Its clean-up, which comes last, would take the nulls out again.
-  minify: false,
-  entryFileNames: '[name].js',
-  chunkFileNames: '[name]-[hash].js',
-  // A file more costs a command half a millisecond.
-  codeSplitting: {
-    groups: SHARED.map((group) => ({ ...group, minShareCount: 12 })),
+  (id) => !isFile(id) && !isBundled(id),
+  {
+    format: 'cjs',
+    dynamicImportInCjs: false,
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
+    // A file more costs a command half a millisecond.
+    codeSplitting: { groups: SHARED.map((group) => ({ minShareCount: 12, ...group })) },
   },
-})
-await bundle.close()
-const licences = BUNDLED.map(
-  (name) => `${name}\n\n${readFileSync(`${root}/node_modules/${name}/LICENSE`, 'utf8').trim()}\n`,
 )
+// What programs import is of the same modules as what gm runs.
+const { exports } = written.find(({ name }) => name === 'index')
+writeFileSync(`${root}/dist/index.js`, `export { ${exports.join(', ')} } from './index.cjs'\n`)
+await bundle(
+  { gm: 'runner/cli/main.ts', 'gm-ingest': 'runner/cli/gm-ingest.ts' },
+  (id) => !isFile(id) || id.endsWith('/programs.ts'),
+  { format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+)
+const licences = BUNDLED.map((name) => `${name}\n\n${licenceOf(`${root}/node_modules/${name}`)}\n`)
 writeFileSync(`${root}/dist/licences-of-bundled-packages.txt`, licences.join('\n'))
 // What is started as a command needs the executable bit.
 for (const name of ['gm', 'gm-ingest']) chmodSync(`${root}/dist/${name}.js`, 0o755)

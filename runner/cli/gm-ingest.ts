@@ -1,5 +1,4 @@
 #!/usr/bin/env node
 // `gm-ingest` is `gm ingest kafka` under a name of its own, for process supervisors.
-const { runCli } = await import('./run-cli.ts')
-const { processIo } = await import('./io.ts')
-process.exit(await runCli(['ingest', 'kafka', ...process.argv.slice(2)], processIo(process.argv)))
+const { start } = await import('./start.ts')
+await start(['ingest', 'kafka', ...process.argv.slice(2)])

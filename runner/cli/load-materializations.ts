@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as z from 'zod'
 import { GmError } from '../base/error.ts'
+import { importModule } from '../base/import-module.ts'
 import { didYouMean } from '../base/nearest.ts'
 import type { NodeId } from '../manifest/node.ts'
 import type { OwnMaterializer } from '../materialize/own-materialization.ts'
@@ -40,7 +41,7 @@ async function load(path: string, file: string): Promise<(build: unknown) => unk
   const at = { file, line: 1, column: 1 }
   let exported: Readonly<Record<string, unknown>>
   try {
-    exported = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>
+    exported = await importModule(pathToFileURL(path).href)
   } catch (cause) {
     throw new GmError('GM1015', `${file} cannot be loaded: ${messageOf(cause)}`, {
       at,

@@ -1,4 +1,4 @@
-import stringWidth from 'string-width'
+import { textWidth } from '../../base/text-width.ts'
 import type { RowCounts } from '../../engine/statement.ts'
 import { nameInId } from '../../manifest/node.ts'
 import type { Action } from '../../plan/plan.ts'
@@ -208,8 +208,8 @@ function statusLine(
   status: string,
   paint: (text: string) => string,
 ): string {
-  const room = Math.min(context.width, 100) - STATUS_WIDTH - stringWidth(stamp(context, '.')) + 1
-  const dots = Math.max(2, room - stringWidth(left) - 2)
+  const room = Math.min(context.width, 100) - STATUS_WIDTH - textWidth(stamp(context, '.')) + 1
+  const dots = Math.max(2, room - textWidth(left) - 2)
   return stamp(context, `${left} ${context.style.dim('.'.repeat(dots))} [${paint(status)}]`)
 }
 

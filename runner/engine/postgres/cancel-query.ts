@@ -2,7 +2,6 @@ import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientConfig } from 'pg'
-import { loadPg } from './load-pg.ts'
 
 /** pg's own Connection, with what @types/pg leaves out. It does the TLS handshake as for any session. */
 interface CancelConnection extends EventEmitter {
@@ -45,7 +44,7 @@ export async function cancelQuery(
 
 /** Resolves when the server has closed the connection, which it does after it has signalled the backend. */
 async function sendCancelRequest(key: BackendKey, config: ClientConfig): Promise<boolean> {
-  const pg = await loadPg()
+  const { default: pg } = await import('pg')
   const ssl = typeof config.ssl === 'object' ? { ...config.ssl } : config.ssl
   const connection = new pg.Connection({ ...config, ssl }) as unknown as CancelConnection
   return await new Promise((resolve) => {

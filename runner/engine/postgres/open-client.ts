@@ -4,7 +4,6 @@ import { abortError } from './abort-error.ts'
 import type { Tls } from './connection.ts'
 import { clientConfig, LIVENESS_SETTING, tlsAttempts } from './connection.ts'
 import { explainError, sqlStateOf } from './explain-error.ts'
-import { loadPg } from './load-pg.ts'
 import { typeParsers } from './type-parsers.ts'
 
 /** What the first session has found out about a server, so that the next ones ask no more. */
@@ -34,7 +33,7 @@ export async function openClient(
   connection: Connection,
   { habits = {}, settings, applicationName, signal }: OpenClientOptions = {},
 ): Promise<OpenedClient> {
-  const pg = await loadPg()
+  const { default: pg } = await import('pg')
   // @types/pg shows pg-types' own array parser under a signature that it does not have.
   const arrays = pg.types.arrayParser as unknown as {
     create(source: string, transform: (text: string) => unknown): { parse(): unknown[] }

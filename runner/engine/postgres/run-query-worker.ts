@@ -1,11 +1,13 @@
 import type { MessagePort } from 'node:worker_threads'
 import { workerData } from 'node:worker_threads'
 import type { Client } from 'pg'
+import { ensureNavigator } from '../../base/ensure-navigator.ts'
 import { GmError } from '../../base/error.ts'
 import { explainError } from './explain-error.ts'
 import { openClient } from './open-client.ts'
 import type { QueryRows, WorkerAnswer, WorkerInput } from './run-query.ts'
 
+ensureNavigator()
 const { connection, timeoutMs, isReadOnly, ready, port } = workerData as WorkerInput & {
   port: MessagePort
 }

@@ -111,7 +111,7 @@ export function createRunQuery(
  */
 function startWorker(options: WorkerOptions): Worker {
   if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL('run-query-worker.js', import.meta.url), options)
+    return new Worker(new URL('run-query-worker.cjs', import.meta.url), options)
   }
   const file = new URL('run-query-worker.ts', import.meta.url).href
   const code = `import('tsx/esm/api')

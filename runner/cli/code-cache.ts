@@ -1,0 +1,118 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { deserialize, getHeapCodeStatistics, serialize } from 'node:v8'
+import { Script } from 'node:vm'
+
+/** What V8 compiled for earlier commands. */
+interface Kept {
+  /** Bytes of byte code that the command had which kept this. */
+  readonly bytecode: number
+  /** By the name of the file. */
+  readonly files: ReadonlyMap<string, KeptFile>
+}
+
+interface KeptFile {
+  /** When the file was written: V8 itself only sees whether the text has become longer or shorter. */
+  readonly modified: number
+  readonly code: Buffer
+}
+
+export interface CodeCache {
+  /** Loads a CommonJS file of the folder, as `require` does. */
+  readonly load: (name: string) => unknown
+  /** At the end of a command: keeps what V8 has compiled, where that is much more than was kept. */
+  readonly keep: () => void
+}
+
+/** Byte code that is worth another writing. */
+const GROWTH = 100_000
+
+/**
+ * Loads the CommonJS files of a folder with the code that V8 compiled for earlier commands: to read and compile gm anew is half of what
+ * a short command costs (docs/adr/0015). The code lies beside the files, under the name of this Node: whoever can write it could
+ * write the files as well. It only saves time: what cannot be read or written, or is another V8's, is left alone.
+ */
+export function openCodeCache(folder: string): CodeCache {
+  const file = join(folder, `code-${process.version}-${process.arch}.bin`)
+  const kept = read(file)
+  const loaded = new Map<string, { readonly modified: number; readonly script: Script }>()
+  /** Whether something that was kept is of no use any more. */
+  let hasChanged = false
+  const require = createRequire(join(folder, 'any.cjs'))
+  // Node warns of new uses and promises to keep it; there is no other way to load what `require` registers.
+  // eslint-disable-next-line @typescript-eslint/no-deprecated
+  const { extensions } = require
+  const plain = extensions['.js']
+
+  extensions['.cjs'] = (module, path) => {
+    // Node finds the lines of source maps for what it has compiled itself.
+    if (dirname(path) !== folder || process.sourceMapsEnabled) {
+      plain(module, path)
+      return
+    }
+    const name = path.slice(folder.length + 1)
+    const modified = statSync(path).mtimeMs
+    const known = kept?.files.get(name)
+    const script = new Script(
+      `(function (exports, require, module, __filename, __dirname) {${readFileSync(path, 'utf8')}\n})`,
+      { filename: path, cachedData: known?.modified === modified ? known.code : undefined },
+    )
+    hasChanged ||= script.cachedDataRejected !== false && known !== undefined
+    loaded.set(name, { modified, script })
+    const run = script.runInThisContext() as (...scope: unknown[]) => void
+    run.call(module.exports, module.exports, module.require.bind(module), module, path, folder)
+  }
+
+  return {
+    load: (name) => require(join(folder, name)) as unknown,
+    keep: () => {
+      const bytecode = getHeapCodeStatistics().bytecode_and_metadata_size
+      if (kept !== undefined && !hasChanged && bytecode < kept.bytecode + GROWTH) return
+      write(file, () => {
+        const files = new Map(hasChanged ? [] : kept?.files)
+        for (const [name, { modified, script }] of loaded) {
+          files.set(name, { modified, code: script.createCachedData() })
+        }
+        return { bytecode, files }
+      })
+    },
+  }
+}
+
+function read(file: string): Kept | undefined {
+  try {
+    return deserialize(readFileSync(file)) as Kept
+  } catch {
+    return undefined
+  }
+}
+
+function write(file: string, make: () => Kept): void {
+  const draft = `${file}.${process.pid}`
+  try {
+    accessSync(dirname(file), constants.W_OK)
+    // Renamed into place when it is whole and on the disk: V8 believes what it reads.
+    const handle = openSync(draft, 'wx')
+    try {
+      writeFileSync(handle, serialize(make()))
+      fsyncSync(handle)
+    } finally {
+      closeSync(handle)
+    }
+    renameSync(draft, file)
+  } catch {
+    rmSync(draft, { force: true })
+  }
+}
