@@ -31,7 +31,7 @@ function write(name: string, text: string, modified: number): void {
 }
 
 /** As a process of its own would: Node keeps what it has loaded. */
-function run(): { readonly answer: number; readonly keep: () => void } {
+function run(): { readonly answer: number; readonly keep: (command: string) => void } {
   const { cache } = createRequire(import.meta.url)
   for (const name of ['answer.cjs', 'start.cjs']) Reflect.deleteProperty(cache, join(folder, name))
   const { load, keep } = openCodeCache(folder)
@@ -40,27 +40,42 @@ function run(): { readonly answer: number; readonly keep: () => void } {
 }
 
 test('what a command has compiled is loaded by the next one, and not the text', () => {
-  run().keep()
+  run().keep('run')
   write('answer.cjs', TWO, 1)
   expect(run().answer).toBe(1)
 })
 
 test('a file that has changed since is compiled anew', () => {
-  run().keep()
+  run().keep('run')
   write('answer.cjs', TWO, 2)
   const { answer, keep } = run()
   expect(answer).toBe(2)
-  keep()
+  keep('run')
   expect(run().answer).toBe(2)
 })
 
+test('another command, or another day, adds what it has compiled', () => {
+  run().keep('run')
+  const kept = join(folder, readdirSync(folder).find((name) => name.endsWith('.bin')) ?? '')
+  const written = (command: string): boolean => {
+    const before = statSync(kept).ino
+    run().keep(command)
+    return statSync(kept).ino !== before
+  }
+  expect(written('run')).toBe(false)
+  expect(written('test')).toBe(true)
+  expect(written('run')).toBe(false)
+  utimesSync(kept, 1, 1)
+  expect(written('run')).toBe(true)
+})
+
 test('what is damaged is left alone, and replaced', () => {
-  run().keep()
+  run().keep('run')
   const [kept = ''] = readdirSync(folder).filter((name) => name.endsWith('.bin'))
   write(kept, 'torn', 1)
   const { answer, keep } = run()
   expect(answer).toBe(1)
-  keep()
+  keep('run')
   expect(statSync(join(folder, kept)).size).toBeGreaterThan(100)
   expect(readdirSync(folder)).toHaveLength(3)
 })

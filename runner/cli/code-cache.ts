@@ -12,13 +12,13 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { deserialize, getHeapCodeStatistics, serialize } from 'node:v8'
+import { deserialize, serialize } from 'node:v8'
 import { Script } from 'node:vm'
 
 /** What V8 compiled for earlier commands. */
 interface Kept {
-  /** Bytes of byte code that the command had which kept this. */
-  readonly bytecode: number
+  /** The commands that have called what is kept. */
+  readonly commands: readonly string[]
   /** By the name of the file. */
   readonly files: ReadonlyMap<string, KeptFile>
 }
@@ -32,12 +32,14 @@ interface KeptFile {
 export interface CodeCache {
   /** Loads a CommonJS file of the folder, as `require` does. */
   readonly load: (name: string) => unknown
-  /** At the end of a command: keeps what V8 has compiled, where that is much more than was kept. */
-  readonly keep: () => void
+  /**
+   * At the end of a command: keeps what V8 has compiled, where it is the first of its name or has loaded other files than those before it; and once
+   * a day, because a command does not do the same each time.
+   */
+  readonly keep: (command: string) => void
 }
 
-/** Byte code that is worth another writing. */
-const GROWTH = 100_000
+const DAY_MS = 86_400_000
 
 /**
  * Loads the CommonJS files of a folder with the code that V8 compiled for earlier commands: to read and compile gm anew is half of what
@@ -48,8 +50,9 @@ export function openCodeCache(folder: string): CodeCache {
   const file = join(folder, `code-${process.version}-${process.arch}.bin`)
   const kept = read(file)
   const loaded = new Map<string, { readonly modified: number; readonly script: Script }>()
-  /** Whether something that was kept is of no use any more. */
+  /** Whether something that was kept is of no use any more, or something was not kept. */
   let hasChanged = false
+  let hasMore = false
   const require = createRequire(join(folder, 'any.cjs'))
   // Node warns of new uses and promises to keep it; there is no other way to load what `require` registers.
   // eslint-disable-next-line @typescript-eslint/no-deprecated
@@ -63,13 +66,14 @@ export function openCodeCache(folder: string): CodeCache {
       return
     }
     const name = path.slice(folder.length + 1)
-    const modified = statSync(path).mtimeMs
+    const modified = modifiedAt(path)
     const known = kept?.files.get(name)
     const script = new Script(
       `(function (exports, require, module, __filename, __dirname) {${readFileSync(path, 'utf8')}\n})`,
       { filename: path, cachedData: known?.modified === modified ? known.code : undefined },
     )
     hasChanged ||= script.cachedDataRejected !== false && known !== undefined
+    hasMore ||= known === undefined
     loaded.set(name, { modified, script })
     const run = script.runInThisContext() as (...scope: unknown[]) => void
     run.call(module.exports, module.exports, module.require.bind(module), module, path, folder)
@@ -77,18 +81,23 @@ export function openCodeCache(folder: string): CodeCache {
 
   return {
     load: (name) => require(join(folder, name)) as unknown,
-    keep: () => {
-      const bytecode = getHeapCodeStatistics().bytecode_and_metadata_size
-      if (kept !== undefined && !hasChanged && bytecode < kept.bytecode + GROWTH) return
+    keep: (command) => {
+      const before = hasChanged ? undefined : kept
+      const isKnown = before?.commands.includes(command) === true
+      if (isKnown && !hasMore && Date.now() - modifiedAt(file) < DAY_MS) return
       write(file, () => {
-        const files = new Map(hasChanged ? [] : kept?.files)
+        const files = new Map(before?.files)
         for (const [name, { modified, script }] of loaded) {
           files.set(name, { modified, code: script.createCachedData() })
         }
-        return { bytecode, files }
+        return { commands: [...new Set([...(before?.commands ?? []), command])], files }
       })
     },
   }
+}
+
+function modifiedAt(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
 }
 
 function read(file: string): Kept | undefined {

@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { ensureNavigator } from '../base/ensure-navigator.ts'
+import type { CodeCache } from './code-cache.ts'
 import { openCodeCache } from './code-cache.ts'
 import type * as programsModule from './programs.ts'
 
@@ -17,7 +18,7 @@ export async function start(argv: readonly string[]): Promise<never> {
   const { programs, keep } = await load()
   programs.provideImport((url) => import(url))
   const code = await programs.runCli(argv, programs.processIo(process.argv))
-  keep()
+  if (code === 0) keep(argv[0] ?? '')
   // Pipes on some systems are written in the background; nothing may be lost by leaving early.
   await Promise.all(
     [process.stdout, process.stderr].map(
@@ -28,7 +29,7 @@ export async function start(argv: readonly string[]): Promise<never> {
 }
 
 /** The bundle beside this file, or the source. */
-async function load(): Promise<{ readonly programs: Programs; readonly keep: () => void }> {
+async function load(): Promise<{ readonly programs: Programs; readonly keep: CodeCache['keep'] }> {
   if (import.meta.url.endsWith('.ts')) {
     return { programs: await import('./programs.ts'), keep: () => undefined }
   }

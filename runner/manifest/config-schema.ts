@@ -340,16 +340,13 @@ const VALUE_HINTS: Readonly<Record<string, string>> = {
   incremental_strategy: 'Use append, merge, delete+insert or microbatch.',
 }
 
-/** The configuration keys of each kind as one schema; all are optional. Serves JSON Schema and the reference. */
-export const CONFIG_SCHEMAS: Readonly<Record<NodeKind, z.ZodObject>> = {
-  model: z.strictObject(SHAPES.model).partial(),
-  snapshot: z.strictObject(SHAPES.snapshot).partial(),
-  seed: z.strictObject(SHAPES.seed).partial(),
-  test: z.strictObject(SHAPES.test).partial(),
-  unit_test: z.strictObject(SHAPES.unit_test).partial(),
-  source: z.strictObject(SHAPES.source).partial(),
-  analysis: z.strictObject(SHAPES.analysis).partial(),
-  exposure: z.strictObject(SHAPES.exposure).partial(),
+const whole = new Map<NodeKind, z.ZodObject>()
+
+/** The configuration keys of a kind as one schema; all are optional. Serves errors, JSON Schema and the reference, and is made for those alone. */
+export function configSchema(kind: NodeKind): z.ZodObject {
+  const made = whole.get(kind) ?? z.strictObject(SHAPES[kind]).partial()
+  whole.set(kind, made)
+  return made
 }
 
 /** Whether a name is a configuration key of the kind, supported yet or not. */
@@ -408,9 +405,10 @@ export function checkNodeConfig(
 
 /** Checks one key again, inside its mapping, so that messages can name it. Only errors come here. */
 function explainKey(kind: NodeKind, key: string, value: unknown, placeOf: PlaceOf): GmError[] {
-  const whole = { [key]: value }
-  const { error } = CONFIG_SCHEMAS[kind].safeParse(whole)
-  return error === undefined ? [] : explainIssues(error, CONFIG_SCHEMAS[kind], whole, placeOf)
+  const given = { [key]: value }
+  const schema = configSchema(kind)
+  const { error } = schema.safeParse(given)
+  return error === undefined ? [] : explainIssues(error, schema, given, placeOf)
 }
 
 function unknownKey(kind: NodeKind, key: string, placeOf: PlaceOf): GmError {

@@ -1,7 +1,7 @@
 import type * as z from 'zod'
 import { describedBy } from '../project/document-project.ts'
 import { isNotYet } from '../project/explain-issues.ts'
-import { CONFIG_SCHEMAS } from './config-schema.ts'
+import { configSchema } from './config-schema.ts'
 import type { NodeKind } from './node.ts'
 
 const TITLES: Readonly<Record<NodeKind, string>> = {
@@ -18,7 +18,7 @@ const TITLES: Readonly<Record<NodeKind, string>> = {
 /** docs/reference/config.md: every configuration key with its meaning, from the schema that checks them. */
 export function documentConfig(): string {
   const sections = (Object.keys(TITLES) as NodeKind[]).map((kind) => {
-    const keys = Object.entries<z.ZodType>(CONFIG_SCHEMAS[kind].shape)
+    const keys = Object.entries<z.ZodType>(configSchema(kind).shape)
     const rows = keys.flatMap(([key, schema]) => {
       if (isNotYet(schema)) return []
       return [`| \`${key}\` | ${describedBy(schema).replaceAll('|', '\\|')} |`]

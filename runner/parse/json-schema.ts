@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { CONFIG_SCHEMAS } from '../manifest/config-schema.ts'
+import { configSchema } from '../manifest/config-schema.ts'
 import { isNotYet } from '../project/explain-issues.ts'
 import { projectSchema } from '../project/project-schema.ts'
 import { CONFIG_PLACES, propertiesSchema } from './properties-schema.ts'
@@ -18,7 +18,7 @@ function propertiesJsonSchema(): JsonSchema {
   const configs = new Map<unknown, JsonSchema>(
     (Object.keys(CONFIG_PLACES) as (keyof typeof CONFIG_PLACES)[]).map((kind) => [
       CONFIG_PLACES[kind],
-      toJson(CONFIG_SCHEMAS[kind]),
+      toJson(configSchema(kind)),
     ]),
   )
   return toJson(propertiesSchema, (schema, json) => {
@@ -48,7 +48,7 @@ function projectJsonSchema(): JsonSchema {
   } as const
   const trees: Record<string, JsonSchema> = {}
   for (const [key, kind] of Object.entries(kinds)) {
-    const config = toJson(CONFIG_SCHEMAS[kind])['properties'] as Record<string, JsonSchema>
+    const config = toJson(configSchema(kind))['properties'] as Record<string, JsonSchema>
     trees[`${kind}_tree`] = {
       type: 'object',
       properties: Object.fromEntries(

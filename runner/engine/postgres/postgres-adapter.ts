@@ -40,6 +40,12 @@ export function createPostgresAdapter(connection: Connection, folder = '.'): Pos
   const connect = (signal?: AbortSignal): Promise<OpenedClient> =>
     openClient(connection, { habits, signal, settings: IDLE_LIMIT })
 
+  function takeSpare(): OpenedClient | undefined {
+    const taken = spare
+    spare = undefined
+    return taken
+  }
+
   async function describe(
     relations: readonly Relation[],
   ): Promise<ReadonlyMap<string, RelationState>> {
@@ -67,13 +73,11 @@ export function createPostgresAdapter(connection: Connection, folder = '.'): Pos
     quote: quoteRelation,
 
     async open(signal?: AbortSignal): Promise<Session> {
-      const opened = spare ?? (await connect(signal))
-      spare = undefined
-      return new PostgresSession(opened, connection, folder)
+      return new PostgresSession(takeSpare() ?? (await connect(signal)), connection, folder)
     },
 
     async before(work) {
-      const opened = await connect()
+      const opened = takeSpare() ?? (await connect())
       try {
         const done = await work(opened)
         spare = opened
@@ -108,8 +112,7 @@ export function createPostgresAdapter(connection: Connection, folder = '.'): Pos
       const opened = await catalog?.catch(() => undefined)
       catalog = undefined
       await opened?.client.end()
-      await spare?.client.end()
-      spare = undefined
+      await takeSpare()?.client.end()
     },
   }
 }
