@@ -5,7 +5,7 @@ import { join } from 'node:path'
 const ROOT = join(import.meta.dirname, '..')
 
 /** The built command: `npm run build` first. */
-export const GM = [process.execPath, join(ROOT, 'dist/gm.js')] as const
+export const GM = [process.execPath, join(ROOT, 'dist/gm.cjs')] as const
 
 /** A folder that is gone when the work is done. */
 export async function inScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {

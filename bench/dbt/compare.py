@@ -26,7 +26,7 @@ import psycopg2
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 DBT = pathlib.Path(sys.executable).with_name("dbt")
 TOOLS = {
-    "gm": ["node", str(REPOSITORY / "dist/gm.js")],
+    "gm": ["node", str(REPOSITORY / "dist/gm.cjs")],
     "dbt": [str(DBT), "--no-use-colors", "--no-send-anonymous-usage-stats"],
 }
 # What gm need not do again has succeeded, and a test among it has passed.

@@ -35,7 +35,7 @@ os.environ["HOME"] = str(work)
 
 def gm(*words: str, schema: str, target: str) -> None:
     done = subprocess.run(
-        ["node", str(REPOSITORY / "dist/gm.js"), *words, "--target-path", target],
+        ["node", str(REPOSITORY / "dist/gm.cjs"), *words, "--target-path", target],
         cwd=project, env={**os.environ, "DBT_SCHEMA": schema, "NO_COLOR": "1"}, capture_output=True, text=True,
     )
     if done.returncode != 0:

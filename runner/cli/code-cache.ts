@@ -42,7 +42,7 @@ export interface CodeCache {
 const DAY_MS = 86_400_000
 
 /**
- * Loads the CommonJS files of a folder with the code that V8 compiled for earlier commands: to read and compile gm anew is half of what
+ * Loads the CommonJS files of a folder, which are of ASCII alone, with the code that V8 compiled for earlier commands: to read and compile gm anew is half of what
  * a short command costs (docs/adr/0015). The code lies beside the files, under the name of this Node: whoever can write it could
  * write the files as well. It only saves time: what cannot be read or written, or is another V8's, is left alone.
  */
@@ -69,7 +69,7 @@ export function openCodeCache(folder: string): CodeCache {
     const modified = modifiedAt(path)
     const known = kept?.files.get(name)
     const script = new Script(
-      `(function (exports, require, module, __filename, __dirname) {${readFileSync(path, 'utf8')}\n})`,
+      `(function (exports, require, module, __filename, __dirname) {${readFileSync(path, 'latin1')}\n})`,
       { filename: path, cachedData: known?.modified === modified ? known.code : undefined },
     )
     hasChanged ||= script.cachedDataRejected !== false && known !== undefined

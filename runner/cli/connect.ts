@@ -4,6 +4,7 @@ import type { CompileState } from '../compile/compiled.ts'
 import type { Adapter } from '../engine/adapter.ts'
 import { migrate } from '../engine/postgres/migrate.ts'
 import { openClient } from '../engine/postgres/open-client.ts'
+import type { PostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
 import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
 import { createRunQuery } from '../engine/postgres/run-query.ts'
 import type { Manifest } from '../manifest/node.ts'
@@ -25,6 +26,11 @@ export interface OpenWarehouse {
   close(): Promise<void>
 }
 
+interface Reached {
+  readonly connection: Connection
+  readonly adapter: PostgresAdapter
+}
+
 export interface ConnectOptions {
   /** Queries of templates may change the database: for operations alone. */
   readonly mayTemplatesWrite?: boolean
@@ -39,9 +45,8 @@ export async function connect(
   io: Io,
   options: ConnectOptions = {},
 ): Promise<OpenWarehouse> {
-  const connection = withTimeout(await reachServer(project, io), project.statementTimeoutMs)
-  io.addSecret(connection.password)
-  const adapter = createPostgresAdapter(connection, project.root)
+  const { connection, adapter } =
+    (await reachRunning(project, io)) ?? open(await reachServer(project, io), project, io)
   const queries = createRunQuery(connection, { isReadOnly: options.mayTemplatesWrite !== true })
   return {
     adapter,
@@ -63,6 +68,27 @@ export async function connect(
       await adapter.close()
     },
   }
+}
+
+function open(server: Connection, project: Project, io: Io): Reached {
+  const connection = withTimeout(server, project.statementTimeoutMs)
+  io.addSecret(connection.password)
+  return { connection, adapter: createPostgresAdapter(connection, project.root) }
+}
+
+/** An embedded server that runs already: the first connection to it proves which it is, and is the first session's. */
+async function reachRunning(project: Project, io: Io): Promise<Reached | undefined> {
+  if (project.target.type !== 'embedded') return undefined
+  const { isServerOf, runningConnection } = await import('../engine/embedded/running-connection.ts')
+  const running = await runningConnection(project.root, project.target.database)
+  if (running === undefined) return undefined
+  const reached = open(running.connection, project, io)
+  const isOurs = await reached.adapter
+    .before(({ client }) => isServerOf(client, running.data))
+    .catch(() => false)
+  if (isOurs) return reached
+  await reached.adapter.close()
+  return undefined
 }
 
 /** Spreading a connection would lose its password, which is not enumerable. */

@@ -16,12 +16,12 @@ test('each who takes a session gets one of its own, and nobody’s is left open'
   const pids = await Promise.all(taken.map(async (one) => (await one.query(PID)).rows[0]?.['pid']))
   expect(new Set(pids).size).toBe(2)
   await ahead.close()
-  expect(await sql(OPEN)).toEqual([{ n: 2 }])
+  expect(await sql(`${OPEN} and query = '${PID.sql}'`)).toEqual([{ n: 2 }])
   for (const session of taken) await session.close()
   const unused = openAhead(adapter, undefined)
   await unused.close()
-  await expect.poll(() => sql(OPEN)).toEqual([{ n: 0 }])
   await adapter.close()
+  await expect.poll(() => sql(OPEN)).toEqual([{ n: 0 }])
 })
 
 test('what cannot be opened is told to whoever takes it, and to nobody else', async ({

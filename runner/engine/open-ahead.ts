@@ -7,11 +7,12 @@ export interface OpenedAhead {
   readonly close: () => Promise<void>
 }
 
-/** Opens a session that is needed soon: logging in takes as long as planning a small run. */
+/** Opens a session that is needed soon, and what describes: logging in takes as long as planning a small run. */
 export function openAhead(adapter: Adapter, signal: AbortSignal | undefined): OpenedAhead {
   let ahead: Promise<Session> | undefined = adapter.open(signal)
-  // Whoever takes it hears of it.
+  // Whoever takes it hears of it; and who describes, of the other.
   ahead.catch(() => undefined)
+  adapter.describe([]).catch(() => undefined)
   const first = (): Promise<Session> | undefined => {
     const opened = ahead
     ahead = undefined

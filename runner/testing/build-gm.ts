@@ -5,7 +5,7 @@ import { REPOSITORY } from './gm.ts'
 
 /** vitest globalSetup: what tests start as `gm` is the built command, so it is built when the source is newer. */
 export default function buildGm(): void {
-  const built = join(REPOSITORY, 'dist/gm.js')
+  const built = join(REPOSITORY, 'dist/gm.cjs')
   const builtAt = existsSync(built) ? statSync(built).mtimeMs : 0
   const changedAt = Math.max(
     ...['runner', 'ingest'].flatMap((folder) => sourceTimes(join(REPOSITORY, folder))),

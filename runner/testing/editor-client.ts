@@ -28,7 +28,7 @@ export async function openEditor(
   root: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<EditorClient> {
-  const child = spawn(process.execPath, [join(REPOSITORY, 'dist/gm.js'), 'lsp'], {
+  const child = spawn(process.execPath, [join(REPOSITORY, 'dist/gm.cjs'), 'lsp'], {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'inherit'],

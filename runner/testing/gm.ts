@@ -25,7 +25,7 @@ export function startGm(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Started {
-  const child = spawn(process.execPath, [join(REPOSITORY, 'dist/gm.js'), ...args], {
+  const child = spawn(process.execPath, [join(REPOSITORY, 'dist/gm.cjs'), ...args], {
     cwd,
     env: { ...process.env, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Client } from 'pg'
 import pg from 'pg'
 import type { Connection } from '../../project/project.ts'
 import { EMBEDDED_USER, PASSWORD_FILE } from './create-cluster.ts'
@@ -37,12 +38,26 @@ export async function connectionTo(
 }
 
 /**
- * Asks whether the server at a port is the one of a data directory. Neither pid nor port nor path prove that: pids
+ * Asks a server whether it is the one of a data directory. Neither pid nor port nor path prove that: pids
  * and ports are used again, folders are copied and renamed. So a file with a random name is put into the
  * directory, and only a server that sees it is ours. The login gives no password away (SCRAM).
  */
-export async function probeServer(data: string, port: number, database: string): Promise<Probe> {
+export async function isServerOf(client: Client, data: string): Promise<boolean> {
   const proof = `gm-${randomBytes(12).toString('hex')}`
+  try {
+    await writeFile(join(data, proof), '')
+    const { rows } = await client.query<{ ours: boolean }>(
+      'select (pg_stat_file($1, true)).size is not null as ours',
+      [proof],
+    )
+    return rows[0]?.ours === true
+  } finally {
+    await rm(join(data, proof), { force: true })
+  }
+}
+
+/** What answers at a port, and whether it has a database. */
+export async function probeServer(data: string, port: number, database: string): Promise<Probe> {
   const client = openClient(await connectionTo(data, port, 'postgres'))
   try {
     await client.connect()
@@ -50,23 +65,19 @@ export async function probeServer(data: string, port: number, database: string):
     return answerOf(error)
   }
   try {
-    await writeFile(join(data, proof), '')
-    const { rows } = await client.query<{ ours: boolean; version: string; exists: boolean }>(
-      `select (pg_stat_file($1, true)).size is not null as ours,
-              current_setting('server_version') as version,
-              exists (select from pg_database where datname = $2) as exists`,
-      [proof, database],
+    if (!(await isServerOf(client, data))) return { answer: 'none' }
+    const { rows } = await client.query<{ version: string; exists: boolean }>(
+      `select current_setting('server_version') as version,
+              exists (select from pg_database where datname = $1) as exists`,
+      [database],
     )
-    const [row] = rows
-    return row?.ours === true
-      ? { answer: 'ours', version: row.version, hasDatabase: row.exists }
-      : { answer: 'none' }
+    const { version = '', exists = false } = rows[0] ?? {}
+    return { answer: 'ours', version, hasDatabase: exists }
   } catch (error) {
     // What the file system refuses is no answer of the server's.
     if (!(error instanceof pg.DatabaseError)) throw error
     return answerOf(error)
   } finally {
-    await rm(join(data, proof), { force: true })
     await client.end().catch(() => undefined)
   }
 }

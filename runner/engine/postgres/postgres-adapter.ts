@@ -2,6 +2,7 @@ import type { Relation } from '../../manifest/node.ts'
 import type { Connection } from '../../project/project.ts'
 import type { Adapter, Capabilities, RelationState, Session } from '../adapter.ts'
 import { describeRelations } from './describe-relations.ts'
+import { endClient } from './end-client.ts'
 import { explainError } from './explain-error.ts'
 import type { OpenedClient, ServerHabits } from './open-client.ts'
 import { openClient } from './open-client.ts'
@@ -20,9 +21,12 @@ const CAPABILITIES: Capabilities = {
 const IDLE_LIMIT = { idle_in_transaction_session_timeout: '5min' } as const
 
 export interface PostgresAdapter extends Adapter {
-  /** Does something over a connection of a session's, which the next session that is opened goes on with. */
+  /** Does something over a connection of a session's, which a session that is opened soon goes on with. */
   before<T>(work: (opened: OpenedClient) => Promise<T>): Promise<T>
 }
+
+/** How long a connection waits for the session that goes on with it: some commands never open one. */
+const SPARE_MS = 2_000
 
 /**
  * PostgreSQL 14 or newer. Connects on first use; nothing is loaded or opened before.
@@ -84,6 +88,12 @@ export function createPostgresAdapter(connection: Connection, folder = '.'): Pos
         opened.client.once('end', () => {
           if (spare === opened) spare = undefined
         })
+        const goodbye = (): void => {
+          if (spare !== opened) return
+          spare = undefined
+          void endClient(opened.client).catch(() => undefined)
+        }
+        setTimeout(goodbye, SPARE_MS).unref()
         return done
       } finally {
         if (spare !== opened) await opened.client.end()
@@ -109,10 +119,11 @@ export function createPostgresAdapter(connection: Connection, folder = '.'): Pos
 
     async close() {
       await lastDescribe
-      const opened = await catalog?.catch(() => undefined)
+      const describing = await catalog?.catch(() => undefined)
       catalog = undefined
-      await opened?.client.end()
-      await takeSpare()?.client.end()
+      for (const opened of [describing, takeSpare()]) {
+        if (opened !== undefined) await endClient(opened.client)
+      }
     },
   }
 }

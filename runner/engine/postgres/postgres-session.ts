@@ -12,6 +12,7 @@ import { abortError } from './abort-error.ts'
 import type { BackendKey } from './cancel-query.ts'
 import { cancelQuery } from './cancel-query.ts'
 import { copyFile } from './copy-file.ts'
+import { endClient } from './end-client.ts'
 import { explainError, positionOf, sqlStateOf } from './explain-error.ts'
 import { findBrokenQuote } from './find-broken-quote.ts'
 import { lockTables } from './lock-tables.ts'
@@ -130,7 +131,7 @@ export class PostgresSession implements Session {
   }
 
   async close(): Promise<void> {
-    await this.#client.end()
+    await endClient(this.#client)
   }
 
   async #send(statement: Statement, signal?: AbortSignal): Promise<Result> {

@@ -1,5 +1,6 @@
-import type { WorkerOptions } from 'node:worker_threads'
-import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { createRequire } from 'node:module'
+import type * as Threads from 'node:worker_threads'
+import type { MessagePort, Worker, WorkerOptions } from 'node:worker_threads'
 import type { Code } from '../../base/codes.ts'
 import { GmError } from '../../base/error.ts'
 import type { Connection } from '../../project/project.ts'
@@ -8,6 +9,10 @@ export interface QueryRows {
   readonly columns: readonly string[]
   readonly rows: readonly (readonly unknown[])[]
 }
+
+/** Most templates never ask: 5 ms of a short command. */
+const loadThreads = (): typeof Threads =>
+  createRequire(import.meta.url)('node:worker_threads') as typeof Threads
 
 /** What the worker is started with. */
 export interface WorkerInput {
@@ -50,11 +55,12 @@ export function createRunQuery(
   options: RunQueryOptions = {},
 ): { readonly runQuery: (sql: string) => QueryRows; readonly close: () => Promise<void> } {
   const { timeoutMs = TIMEOUT_MS, isReadOnly = true } = options
-  let worker: Worker | undefined
+  let running: { readonly worker: Worker; readonly port: MessagePort } | undefined
   const ready = new Int32Array(new SharedArrayBuffer(4))
-  const { port1: port, port2: workerPort } = new MessageChannel()
 
-  function start(): Worker {
+  function start(): { readonly worker: Worker; readonly port: MessagePort } {
+    const { MessageChannel } = loadThreads()
+    const { port1: port, port2: workerPort } = new MessageChannel()
     const input: WorkerInput = {
       // The password is not enumerable, so a copy of the object would lack it.
       connection: { ...connection, password: connection.password },
@@ -62,19 +68,20 @@ export function createRunQuery(
       isReadOnly,
       ready,
     }
-    const started = startWorker({
+    const worker = startWorker({
       workerData: { ...input, port: workerPort },
       transferList: [workerPort],
     })
     // A forgotten close() must not keep gm alive.
-    started.unref()
+    worker.unref()
     port.unref()
-    return started
+    return { worker, port }
   }
 
   return {
     runQuery(sql) {
-      worker ??= start()
+      running ??= start()
+      const { port } = running
       Atomics.store(ready, 0, 0)
       port.postMessage(sql)
       // The server ends the query at its time limit; this one is for a server that does not answer at all.
@@ -82,7 +89,7 @@ export function createRunQuery(
       if (Atomics.wait(ready, 0, 0, limitMs) === 'timed-out') {
         throw new GmError('GM4014', `the query had no answer within ${limitMs} ms`)
       }
-      const answer = receiveMessageOnPort(port)?.message as WorkerAnswer | undefined
+      const answer = loadThreads().receiveMessageOnPort(port)?.message as WorkerAnswer | undefined
       if (answer === undefined) throw new Error('the query worker has died')
       if ('rows' in answer) return answer.rows
       if ('bug' in answer) throw new Error(answer.bug)
@@ -91,15 +98,14 @@ export function createRunQuery(
     },
 
     async close() {
-      const ended = worker
-      if (ended !== undefined) {
-        const hasEnded = new Promise((resolve) => ended.once('exit', resolve))
-        // Nothing else may be left to keep the process until then.
-        ended.ref()
-        port.postMessage(null)
-        await hasEnded
-      }
-      worker = undefined
+      if (running === undefined) return
+      const { worker, port } = running
+      running = undefined
+      const hasEnded = new Promise((resolve) => worker.once('exit', resolve))
+      // Nothing else may be left to keep the process until then.
+      worker.ref()
+      port.postMessage(null)
+      await hasEnded
       port.close()
     },
   }
@@ -110,6 +116,7 @@ export function createRunQuery(
  * new thread of Node 20 reads only after tsx is registered in it.
  */
 function startWorker(options: WorkerOptions): Worker {
+  const { Worker } = loadThreads()
   if (!import.meta.url.endsWith('.ts')) {
     return new Worker(new URL('run-query-worker.cjs', import.meta.url), options)
   }

@@ -56,9 +56,13 @@ describe('the commands of the documentation, in a new folder with the server tha
       const bin = join(root, 'bin')
       mkdirSync(bin)
       const gm = join(bin, 'gm')
-      writeFileSync(gm, `#!/bin/sh\nexec '${process.execPath}' '${REPOSITORY}/dist/gm.js' "$@"\n`, {
-        mode: 0o755,
-      })
+      writeFileSync(
+        gm,
+        `#!/bin/sh\nexec '${process.execPath}' '${REPOSITORY}/dist/gm.cjs' "$@"\n`,
+        {
+          mode: 0o755,
+        },
+      )
       const work = join(root, 'work')
       mkdirSync(work)
       const env = {

@@ -41,7 +41,7 @@ function withGm(root: string): { readonly cwd: string; readonly env: Record<stri
   mkdirSync(bin, { recursive: true })
   writeFileSync(
     join(bin, 'gm'),
-    `#!/bin/sh\nexec '${process.execPath}' '${REPOSITORY}/dist/gm.js' "$@"\n`,
+    `#!/bin/sh\nexec '${process.execPath}' '${REPOSITORY}/dist/gm.cjs' "$@"\n`,
     { mode: 0o755 },
   )
   const path = `${bin}${delimiter}${process.env['PATH'] ?? ''}`
