@@ -64,12 +64,10 @@ create trigger gm_touched after insert or update or delete or truncate on by_han
     const stepSeconds: number[] = []
     const nextRound =
       (theirs: string) =>
-      async (who: 'ours' | 'floor'): Promise<void> => {
-        if (who === 'ours') {
+      async (_who: unknown, isFirst: boolean): Promise<void> => {
+        if (isFirst) {
           round++
           psql(`update raw.customers set city = md5(city) where id % 100 = ${round}`)
-        } else {
-          stepSeconds.push(lastStepSeconds(folder))
         }
         // Each in a transaction of its own, as vacuum asks.
         for (const table of ['raw.customers', 'customers_history', theirs])
@@ -80,8 +78,12 @@ create trigger gm_touched after insert or update or delete or truncate on by_han
     const pair = await compare({
       ours: { argv: [...GM, 'snapshot'], cwd: folder },
       floor: { argv: psqlArgv('-f', file) },
-      rounds: 7,
+      rounds: 10,
+      takesTurns: true,
       before: nextRound('by_hand'),
+      after: (who) => {
+        if (who === 'ours') stepSeconds.push(lastStepSeconds(folder))
+      },
     })
     const count = (table: string): string =>
       psql(
