@@ -87,15 +87,12 @@ commit;
       const pair = await compare({
         ours: { argv: [...GM, 'run'], cwd: folder },
         floor: { argv: psqlArgv('-f', byHand(table, mark)) },
-        rounds: isPromised ? 8 : 3,
-        takesTurns: isPromised,
-        before: async (_who, isFirst) => {
-          if (isFirst) nextBatch()
+        rounds: isPromised ? 7 : 3,
+        before: async (who) => {
+          if (who === 'ours') nextBatch()
+          else stepSeconds.push(lastStepSeconds(folder))
           psql('checkpoint')
           await Promise.resolve()
-        },
-        after: (who) => {
-          if (who === 'ours') stepSeconds.push(lastStepSeconds(folder))
         },
       })
       const [missing] = psql(`select count(*) from (select id, customer, amount, code from orders
