@@ -73,9 +73,10 @@ create trigger gm_touched after insert or update or delete or truncate on by_han
         } else {
           stepSeconds.push(lastStepSeconds(folder))
         }
-        // Each in a transaction of its own, as vacuum asks.
-        for (const table of ['raw.customers', 'customers_history', theirs])
-          psql(`vacuum analyze ${table}`)
+        // Each in a transaction of its own, as vacuum asks; and last the one whose turn it is, for what was read last is in the server's memory.
+        const histories =
+          who === 'ours' ? [theirs, 'customers_history'] : ['customers_history', theirs]
+        for (const table of ['raw.customers', ...histories]) psql(`vacuum analyze ${table}`)
         psql('checkpoint')
         await Promise.resolve()
       }
