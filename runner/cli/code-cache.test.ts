@@ -10,6 +10,7 @@ import {
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { serialize } from 'node:v8'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openCodeCache } from './code-cache.ts'
 
@@ -67,6 +68,15 @@ test('another command, or another day, adds what it has compiled', () => {
   expect(written('run')).toBe(false)
   utimesSync(kept, 1, 1)
   expect(written('run')).toBe(true)
+})
+
+test('what another gm has written in a way of its own is left alone', () => {
+  run().keep('run')
+  const [kept = ''] = readdirSync(folder).filter((name) => name.endsWith('.bin'))
+  for (const other of [null, 1, { commands: ['run'] }, { commands: ['run'], files: {} }]) {
+    writeFileSync(join(folder, kept), serialize(other))
+    expect(run().answer).toBe(1)
+  }
 })
 
 test('what is damaged is left alone, and replaced', () => {

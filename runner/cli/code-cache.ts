@@ -102,7 +102,9 @@ function modifiedAt(file: string): number {
 
 function read(file: string): Kept | undefined {
   try {
-    return deserialize(readFileSync(file)) as Kept
+    const kept = deserialize(readFileSync(file)) as Partial<Kept> | null
+    // Another gm may have written it, in a way of its own.
+    return Array.isArray(kept?.commands) && kept.files instanceof Map ? (kept as Kept) : undefined
   } catch {
     return undefined
   }
