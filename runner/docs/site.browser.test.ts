@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { gm, startGm } from '../testing/gm.ts'
 import { manifestOf } from '../testing/manifest-of.ts'
 import type { BuiltSite } from '../testing/site-fixture.ts'
-import { buildSite, SECRETS } from '../testing/site-fixture.ts'
+import { allLoaded, buildSite, SECRETS } from '../testing/site-fixture.ts'
 import { writeBareSite } from '../testing/write-bare-site.ts'
 
 /** Every kind of page with its heading. */
@@ -79,7 +79,27 @@ describe.skipIf(inject('chromium') === '')('the docs site', () => {
     expect(await row.locator('.trail').getAttribute('aria-label')).toContain('pass, pass, fail')
     await row.getByRole('link', { name: 'moody' }).click()
     await page.getByRole('heading', { level: 1, name: 'moody' }).waitFor()
+    await allLoaded(page)
     expect(await page.locator('#runs tbody tr').count()).toBe(4)
+    await page.close()
+  })
+
+  test('a page whose data is still on its way says so, and nothing that is not known yet', async () => {
+    const page = await site.browser.newPage()
+    let arrive = (): void => undefined
+    const arrival = new Promise<void>((resolve) => {
+      arrive = resolve
+    })
+    await page.route('**/data/tests.js*', async (route) => {
+      await arrival
+      await route.continue()
+    })
+    await page.goto(`file://${site.folder}/index.html#/tests`, { waitUntil: 'commit' })
+    await page.locator('main [aria-busy=true]', { hasText: 'Loading' }).waitFor()
+    expect(await page.locator('main').innerText()).not.toContain('None.')
+    arrive()
+    await allLoaded(page)
+    expect(await page.locator('tbody tr').count()).toBeGreaterThan(3)
     await page.close()
   })
 
@@ -190,7 +210,7 @@ describe.skipIf(inject('chromium') === '')('the docs site', () => {
       /not_null\s*customer_id\s*✕ fail 1 rows/,
     )
     expect(await page.locator('#runs tbody tr').count()).toBe(2)
-    expect(await page.locator('.uplot canvas').count()).toBe(2)
+    await expect.poll(() => page.locator('.uplot canvas').count()).toBe(2)
     expect(await page.locator('.markdown table').innerText()).toContain('EUR')
     expect(await page.locator('#code').innerText()).toContain("ref('numbers')")
     await page.getByRole('button', { name: 'Compiled' }).click()

@@ -118,6 +118,11 @@ export interface OpenPage {
   readonly requests: readonly string[]
 }
 
+/** Waits until every part of the page that is open has its data: its heading comes before them. */
+export async function allLoaded(page: Page): Promise<void> {
+  await page.locator('main [aria-busy=true]').first().waitFor({ state: 'detached' })
+}
+
 /** One project, built twice by the built command in a real database, with a failure in it, and one browser. */
 export async function buildSite(): Promise<BuiltSite> {
   const root = mkdtempSync(join(tmpdir(), 'gm-site-'))
@@ -165,6 +170,7 @@ export async function buildSite(): Promise<BuiltSite> {
       page.on('request', (request) => requests.push(request.url()))
       await page.goto(`file://${from}/index.html#/${hash}`)
       await page.locator('main h1').first().waitFor()
+      await allLoaded(page)
       return { page, complaints, requests }
     },
     close: async () => {

@@ -10,6 +10,7 @@ import type { Scene } from '../lineage-scene.ts'
 import { fromLayout, layOut, layOutColumns, reach } from '../lineage-scene.ts'
 import { LineageCanvas } from '../parts/lineage-canvas.tsx'
 import { LineageSvg } from '../parts/lineage-svg.tsx'
+import { Loading } from '../parts/loading.tsx'
 import { href } from '../route.ts'
 import type { SiteNode } from '../site.ts'
 import { isShown } from '../site.ts'
@@ -98,7 +99,7 @@ function Columns({ focus, column, hasConditions }: ColumnsProps): JSX.Element {
   if (!site.index.hasColumnLineage) {
     return <p class="muted">The lineage of columns is not part of this site.</p>
   }
-  if (scene === undefined) return <p class="muted">Loading</p>
+  if (scene === undefined) return <Loading />
   return <LineageSvg scene={scene} focus={focus.position} column={column} linkTo="lineage" />
 }
 
@@ -111,8 +112,7 @@ function Whole(): JSX.Element {
       ? layOut(site, value.nodes)
       : fromLayout(site, value.nodes, value)
   }, [site, value])
-  if (error !== undefined) return <p class="note">{error}</p>
-  if (scene === undefined) return <p class="muted">Loading</p>
+  if (scene === undefined) return <Loading error={error} />
   return <Drawing scene={scene} focus={undefined} />
 }
 

@@ -11,6 +11,7 @@ import { CopyButton } from '../parts/copy-button.tsx'
 import { History } from '../parts/history.tsx'
 import { KindMark } from '../parts/kind-mark.tsx'
 import { LineageSvg } from '../parts/lineage-svg.tsx'
+import { Loading } from '../parts/loading.tsx'
 import { Markdown } from '../parts/markdown.tsx'
 import { NodeLink } from '../parts/node-link.tsx'
 import { Status } from '../parts/status.tsx'
@@ -35,7 +36,7 @@ export function NodePage({ id, query }: NodePageProps): JSX.Element {
 /** A test from YAML, which stands in the list of tests alone. */
 function FoundTest({ id, query }: NodePageProps): JSX.Element {
   const { value: tests, error } = useChunk<readonly TestRow[]>('tests')
-  if (tests === undefined) return <p class="muted">{error ?? 'Loading'}</p>
+  if (tests === undefined) return <Loading error={error} />
   const test = tests.find((one) => one.id === id)
   if (test === undefined) return <NotFound id={id} />
   const node: SiteNode = {
@@ -92,7 +93,7 @@ function FoundNode({ node, query, tested }: FoundNodeProps): JSX.Element {
           )}
         </p>
       )}
-      {chunk.error === undefined ? null : <p class="note">{chunk.error}</p>}
+      {chunk.value === undefined ? <Loading error={chunk.error} /> : null}
       {page === undefined ? null : <Body node={node} page={page} query={query} />}
     </article>
   )

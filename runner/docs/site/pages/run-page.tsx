@@ -4,6 +4,7 @@ import { useChunk } from '../chunks.ts'
 import { useSite } from '../context.ts'
 import { formatCount, formatDuration, formatTime } from '../format.ts'
 import { Gantt, nameOf } from '../parts/gantt.tsx'
+import { Loading } from '../parts/loading.tsx'
 import { NodeLink } from '../parts/node-link.tsx'
 import { Status } from '../parts/status.tsx'
 import { href } from '../route.ts'
@@ -14,7 +15,7 @@ const MOST_ROWS = 500
 export function RunPage({ id }: { readonly id: string }): JSX.Element {
   const runs = useChunk<readonly RunSummary[]>('runs')
   const run = runs.value?.find((one) => one.id === id)
-  if (runs.value === undefined) return <p class="muted">{runs.error ?? 'Loading'}</p>
+  if (runs.value === undefined) return <Loading error={runs.error} />
   if (run === undefined) {
     return (
       <>
@@ -70,7 +71,7 @@ export function RunPage({ id }: { readonly id: string }): JSX.Element {
 
 function Whole({ id }: { readonly id: string }): JSX.Element {
   const { value, error } = useChunk<Page>(`run-${id}`)
-  if (value === undefined) return <p class="muted">{error ?? 'Loading'}</p>
+  if (value === undefined) return <Loading error={error} />
   const slowest = [...value.steps].sort((a, b) => rank(b) - rank(a)).slice(0, MOST_ROWS)
   return (
     <>

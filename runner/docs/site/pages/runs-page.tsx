@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import type { RunSummary } from '../../site-data.ts'
 import { useChunk } from '../chunks.ts'
 import { formatCount, formatDuration, formatTime } from '../format.ts'
+import { Loading } from '../parts/loading.tsx'
 import { Status, toneOf } from '../parts/status.tsx'
 import { href } from '../route.ts'
 
@@ -12,7 +13,7 @@ export function RunsPage(): JSX.Element {
   return (
     <>
       <h1>Runs</h1>
-      {error === undefined ? null : <p class="note">{error}</p>}
+      {runs === undefined ? <Loading error={error} /> : null}
       {runs?.length === 0 ? (
         <p class="muted">
           No run is known: the site was written without a database, or nothing has run in it yet.

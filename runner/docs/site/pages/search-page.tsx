@@ -24,7 +24,7 @@ export function SearchPage({ text }: { readonly text: string }): JSX.Element {
   return (
     <>
       <h1>Search for “{text}”</h1>
-      <p class="muted" role="status">
+      <p class="muted" role="status" aria-busy={found === undefined}>
         {found === undefined
           ? 'Searching'
           : found.length === 0

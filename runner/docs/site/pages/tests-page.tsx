@@ -5,6 +5,7 @@ import { useChunk } from '../chunks.ts'
 import { useSite } from '../context.ts'
 import { countTurns } from '../count-turns.ts'
 import { formatCount } from '../format.ts'
+import { Loading } from '../parts/loading.tsx'
 import { NodeLink } from '../parts/node-link.tsx'
 import { TestTable } from '../parts/test-table.tsx'
 import { href } from '../route.ts'
@@ -27,7 +28,6 @@ export function TestsPage({ query }: { readonly query: ReadonlyMap<string, strin
   return (
     <>
       <h1>Tests</h1>
-      {error === undefined ? null : <p class="note">{error}</p>}
       <nav class="switch" aria-label="Results">
         {GROUPS.map((one) => (
           <a
@@ -40,9 +40,9 @@ export function TestsPage({ query }: { readonly query: ReadonlyMap<string, strin
           </a>
         ))}
       </nav>
-      {found.length === 0 ? (
-        <p class="muted">None.</p>
-      ) : (
+      {tests === undefined ? <Loading error={error} /> : null}
+      {tests !== undefined && found.length === 0 ? <p class="muted">None.</p> : null}
+      {found.length === 0 ? null : (
         <TestTable
           tests={shown.map((test) => {
             const node = test.node === undefined ? undefined : nodes[test.node]
