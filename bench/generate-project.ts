@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { randomFrom } from '../runner/testing/random.ts'
 
 export interface GeneratedProject {
   readonly models: number
@@ -21,7 +22,7 @@ export function generateProject({
   seed,
   columns = 0,
 }: GeneratedProject): ReadonlyMap<string, string> {
-  const random = generator(seed)
+  const random = randomFrom(seed)
   const files = new Map<string, string>()
   const more = Array.from({ length: Math.max(0, columns - 4) }, (_, i) => `value_${i + 1}`)
   const perLayer = Math.max(1, Math.ceil(models / LAYERS))
@@ -98,15 +99,4 @@ function propertiesOf(i: number): string[] {
     '          - not_null',
     '          - unique',
   ]
-}
-
-/** Numbers in [0, 1) from a seed (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

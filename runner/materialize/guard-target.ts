@@ -1,11 +1,13 @@
 import type { Statement } from '../engine/statement.ts'
 import { literal } from '../manifest/quoted.ts'
 import { isFollowing } from '../state/key-log.ts'
+import type { Look } from '../state/ledger.ts'
+import { isLookedTo } from '../state/ledger.ts'
 import type { Materials } from './materialize.ts'
 
 /**
  * True while the warehouse is as the plan saw it: the same table behind the name, at the same revision, nothing pending,
- * and behind each marked input the table that the mark belongs to. It is the transaction's first query, so it also fixes
+ * and behind each marked input the table that the mark belongs to; where a look is gone on from, it still holds. It is the transaction's first query, so it also fixes
  * the pg_snapshot, after the locks.
  */
 export function guardTarget(
@@ -14,6 +16,7 @@ export function guardTarget(
     /** Undefined where the step has moved it itself. */
     readonly revision: string | undefined
   },
+  look?: Look,
 ): Statement {
   const generation = materials.target?.generation
   const conditions = [
@@ -29,6 +32,7 @@ export function guardTarget(
         `exists (select from gm.marks m where m.relation = ${literal(targetQuoted)} and m.input = ${literal(input)}
     and m.generation = ${literal(of)} and m.generation = to_regclass(${literal(input)})::oid::text)`,
     ),
+    ...(look === undefined ? [] : [isLookedTo(targetQuoted, look)]),
     ...(materials.marked.size === 0
       ? []
       : materials.keyReaders.map((reader) => isFollowing(targetQuoted, reader))),

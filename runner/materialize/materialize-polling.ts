@@ -4,12 +4,14 @@ import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Transaction } from '../engine/statement.ts'
 import type { SnapshotNode } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
+import { recordLook } from '../state/ledger.ts'
 import { VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
 import { analyzeAfter } from './analyze-after.ts'
 import { guardColumns, withoutTracking } from './compare-columns.ts'
 import { evolveTable } from './evolve-table.ts'
 import { followIndexes } from './follow-indexes.ts'
 import { guardTarget } from './guard-target.ts'
+import { lookToGoOnFrom, lookToRecord } from './look-again.ts'
 import type { Materialize, Materials } from './materialize.ts'
 import type { PollingContext } from './polling-changes.ts'
 import { fillAdded, findChanges, writeChanges } from './polling-changes.ts'
@@ -97,9 +99,16 @@ export const updatePolling: Materialize<SnapshotNode> = (node, compiled, materia
     materials,
   )
   const context: PollingContext = { node, history, name, types, expected, knowsDeleted, target }
+  const prepared = prepareTable(context, materials)
+  const look = lookToRecord(context, compiled, materials.lockable)
+  // What alters the table ends what can be said of its rows.
+  const last =
+    prepared.length + evolution.before.length === 0
+      ? lookToGoOnFrom(look, materials.look)
+      : undefined
   return {
     transactions: [
-      ...prepareTable(context, materials),
+      ...prepared,
       ...indexes.before,
       ...evolution.before,
       {
@@ -107,7 +116,7 @@ export const updatePolling: Materialize<SnapshotNode> = (node, compiled, materia
         isolation: 'repeatable read',
         locks: materials.lockable.map((relation) => ({ relation, mode: 'access share' })),
         statements: [
-          guardTarget(name, materials),
+          guardTarget(name, materials, last),
           aroundUserSql(compiled, {
             purpose: 'probe columns',
             head: 'create temporary table _gm_shape on commit drop as\n',
@@ -115,12 +124,13 @@ export const updatePolling: Materialize<SnapshotNode> = (node, compiled, materia
           }),
           guardColumns('_gm_shape', expected),
           ...indexes.create,
-          findChanges(context, compiled),
+          findChanges(context, compiled, last?.since),
           refuseNulls(node, history, 'select * from _gm_changes where gm_is_there'),
           duplicatesAmongChanges(node, history, compiled, materials.lockable),
           ...writeChanges(context, evolution.columns),
           ...fillAdded(context, compiled),
           recordBuild(node, compiled, materials, 'update history', false),
+          ...(look === undefined ? [] : [recordLook(name, look.input, look.code)]),
         ],
       },
       analyzeAfter(target),

@@ -5,6 +5,7 @@ import type { Transaction } from '../engine/statement.ts'
 import type { BuiltNode, Relation } from '../manifest/node.ts'
 import type { EventTime } from '../state/event-time.ts'
 import type { KeyReader } from '../state/key-log.ts'
+import type { Look } from '../state/ledger.ts'
 
 /** What a planner is given besides the node: the warehouse as it is, and what the run was asked for. */
 export interface Materials {
@@ -16,6 +17,8 @@ export interface Materials {
   readonly target: RelationState | undefined
   /** The revision in the ledger; `0` when gm has not built the relation. */
   readonly revision: string
+  /** The last look at the rows of its one input; undefined where all of them have to be compared. */
+  readonly look: Look | undefined
   /** Quoted names of the inputs that have a mark, with the generation that the mark belongs to. */
   readonly marked: ReadonlyMap<string, string>
   /**

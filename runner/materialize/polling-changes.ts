@@ -3,7 +3,7 @@ import type { Column } from '../engine/adapter.ts'
 import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { SnapshotNode } from '../manifest/node.ts'
-import { identifier } from '../manifest/quoted.ts'
+import { identifier, literal } from '../manifest/quoted.ts'
 import { VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
 import type { Materials } from './materialize.ts'
 import type { PollingHistory } from './polling-history.ts'
@@ -32,7 +32,12 @@ function after(from: string, type: string): string {
   return type.startsWith('timestamp') ? `${from} + interval '1 microsecond'` : from
 }
 
-export function findChanges(context: PollingContext, compiled: Compiled): Statement {
+/** @param since rows that older transactions wrote are left out: a look before this one saw them as they are. */
+export function findChanges(
+  context: PollingContext,
+  compiled: Compiled,
+  since?: string,
+): Statement {
   const { history, name, knowsDeleted, target } = context
   const { names, hardDeletes } = history
   const [from, to] = [identifier(names.validFrom), identifier(names.validTo)]
@@ -42,7 +47,10 @@ export function findChanges(context: PollingContext, compiled: Compiled): Statem
     key.map((column) => `${a}.${column} = ${b}.${column}`).join(' and ')
   const time = timeOf(history)
   const deleted = knowsDeleted ? `held.${identifier(names.isDeleted)} = 'True'` : 'false'
-  const tail = `
+  // An xmin has 32 bits, and one of an older round can seem to lie ahead.
+  const written =
+    since === undefined ? '' : `\nwhere age(xmin) between 0 and age(${literal(since)}::xid8::xid)`
+  const tail = `${written}
 )
 select gm_row.*, held.${identifier(names.scdId)} as gm_replaces, held.gm_table, held.gm_place, ${time} as gm_time,
   case
@@ -62,20 +70,29 @@ where held.${from} is null
   })
 }
 
-/** A column that the table did not have yet is no change: the rows that are there get it as it is. */
-function differs({ history, types, expected }: PollingContext): string {
-  const { names, strategy, watched } = history
-  if (strategy === 'timestamp') {
-    // Not the beginning, which may have been moved behind the version before it.
-    return `held.${identifier(names.updatedAt)} < ${timeOf(history)}`
-  }
-  const columns = expected.filter(
+/**
+ * The columns whose values tell whether a row has changed. One that the table did not have yet is none: the rows that
+ * are there get it as it is.
+ */
+export function comparedColumns({ history, types, expected }: PollingContext): readonly Column[] {
+  const { strategy, watched } = history
+  if (strategy === 'timestamp') return []
+  return expected.filter(
     ({ name }) =>
       types.has(name) &&
       (watched === 'all'
         ? !history.key.includes(name)
         : watched.some((given) => given === name || given.toLowerCase() === name)),
   )
+}
+
+function differs(context: PollingContext): string {
+  const { history, types } = context
+  if (history.strategy === 'timestamp') {
+    // Not the beginning, which may have been moved behind the version before it.
+    return `held.${identifier(history.names.updatedAt)} < ${timeOf(history)}`
+  }
+  const columns = comparedColumns(context)
   if (columns.length === 0) return 'false'
   const values = (alias: string): string =>
     columns

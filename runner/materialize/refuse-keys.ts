@@ -4,6 +4,7 @@ import type { Statement } from '../engine/statement.ts'
 import type { Relation, SnapshotNode } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import type { PollingHistory } from './polling-history.ts'
+import { isWholeTable } from './whole-table.ts'
 
 /** Keys named in one message. */
 const NAMED_KEYS = 5
@@ -54,17 +55,12 @@ export function duplicatesAmongChanges(
 ): Statement {
   const key = history.key.map(identifier).join(', ')
   const [table] = tables
-  const isTable = table !== undefined && isWhole(table, compiled.sql)
+  const isTable = table !== undefined && isWholeTable(table, compiled.sql)
   const unsure = isTable ? `not ${isUnique(table, history.key)}\n  and ` : ''
   const changed = `where ${unsure}(${key}) in (select ${key} from _gm_changes where gm_is_there)\n`
   const [head, tail] = aroundRows(history, changed)
   const refused = refusedDuplicates(node, history)
   return { ...refused, ...aroundUserSql(compiled, { purpose: refused.purpose, head, tail }) }
-}
-
-/** Whether a query is no more than all rows of a table. */
-function isWhole(table: Relation, sql: string): boolean {
-  return sql.replace(/^\s*select\s+\*\s+from\s+/i, '').trim() === quoted(table)
 }
 
 /** Whether a table has an index that lets no two rows be equal in the columns, as `group by` finds them equal. Does not depend on rows: asked once. */

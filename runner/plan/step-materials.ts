@@ -26,6 +26,11 @@ export function materialsOf(
     at: node.at,
     target: warehouse.relations.get(name),
     revision: warehouse.ledger.entries.get(name)?.revision ?? '0',
+    // Who asks for all of it gets all of it.
+    look:
+      request.reuse === 'none' || request.fullRefresh
+        ? undefined
+        : warehouse.ledger.entries.get(name)?.look,
     lockable: compiled === undefined ? [] : lockable(compiled, request.manifest, warehouse, node),
     allowDestructive: request.allowDestructive,
     isOurs: (relation) => warehouse.ledger.entries.has(quoted(relation)),

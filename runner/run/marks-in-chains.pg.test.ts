@@ -3,23 +3,13 @@ import { describe, expect } from 'vitest'
 import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
 import type { Inputs } from '../testing/plain-project.ts'
 import { plainProject, runPlain } from '../testing/plain-project.ts'
+import { randomFrom } from '../testing/random.ts'
 import { createLedger, test } from '../testing/sql-fixture.ts'
 
 /** A run of this file takes seconds; `npm run test:long` takes minutes. */
 const ACTIONS = process.env['GM_LONG'] === undefined ? 250 : 10_000
 
 const SEED = Number(process.env['GM_TEST_SEED'] ?? Date.now() % 1_000_000)
-
-/** A small generator of repeatable random numbers (mulberry32), so that a failing seed can be run again. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
 
 /** Accounts are changed and deleted; the log is only added to. */
 const TABLES = `create schema raw;

@@ -5,6 +5,7 @@ import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
 import type { Connection } from '../project/project.ts'
 import type { PlainProject } from '../testing/plain-project.ts'
 import { plainProject, runPlain } from '../testing/plain-project.ts'
+import { randomFrom } from '../testing/random.ts'
 import { test } from '../testing/run-fixture.ts'
 
 const isLong = process.env['GM_LONG'] !== undefined
@@ -220,14 +221,5 @@ async function withClient(
     await work(client)
   } finally {
     await client.end()
-  }
-}
-
-/** A linear congruential generator: the same choices for the same seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
   }
 }

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { plainProject } from '../testing/plain-project.ts'
+import { randomBelow } from '../testing/random.ts'
 import { test } from '../testing/run-fixture.ts'
 
 /** GM_LONG has the whole size; CI takes a part that still has every kind of event. */
@@ -7,17 +8,6 @@ const IS_LONG = process.env.GM_LONG === '1'
 const ROUNDS = IS_LONG ? 200 : 12
 const SEED = Number(process.env.GM_SEED ?? Date.now() % 1_000_000)
 const DAYS = 12
-
-/** A small generator of its own (mulberry32), so that a seed gives the same rounds everywhere. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4_294_967_296) * below)
-  }
-}
 
 /** Landed rows, of which gm also logs what is deleted or gets another time; and a model of them day by day. */
 const PROJECT = plainProject({
@@ -41,7 +31,7 @@ const day = (n: number): Date => new Date(Date.UTC(2026, 0, 1 + n))
 test('after writers with late rows, changes and deletions, failing batches, random ranges and killed connections it equals a full rebuild', {
   timeout: IS_LONG ? 1_800_000 : 120_000,
 }, async ({ run, sql }) => {
-  const below = randomFrom(SEED)
+  const below = randomBelow(SEED)
   await sql(`create schema raw;
 create table raw.orders (
   id int generated always as identity, at timestamptz, amount int, _gm_xid xid8 not null default pg_current_xact_id()

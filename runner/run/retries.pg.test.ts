@@ -3,6 +3,7 @@ import pg from 'pg'
 import { describe, expect } from 'vitest'
 import type { Connection } from '../project/project.ts'
 import { plainProject } from '../testing/plain-project.ts'
+import { randomFrom } from '../testing/random.ts'
 import { test } from '../testing/run-fixture.ts'
 
 const RUNS = `select pid from pg_stat_activity
@@ -227,12 +228,3 @@ const SLEEPER = plainProject({
     sql: ({ ref }) => `select * from ${ref('sleeper')}`,
   },
 })
-
-/** A linear congruential generator: enough to spread moments, and the same for the same seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-}

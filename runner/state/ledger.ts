@@ -22,8 +22,20 @@ export interface LedgerEntry {
   readonly basis: Basis | undefined
   /** Microbatch: spans of event time that are done and not due again; in order. */
   readonly batches: readonly DoneBatch[]
+  /** Of a history that looks at the rows of one table; undefined where its next look has to compare all of them. */
+  readonly look: Look | undefined
   /** Milliseconds that its last successful step took, for scheduling; undefined when unknown. */
   readonly lastDurationMs: number | undefined
+}
+
+/** What the last look at the rows of a table lets the next one leave out. */
+export interface Look {
+  /** The table's quoted name. */
+  readonly input: string
+  /** Names how the rows were compared. */
+  readonly code: string
+  /** Rows that older transactions wrote are as the look saw them. */
+  readonly since: string
 }
 
 export interface Ledger {
@@ -67,6 +79,8 @@ const READ_LEDGER = `select
      ) as numbered
      group by relation, span
    ) b) as batches,
+  (select coalesce(jsonb_agg(jsonb_build_array(l.relation, l.input, l.code, t.since::text)), '[]')
+   from gm.looks l cross join lateral gm.looked_to(l.relation, l.input) as t (since) where t.since is not null) as looks,
   (select jsonb_build_object(
      'names', coalesce(jsonb_agg(distinct p.proname), '[]'),
      'attributes', coalesce(jsonb_agg(distinct p.proname) filter (where p.pronargs = 1 and t.typtype in ('c', 'd', 'p')), '[]'))
@@ -88,6 +102,12 @@ interface LedgerRow {
   readonly marks: readonly (readonly [string, string, string])[]
   readonly following: readonly (readonly [string, string, string])[]
   readonly batches: readonly (readonly [relation: string, startMs: number, endMs: number])[]
+  readonly looks: readonly (readonly [
+    relation: string,
+    input: string,
+    code: string,
+    since: string,
+  ])[]
   readonly functions: {
     readonly names: readonly string[]
     readonly attributes: readonly string[]
@@ -140,6 +160,9 @@ export async function readLedger(
     ofRelation.push({ start: new Date(startMs), end: new Date(endMs) })
     batches.set(relation, ofRelation)
   }
+  const looks = new Map(
+    row.looks.map(([relation, input, code, since]) => [relation, { input, code, since }]),
+  )
   const entries = new Map<string, LedgerEntry>()
   for (const [relation, kind, revision, fingerprint, durationMs] of row.relations) {
     entries.set(relation, {
@@ -150,6 +173,7 @@ export async function readLedger(
       following: following.get(relation) ?? new Set<string>(),
       basis: bases.get(relation),
       batches: batches.get(relation) ?? [],
+      look: looks.get(relation),
       lastDurationMs: durationMs ?? undefined,
     })
   }
@@ -305,6 +329,19 @@ export function recordStep(step: {
     sql: `select gm.record_step($1, ${values.join(', ')}, ${String(step.isStable)}, ${String(step.isFullBuild)})`,
     binds: 'counts',
   }
+}
+
+/** Writes down that no row of the input, as the transaction sees it, is other than the version that holds. After the step's own entry. */
+export function recordLook(relation: string, input: string, code: string): Statement {
+  return {
+    purpose: 'record look',
+    sql: `select gm.note_look(${[relation, input, code].map(literal).join(', ')})`,
+  }
+}
+
+/** Whether the last look still says of the same rows that they need not be compared. */
+export function isLookedTo(relation: string, { input, since }: Look): string {
+  return `gm.looked_to(${literal(relation)}, ${literal(input)}) is not distinct from ${literal(since)}::xid8`
 }
 
 /**

@@ -1139,4 +1139,110 @@ end
 $$`,
     ],
   },
+  {
+    name: '0016_looks',
+    up: [
+      // A column that is dropped and added again under its name can have other values in the same file: it has another number.
+      `create or replace function gm.states(names text[])
+returns table (name text, oid oid, identity text, state text, has_news_by_xid boolean, touches bigint)
+language sql stable as $$
+  select
+    n.name,
+    c.oid,
+    i.identity,
+    case
+      when c.relkind = 'v' then (
+        select i.identity from gm.relations r where r.relation = n.name and r.is_stable and r.identity = i.identity
+      )
+      when t.sees_inserts is not null then
+        concat_ws('@', i.identity, (select r.version from gm.relations r where r.relation = n.name), k.touches)
+    end,
+    not coalesce(t.sees_inserts, true),
+    k.touches
+  from unnest(names) as n (name)
+  join pg_class c on c.oid = to_regclass(n.name)
+  cross join lateral (
+    select concat_ws(
+      '/',
+      c.oid,
+      case c.relkind
+        when 'r' then c.relfilenode::text
+        when 'v' then (select r.xmin::text from pg_rewrite r where r.ev_class = c.oid and r.rulename = '_RETURN')
+        when 'p' then (
+          select md5(string_agg(concat(p.oid, p.relfilenode), ',' order by p.oid))
+          from pg_inherits h join pg_class p on p.oid = h.inhrelid where h.inhparent = c.oid
+        )
+      end,
+      (
+        select md5(string_agg(concat_ws(' ', a.attname, a.atttypid, a.atttypmod, a.expression, nullif(a.attnum, a.place)), ',' order by a.attnum))
+        from (
+          select a.*, row_number() over (order by a.attnum) as place,
+            case a.attgenerated when 'v' then (select g.adbin::text from pg_attrdef g where g.adrelid = c.oid and g.adnum = a.attnum) end as expression
+          from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        ) as a
+      )
+    ) as identity
+  ) as i
+  cross join lateral (
+    select bool_or(tg.tgtype & 4 > 0) as sees_inserts
+    from pg_trigger tg
+    where tg.tgrelid = c.oid and tg.tgfoid = to_regprocedure('gm.note_touch()') and tg.tgenabled in ('O', 'A')
+  ) as t
+  cross join lateral (select count(*) as touches from gm.touched w where w.relation = c.oid) as k
+$$`,
+      // It goes and is renamed with the history. A copy that is published under its name has another revision by then.
+      `create table gm.looks (
+  relation text primary key references gm.relations on update cascade on delete cascade,
+  input text not null,
+  identity text not null,
+  code text not null,
+  revision bigint not null,
+  looked_at pg_snapshot not null
+)`,
+      `comment on table gm.looks is 'Of histories that look at the rows of one table: the last look, which saw that no row was other than the version that holds.'`,
+      `comment on column gm.looks.identity is 'Of the input, see gm.states.'`,
+      `comment on column gm.looks.code is 'Names how the rows were compared.'`,
+      `comment on column gm.looks.revision is 'Of the history, once the look was written down.'`,
+      // A row is as it was looked at if the server has written it nowhere since: its xmin is older than all that was under way then. Subtransactions
+      // are younger than what they belong to, and stand in no pg_snapshot; so nothing but its xmin tells of them. An xmin has 32 bits: it can
+      // be told from one of an older round for two billion transactions.
+      `create function gm.looked_to(of_relation text, on_input text) returns xid8
+language plpgsql stable as $$
+declare
+  look record;
+  are_same int;
+begin
+  select pg_snapshot_xmin(l.looked_at) as since, l.identity, r.identity as own into look
+  from gm.looks l join gm.relations r using (relation, revision)
+  where l.relation = of_relation and l.input = on_input;
+  if not found or pg_snapshot_xmax(pg_current_snapshot())::text::bigint - look.since::text::bigint >= 2000000000 then
+    return null;
+  end if;
+  -- Rows of a distributed table come from other servers, which count their own transactions.
+  perform from pg_class c
+  where c.oid = to_regclass(on_input) and c.relkind = 'r' and not c.relrowsecurity
+    and c.relam = (select a.oid from pg_am a where a.amname = 'heap')
+    and not exists (select from pg_inherits h where h.inhparent = c.oid)
+    and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attgenerated = 'v')
+    and not exists (select from pg_extension e where e.extname = 'citus');
+  if not found then
+    return null;
+  end if;
+  select count(*) into are_same from gm.states(array[of_relation, on_input]) s
+  where case s.name when on_input then s.identity = look.identity else s.identity = look.own and s.state is not null and s.touches = 0 end;
+  return case are_same when 2 then look.since end;
+end
+$$`,
+      `comment on function gm.looked_to(text, text) is 'The transaction from which on rows of the input may be other than the last look has seen them; null where any may.'`,
+      `create function gm.note_look(of_relation text, on_input text, compared text) returns void
+language sql as $$
+  insert into gm.looks as l (relation, input, identity, code, revision, looked_at)
+  select of_relation, on_input, s.identity, compared, r.revision, pg_current_snapshot()
+  from gm.relations r, gm.states(array[on_input]) s
+  where r.relation = of_relation
+  on conflict (relation) do update set
+    input = excluded.input, identity = excluded.identity, code = excluded.code, revision = excluded.revision, looked_at = excluded.looked_at
+$$`,
+    ],
+  },
 ]

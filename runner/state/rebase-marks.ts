@@ -124,6 +124,7 @@ begin
   where to_regclass(input) is not null;
   -- What was noted for reuse speaks of the other server's tables: the next run does all its work.
   update gm.relations set identity = null, code = null, reads = null, read_at = null;
+  delete from gm.looks;
   delete from gm.passes;
   delete from gm.touched;
   update gm.cluster set system_identifier = here.system_identifier, database_oid = here.database_oid;

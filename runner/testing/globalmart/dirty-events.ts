@@ -1,3 +1,4 @@
+import { randomFrom } from '../random.ts'
 import type { EventFile, TopicName } from './stage-events.ts'
 
 // Few users, products and moments, so that what is rare in a shop happens all the time: ties within
@@ -167,14 +168,3 @@ const TOPICS: readonly TopicName[] = [
   'product-views-topic',
   'cart-events-topic',
 ]
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}

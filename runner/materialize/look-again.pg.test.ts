@@ -1,0 +1,307 @@
+import pg from 'pg'
+import { expect } from 'vitest'
+import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
+import type { NodeConfig } from '../manifest/node.ts'
+import type { PlainProject, RunOptions } from '../testing/plain-project.ts'
+import { plainProject, planPlain } from '../testing/plain-project.ts'
+import { randomBelow } from '../testing/random.ts'
+import type { Ran } from '../testing/run-fixture.ts'
+import { test as withRuns } from '../testing/run-fixture.ts'
+
+function prices(config: Partial<NodeConfig> = {}, query?: string): PlainProject {
+  return plainProject({
+    goods: { kind: 'source', schema: 'raw' },
+    prices: {
+      kind: 'snapshot',
+      config: { unique_key: ['id'], strategy: 'check', check_cols: ['price'], ...config },
+      inputs: ['goods'],
+      sql: ({ ref }) => query ?? `select * from ${ref('goods')}`,
+    },
+  })
+}
+
+interface Fixture {
+  /** Looks at the rows as `gm snapshot` does. */
+  look: (project?: PlainProject) => Promise<Ran>
+  /** Whether the next look would leave out rows. */
+  leavesOut: (project?: PlainProject, options?: RunOptions) => Promise<boolean>
+}
+
+const test = withRuns.extend<Fixture>({
+  look: async ({ run }, use) => {
+    await use((project = prices()) => run(project, { reuse: 'models' }))
+  },
+  leavesOut: async ({ connection }, use) => {
+    await use(async (project = prices(), options = {}) => {
+      const adapter = createPostgresAdapter(connection)
+      try {
+        const plan = await planPlain(project, adapter, { reuse: 'models', ...options })
+        return JSON.stringify(plan).includes('age(xmin)')
+      } finally {
+        await adapter.close()
+      }
+    })
+  },
+})
+
+const GOODS = `create schema raw;
+create table raw.goods (id int, name text, price int);
+insert into raw.goods select n, 'good ' || n, n from generate_series(1, 4) as n`
+
+const HOLDING = 'select id, price from shop.prices where dbt_valid_to is null order by id'
+
+test('once a look has compared all rows, the next one compares those that were written since, and finds the same', async ({
+  look,
+  leavesOut,
+  sql,
+}) => {
+  await sql(GOODS)
+  await look()
+  expect(await leavesOut()).toBe(false)
+  expect((await look()).steps).toEqual({ prices: 'update history: success +0 ~0' })
+  expect(await leavesOut()).toBe(true)
+  await sql(`update raw.goods set price = 20 where id = 2; update raw.goods set name = 'x' where id = 3;
+    insert into raw.goods values (5, 'new', 5); delete from raw.goods where id = 4`)
+  expect((await look()).steps).toEqual({ prices: 'update history: success +2 ~1' })
+  expect(await sql(HOLDING)).toEqual([
+    { id: 1, price: 1 },
+    { id: 2, price: 20 },
+    { id: 3, price: 3 },
+    { id: 4, price: 4 },
+    { id: 5, price: 5 },
+  ])
+  expect((await look()).steps).toEqual({ prices: 'update history: success +0 ~0' })
+})
+
+test('--force and --full-refresh compare all rows again', async ({ look, leavesOut, sql }) => {
+  await sql(GOODS)
+  await look()
+  await look()
+  expect(await leavesOut(prices(), {})).toBe(true)
+  expect(await leavesOut(prices(), { reuse: 'none' })).toBe(false)
+  expect(await leavesOut(prices(), { fullRefresh: true })).toBe(false)
+})
+
+test.for<[what: string, config: Partial<NodeConfig>, query?: string | undefined, before?: string]>([
+  ['rows that are gone count', { hard_deletes: 'invalidate' }],
+  ['the query is more than the table', {}, 'select id, name, price from raw.goods'],
+  ['a hook of the user may change what is kept', { post_hook: [{ sql: '', transaction: true }] }],
+  ['the user has set what SQL means', { sql_header: '' }],
+  [
+    'values are computed as they are read',
+    { check_cols: ['price', 'twice'] },
+    undefined,
+    'alter table raw.goods add column twice int generated always as (price * 2) virtual',
+  ],
+  [
+    'the table has parts',
+    {},
+    undefined,
+    `alter table raw.goods rename to part; create table raw.goods (like raw.part) partition by list (id);
+     alter table raw.goods attach partition raw.part default`,
+  ],
+  [
+    'the rows are those of a view',
+    {},
+    undefined,
+    'alter table raw.goods rename to part; create view raw.goods as select * from raw.part',
+  ],
+])(
+  'all rows are compared each time where %s',
+  async ([, config, query, before], { look, leavesOut, sql }) => {
+    await sql(GOODS)
+    if (before !== undefined) await sql(before)
+    const project = prices(config, query)
+    for (let times = 0; times < 3; times++) await look(project)
+    expect(await leavesOut(project)).toBe(false)
+    await sql(
+      `update raw.${before?.includes('part') === true ? 'part' : 'goods'} set price = 9 where id = 1`,
+    )
+    expect((await look(project)).steps).toEqual({ prices: 'update history: success +1 ~1' })
+  },
+)
+
+test('all rows are compared each time where values are converted to the type that is kept', async ({
+  look,
+  leavesOut,
+  sql,
+}) => {
+  await sql(GOODS)
+  await sql('alter table raw.goods alter column price type bigint')
+  await look()
+  await sql('alter table raw.goods alter column price type int')
+  for (let times = 0; times < 3; times++) await look()
+  expect(await leavesOut()).toBe(false)
+})
+
+test('a look that has compared other columns, or by another rule, is not gone on from', async ({
+  look,
+  leavesOut,
+  sql,
+}) => {
+  await sql(GOODS)
+  await look()
+  await look()
+  await sql(`update raw.goods set name = 'other' where id = 1`)
+  await look()
+  const others = prices({ check_cols: ['name'] })
+  expect(await leavesOut(others)).toBe(false)
+  await look(others)
+  expect(await sql(`select name from shop.prices where id = 1 and dbt_valid_to is null`)).toEqual([
+    { name: 'other' },
+  ])
+})
+
+/** What changes rows, or which rows there are, and leaves no younger transaction on all of them. */
+const BEHIND: readonly [what: string, change: string][] = [
+  [
+    'a column that was dropped and added again has another default',
+    `alter table raw.goods drop column price; alter table raw.goods add column price int default 77`,
+  ],
+  [
+    'another table has taken the name',
+    `alter table raw.goods rename to gone; alter table raw.prepared rename to goods`,
+  ],
+  ['another table has been made a child', `alter table raw.prepared inherit raw.goods`],
+  [
+    'a policy for rows has been switched on',
+    `alter table raw.goods enable row level security; create policy few on raw.goods using (true)`,
+  ],
+  [
+    'the rows were rewritten as others',
+    `alter table raw.goods alter column price type int using price * 100`,
+  ],
+  ['a version was ended by hand', `update shop.prices set dbt_valid_to = now() where id = 1`],
+  ['a version was changed by hand', `update shop.prices set price = -1 where id = 2`],
+  ['a version was deleted by hand', `delete from shop.prices where id = 3`],
+  ['the history was emptied', `truncate shop.prices`],
+  [
+    'the history was put back from a copy',
+    `create table shop.copy (like shop.prices including all);
+     insert into shop.copy select * from shop.prices where id < 3;
+     drop table shop.prices;
+     alter table shop.copy rename to prices`,
+  ],
+]
+
+test.for(BEHIND)('nothing is left out when %s', async ([, change], { look, leavesOut, sql }) => {
+  await sql(GOODS)
+  // Its rows are older than the looks.
+  await sql(
+    `create table raw.prepared as select id + 10 as id, name, price + 100 as price from raw.goods`,
+  )
+  await look()
+  await look()
+  expect(await leavesOut()).toBe(true)
+  await sql(change)
+  expect(await leavesOut()).toBe(false)
+  expect(Object.values((await look()).steps)[0]).toMatch(/^update history: success/)
+  expect(
+    await sql(`select g.id, g.price, h.price as held from raw.goods g
+      left join shop.prices h on h.id = g.id and h.dbt_valid_to is null
+      where h.id is null or h.price is distinct from g.price`),
+  ).toEqual([])
+})
+
+test('the look is forgotten with the history, and begins anew with it', async ({
+  look,
+  leavesOut,
+  sql,
+}) => {
+  await sql(GOODS)
+  await look()
+  await look()
+  await sql('drop table shop.prices')
+  expect((await look()).steps).toEqual({ prices: 'build history: success +4' })
+  expect(await leavesOut()).toBe(false)
+  await sql(`delete from gm.relations`)
+  expect(await sql('select * from gm.looks')).toEqual([])
+})
+
+test('writers that commit late, roll back or write in savepoints around the looks lose nothing; a mark that forgets who was under way does', async ({
+  connection,
+  look,
+  leavesOut,
+  sql,
+}) => {
+  const seed = Number(process.env.GM_SEED ?? Date.now() % 1_000_000)
+  const below = randomBelow(seed)
+  const WRITERS = 4
+  const ROWS = 5
+  await sql(`create schema raw; create table raw.goods (id int primary key, name text, price int);
+    insert into raw.goods select n, 'good ' || n, 0 from generate_series(0, ${WRITERS * ROWS - 1}) as n;
+    create table naive as select id, price from raw.goods;
+    create table naive_mark as select pg_snapshot_xmax(pg_current_snapshot()) as upto`)
+  await look()
+  const writers = await Promise.all(
+    Array.from({ length: WRITERS }, async () => {
+      const { host, port, user, password, database } = connection
+      const client = new pg.Client({ host, port, user, password, database })
+      await client.connect()
+      return { client, depth: 0, isOpen: false }
+    }),
+  )
+  let looks = 0
+  try {
+    for (let round = 0; round < 240; round++) {
+      const at = below(WRITERS)
+      const writer = writers[at]
+      if (writer === undefined) throw new Error('no writer')
+      const { client } = writer
+      const write = `update raw.goods set price = price + 1 where id = ${at * ROWS + below(ROWS)}`
+      switch (below(6)) {
+        case 0:
+        case 1:
+          if (!writer.isOpen) await client.query('begin')
+          writer.isOpen = true
+          await client.query(write)
+          break
+        case 2:
+          if (!writer.isOpen) break
+          writer.depth++
+          await client.query(`savepoint s${writer.depth}`)
+          await client.query(write)
+          break
+        case 3:
+          if (writer.depth === 0) break
+          await client.query(
+            below(2) === 0 ? `rollback to s${writer.depth}` : `release s${writer.depth}`,
+          )
+          writer.depth--
+          break
+        case 4:
+          if (writer.isOpen) await client.query(below(4) === 0 ? 'rollback' : 'commit')
+          else await client.query(write)
+          writer.isOpen = false
+          writer.depth = 0
+          break
+        default:
+          if (below(2) === 0) break
+          looks++
+          expect((await look()).steps['prices'], `seed ${seed}`).toMatch(/success/)
+          await sql(NAIVE_LOOK)
+      }
+    }
+    for (const { client, isOpen } of writers) if (isOpen) await client.query('commit')
+    expect(looks).toBeGreaterThan(5)
+    expect(await leavesOut()).toBe(true)
+    await look()
+    await sql(NAIVE_LOOK)
+    const kept = (await sql(HOLDING)) as unknown
+    expect(kept, `seed ${seed}`).toEqual(await sql('select id, price from raw.goods order by id'))
+    expect(
+      (await sql('select from naive n join raw.goods g using (id) where n.price <> g.price'))
+        .length,
+      `seed ${seed}: the control found everything, so the test proves nothing`,
+    ).toBeGreaterThan(0)
+  } finally {
+    for (const { client } of writers) await client.end()
+  }
+})
+
+/** The control: what comes after the end of the last look's pg_snapshot is new, and nothing else. */
+const NAIVE_LOOK = `begin isolation level repeatable read;
+update naive n set price = g.price from raw.goods g
+where g.id = n.id and age(g.xmin) between 0 and (select age(m.upto::xid) from naive_mark m);
+update naive_mark set upto = pg_snapshot_xmax(pg_current_snapshot());
+commit`
