@@ -2,6 +2,7 @@ import pg from 'pg'
 import { expect } from 'vitest'
 import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
 import type { NodeConfig } from '../manifest/node.ts'
+import { REBASE_MARKS } from '../state/rebase-marks.ts'
 import type { PlainProject, RunOptions } from '../testing/plain-project.ts'
 import { plainProject, planPlain } from '../testing/plain-project.ts'
 import { randomBelow } from '../testing/random.ts'
@@ -216,6 +217,48 @@ test('the look is forgotten with the history, and begins anew with it', async ({
   expect(await leavesOut()).toBe(false)
   await sql(`delete from gm.relations`)
   expect(await sql('select * from gm.looks')).toEqual([])
+})
+
+test('a restored database is not taken for the one that was looked at', async ({
+  connection,
+  look,
+  leavesOut,
+  sql,
+}) => {
+  await sql(GOODS)
+  await look()
+  await look()
+  await sql('update gm.cluster set system_identifier = system_identifier + 1')
+  await expect(leavesOut()).rejects.toThrow('restored backup')
+  const adapter = createPostgresAdapter(connection)
+  try {
+    const session = await adapter.open()
+    await session.transaction(REBASE_MARKS)
+    await session.close()
+  } finally {
+    await adapter.close()
+  }
+  expect(await leavesOut()).toBe(false)
+})
+
+test('a copy that is published in place of the history is compared whole, and then gone on from in place', async ({
+  run,
+  look,
+  leavesOut,
+  sql,
+}) => {
+  await sql(GOODS)
+  await look()
+  await look()
+  for (const price of [20, 30]) {
+    await sql(`update raw.goods set price = ${price} where id = 2`)
+    const { steps } = await run(prices(), { reuse: 'models', publish: 'atomic' })
+    expect(steps).toEqual({ prices: 'update history: success +1 ~1' })
+    expect(await leavesOut()).toBe(false)
+  }
+  expect((await sql('select relation from gm.looks')).length).toBeLessThan(2)
+  await look()
+  expect(await leavesOut()).toBe(true)
 })
 
 test('writers that commit late, roll back or write in savepoints around the looks lose nothing; a mark that forgets who was under way does', async ({
