@@ -70,29 +70,20 @@ where held.${from} is null
   })
 }
 
-/**
- * The columns whose values tell whether a row has changed. One that the table did not have yet is none: the rows that
- * are there get it as it is.
- */
-export function comparedColumns({ history, types, expected }: PollingContext): readonly Column[] {
-  const { strategy, watched } = history
-  if (strategy === 'timestamp') return []
-  return expected.filter(
+/** A column that the table did not have yet is no change: the rows that are there get it as it is. */
+function differs({ history, types, expected }: PollingContext): string {
+  const { names, strategy, watched } = history
+  if (strategy === 'timestamp') {
+    // Not the beginning, which may have been moved behind the version before it.
+    return `held.${identifier(names.updatedAt)} < ${timeOf(history)}`
+  }
+  const columns = expected.filter(
     ({ name }) =>
       types.has(name) &&
       (watched === 'all'
         ? !history.key.includes(name)
         : watched.some((given) => given === name || given.toLowerCase() === name)),
   )
-}
-
-function differs(context: PollingContext): string {
-  const { history, types } = context
-  if (history.strategy === 'timestamp') {
-    // Not the beginning, which may have been moved behind the version before it.
-    return `held.${identifier(history.names.updatedAt)} < ${timeOf(history)}`
-  }
-  const columns = comparedColumns(context)
   if (columns.length === 0) return 'false'
   const values = (alias: string): string =>
     columns

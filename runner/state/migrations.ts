@@ -1220,7 +1220,7 @@ begin
   end if;
   -- Rows of a distributed table come from other servers, which count their own transactions.
   perform from pg_class c
-  where c.oid = to_regclass(on_input) and c.relkind = 'r' and not c.relrowsecurity
+  where c.oid = to_regclass(on_input) and not c.relrowsecurity
     and c.relam = (select a.oid from pg_am a where a.amname = 'heap')
     and not exists (select from pg_inherits h where h.inhparent = c.oid)
     and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attgenerated = 'v')
