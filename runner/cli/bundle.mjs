@@ -89,13 +89,14 @@ function licenceOf(folder) {
 }
 
 /** Writes what the inputs need of our modules and of the bundled packages, all of it side by side: one finds another through its own place. */
-async function bundle(input, external, output) {
+async function bundle(input, external, output, define = {}) {
   const built = await rolldown({
     cwd: root,
     input,
     platform: 'node',
     plugins: [asLoaded],
     external,
+    transform: { define },
   })
   const written = await built.write({
     dir: 'dist',
@@ -119,7 +120,8 @@ const written = await bundle(
   {
     format: 'cjs',
     dynamicImportInCjs: false,
-    entryFileNames: '[name].cjs',
+    // What is loaded with code that was kept is named after what it holds: npm gives the files of all versions one date.
+    entryFileNames: ({ name }) => (name === 'programs' ? '[name]-[hash].cjs' : '[name].cjs'),
     chunkFileNames: '[name]-[hash].cjs',
     // A file more costs a command half a millisecond.
     codeSplitting: { groups: SHARED.map((group) => ({ minShareCount: 12, ...group })) },
@@ -128,13 +130,12 @@ const written = await bundle(
 // What programs import is of the same modules as what gm runs.
 const { exports } = written.find(({ name }) => name === 'index')
 writeFileSync(`${root}/dist/index.js`, `export { ${exports.join(', ')} } from './index.cjs'\n`)
+const programs = JSON.stringify(written.find(({ name }) => name === 'programs').fileName)
 // A file each. What they import by its URL is the user's, and stays an import().
 for (const [name, file] of Object.entries(PROGRAMS)) {
-  await bundle({ [name]: file }, (id) => !isFile(id) || id.endsWith('/programs.ts'), {
-    format: 'cjs',
-    entryFileNames: '[name].cjs',
-    codeSplitting: false,
-  })
+  const isOther = (id) => !isFile(id) || id.endsWith('/programs.ts')
+  const output = { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false }
+  await bundle({ [name]: file }, isOther, output, { PROGRAMS_FILE: programs })
 }
 const licences = BUNDLED.map((name) => `${name}\n\n${licenceOf(`${root}/node_modules/${name}`)}\n`)
 writeFileSync(`${root}/dist/licences-of-bundled-packages.txt`, licences.join('\n'))

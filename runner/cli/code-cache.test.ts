@@ -79,6 +79,15 @@ test('what another gm has written in a way of its own is left alone', () => {
   }
 })
 
+test('the draft of a command that was killed while it wrote goes, and that of one at work stays', () => {
+  run().keep('run')
+  const [kept = ''] = readdirSync(folder).filter((name) => name.endsWith('.bin'))
+  write(`${kept}.1`, 'left', 1)
+  write(`${kept}.2`, 'at work', Date.now() / 1000)
+  run().keep('test')
+  expect(readdirSync(folder).filter((name) => name.startsWith(kept))).toEqual([kept, `${kept}.2`])
+})
+
 test('what is damaged is left alone, and replaced', () => {
   run().keep('run')
   const [kept = ''] = readdirSync(folder).filter((name) => name.endsWith('.bin'))

@@ -4,6 +4,7 @@ import {
   constants,
   fsyncSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -40,6 +41,8 @@ export interface CodeCache {
 }
 
 const DAY_MS = 86_400_000
+/** A draft takes far less. */
+const MINUTE_MS = 60_000
 
 /**
  * Loads the CommonJS files of a folder, which are of ASCII alone, with the code that V8 compiled for earlier commands: to read and compile gm anew is half of what
@@ -123,7 +126,18 @@ function write(file: string, make: () => Kept): void {
       closeSync(handle)
     }
     renameSync(draft, file)
+    dropDrafts(file)
   } catch {
     rmSync(draft, { force: true })
+  }
+}
+
+/** Those of commands that were killed while they wrote. */
+function dropDrafts(file: string): void {
+  const folder = dirname(file)
+  for (const name of readdirSync(folder)) {
+    const draft = join(folder, name)
+    const isDraft = draft.startsWith(`${file}.`)
+    if (isDraft && Date.now() - modifiedAt(draft) > MINUTE_MS) rmSync(draft, { force: true })
   }
 }

@@ -8,6 +8,9 @@ import type * as programsModule from './programs.ts'
 
 type Programs = typeof programsModule
 
+/** The bundle's file of it, written in by the build: named after what it holds, so that code kept for one build is never taken for another's. */
+declare const PROGRAMS_FILE: string
+
 /** Runs one command line (without node and the script), and ends the process with its exit code. */
 export async function start(argv: readonly string[]): Promise<never> {
   // Most commands live for a second, and V8 would spend a quarter of their CPU on optimising code that is about to end.
@@ -34,5 +37,5 @@ async function load(): Promise<{ readonly programs: Programs; readonly keep: Cod
     return { programs: await import('./programs.ts'), keep: () => undefined }
   }
   const cache = openCodeCache(dirname(fileURLToPath(import.meta.url)))
-  return { programs: cache.load('programs.cjs') as Programs, keep: cache.keep }
+  return { programs: cache.load(PROGRAMS_FILE) as Programs, keep: cache.keep }
 }
