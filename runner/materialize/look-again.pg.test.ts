@@ -2,6 +2,7 @@ import pg from 'pg'
 import { expect } from 'vitest'
 import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
 import type { NodeConfig } from '../manifest/node.ts'
+import { readState } from '../state/read-state.ts'
 import { REBASE_MARKS } from '../state/rebase-marks.ts'
 import type { PlainProject, RunOptions } from '../testing/plain-project.ts'
 import { plainProject, planPlain } from '../testing/plain-project.ts'
@@ -72,6 +73,28 @@ test('once a look has compared all rows, the next one compares those that were w
     { id: 5, price: 5 },
   ])
   expect((await look()).steps).toEqual({ prices: 'update history: success +0 ~0' })
+})
+
+test('gm state lists the looks that are gone on from', async ({ connection, look, sql }) => {
+  await sql(GOODS)
+  await look()
+  await look()
+  const adapter = createPostgresAdapter(connection)
+  const session = await adapter.open()
+  const marks = async () => (await readState(session))?.marks
+  try {
+    expect(await marks()).toMatchObject([
+      { relation: '"shop"."prices"', input: '"raw"."goods"', unreadRows: undefined },
+    ])
+    await sql('alter table raw.goods enable row level security')
+    expect(await marks()).toEqual([])
+    // As an older gm has left it.
+    await sql('drop table gm.looks')
+    expect(await marks()).toEqual([])
+  } finally {
+    await session.close()
+    await adapter.close()
+  }
 })
 
 test('--force and --full-refresh compare all rows again', async ({ look, leavesOut, sql }) => {

@@ -2,11 +2,11 @@ import type { Session } from '../engine/adapter.ts'
 import { literal } from '../manifest/quoted.ts'
 import { isNew, newRows } from './marks.ts'
 
-/** How far one relation has read one of its inputs. */
+/** How far one relation has read one of its inputs; of a polling snapshot, when it last compared all of them. */
 export interface MarkState {
   readonly relation: string
   readonly input: string
-  /** Rows that are new to it; undefined where they cannot be counted. */
+  /** Rows that are new to it; undefined where they cannot be counted, or only by reading all of them. */
   readonly unreadRows: number | undefined
   /** Logged keys that it has not read. */
   readonly unreadKeys: number
@@ -42,9 +42,10 @@ export async function readState(
 ): Promise<State | undefined> {
   const ask = async <Row extends object>(purpose: string, sql: string): Promise<readonly Row[]> =>
     (await session.query({ purpose, sql }, signal)).rows as readonly Row[]
-  const [there] = await ask<{ is_there: boolean }>(
+  // The next run brings an older ledger up to date; here nothing is changed.
+  const [there] = await ask<{ is_there: boolean; has_looks: boolean }>(
     'find ledger',
-    `select to_regclass('gm.key_readers') is not null as is_there`,
+    `select to_regclass('gm.key_readers') is not null as is_there, to_regclass('gm.looks') is not null as has_looks`,
   )
   if (there?.is_there !== true) return undefined
   const [cluster] = await ask<{ is_same: boolean }>(
@@ -52,7 +53,10 @@ export async function readState(
     `select c.system_identifier = s.system_identifier and c.database_oid = d.oid as is_same
 from gm.cluster c, pg_control_system() s, pg_database d where d.datname = current_database()`,
   )
-  const marks = await ask<MarkRow>('read marks', READ_MARKS)
+  const marks = await ask<MarkRow>(
+    'read marks',
+    `${READ_MARKS}${there.has_looks ? READ_LOOKS : ''}\norder by relation, input`,
+  )
   const unread = await countUnread(marks, ask)
   return {
     isSameDatabase: cluster?.is_same === true,
@@ -80,6 +84,8 @@ interface MarkRow {
   /** The quoted column that an untracked input is followed by. */
   readonly event_time: string | null
   readonly read_to: string | null
+  /** A look has no mark: to count what is new to it would read the whole input. */
+  readonly is_look: boolean
 }
 
 interface OldRow {
@@ -101,9 +107,15 @@ const READ_MARKS = `select m.relation, m.input,
   end as input_is,
   exists (
     select from pg_attribute a where a.attrelid = to_regclass(m.input) and a.attname = '_gm_xid' and not a.attisdropped
-  ) as is_tracked, m.event_time, m.read_to
-from gm.marks m
-order by m.relation, m.input`
+  ) as is_tracked, m.event_time, m.read_to, false as is_look
+from gm.marks m`
+
+const READ_LOOKS = `
+union all
+select l.relation, l.input, to_char(r.changed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+  ceil(extract(epoch from clock_timestamp() - r.changed_at))::int, 'followed', false, null, null, true
+from gm.looks l join gm.relations r using (relation)
+where gm.looked_to(l.relation, l.input) is not null`
 
 const READ_OLD_SNAPSHOTS = `select a.pid, a.usename as "user", coalesce(a.application_name, '') as application,
   coalesce(a.state, 'hidden') as state,
@@ -127,6 +139,7 @@ async function countUnread(
 ): Promise<readonly { readonly rows: number | undefined; readonly keys: number }[]> {
   if (marks.length === 0) return []
   const counts = marks.map((mark) => {
+    if (mark.is_look) return 'select null::int as rows, 0 as keys'
     const { relation, input } = mark
     const keys = `select count(*)::int from gm.key_log log where log.generation = to_regclass(${literal(input)})::oid
     and ${isNew(relation, input, 'log.xid')}`
