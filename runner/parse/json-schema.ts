@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { configSchema } from '../manifest/config-schema.ts'
 import { isNotYet } from '../project/explain-issues.ts'
 import { projectSchema } from '../project/project-schema.ts'
+import { TREES } from '../project/read-trees.ts'
 import { CONFIG_PLACES, propertiesSchema } from './properties-schema.ts'
 
 /** Files whose JSON Schema gm can write, for completion and checks in editors. */
@@ -35,19 +36,8 @@ function propertiesJsonSchema(): JsonSchema {
 function projectJsonSchema(): JsonSchema {
   const whole = toJson(projectSchema)
   const properties = whole['properties'] as Record<string, JsonSchema>
-  const kinds = {
-    models: 'model',
-    snapshots: 'snapshot',
-    seeds: 'seed',
-    sources: 'source',
-    analyses: 'analysis',
-    exposures: 'exposure',
-    data_tests: 'test',
-    tests: 'test',
-    unit_tests: 'unit_test',
-  } as const
   const trees: Record<string, JsonSchema> = {}
-  for (const [key, kind] of Object.entries(kinds)) {
+  for (const [key, kind] of Object.entries(TREES)) {
     const config = toJson(configSchema(kind))['properties'] as Record<string, JsonSchema>
     trees[`${kind}_tree`] = {
       type: 'object',

@@ -5,7 +5,8 @@ import type { PlaceOf } from './explain-issues.ts'
 import type { ResourceConfig } from './project.ts'
 import type { ProjectFile } from './project-schema.ts'
 
-const TREES = {
+/** The keys of project.yml with a tree of configuration by folders, and what each is for. */
+export const TREES = {
   models: 'model',
   snapshots: 'snapshot',
   seeds: 'seed',

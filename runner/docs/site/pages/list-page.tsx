@@ -4,6 +4,7 @@ import { useSite } from '../context.ts'
 import { formatCount } from '../format.ts'
 import { manyOf } from '../kinds.ts'
 import { NodeLink } from '../parts/node-link.tsx'
+import { ShowAll } from '../parts/show-all.tsx'
 import { Status } from '../parts/status.tsx'
 import { TestCounts } from '../parts/test-counts.tsx'
 
@@ -77,17 +78,13 @@ export function ListPage({ kind, query }: ListPageProps): JSX.Element {
           </table>
         </div>
       )}
-      {shown.length < found.length ? (
-        <button
-          type="button"
-          class="plain"
-          onClick={() => {
-            setWhole(true)
-          }}
-        >
-          Show all {formatCount(found.length)}
-        </button>
-      ) : null}
+      <ShowAll
+        found={found.length}
+        shown={shown.length}
+        onShow={() => {
+          setWhole(true)
+        }}
+      />
     </>
   )
 }

@@ -3,6 +3,7 @@ import { useMemo, useState } from 'preact/hooks'
 import { useSite } from '../context.ts'
 import { formatCount, formatShare } from '../format.ts'
 import { NodeLink } from '../parts/node-link.tsx'
+import { ShowAll } from '../parts/show-all.tsx'
 import { Status } from '../parts/status.tsx'
 import { TestCounts } from '../parts/test-counts.tsx'
 import { href } from '../route.ts'
@@ -140,17 +141,13 @@ export function QualityPage({
           </tbody>
         </table>
       </div>
-      {shown.length < found.length ? (
-        <button
-          type="button"
-          class="plain"
-          onClick={() => {
-            setWhole(true)
-          }}
-        >
-          Show all {formatCount(found.length)}
-        </button>
-      ) : null}
+      <ShowAll
+        found={found.length}
+        shown={shown.length}
+        onShow={() => {
+          setWhole(true)
+        }}
+      />
     </>
   )
 }

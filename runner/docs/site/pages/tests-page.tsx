@@ -7,6 +7,7 @@ import { countTurns } from '../count-turns.ts'
 import { formatCount } from '../format.ts'
 import { Loading } from '../parts/loading.tsx'
 import { NodeLink } from '../parts/node-link.tsx'
+import { ShowAll } from '../parts/show-all.tsx'
 import { TestTable } from '../parts/test-table.tsx'
 import { href } from '../route.ts'
 
@@ -50,17 +51,13 @@ export function TestsPage({ query }: { readonly query: ReadonlyMap<string, strin
           })}
         />
       )}
-      {shown.length < found.length ? (
-        <button
-          type="button"
-          class="plain"
-          onClick={() => {
-            setWhole(true)
-          }}
-        >
-          Show all {formatCount(found.length)}
-        </button>
-      ) : null}
+      <ShowAll
+        found={found.length}
+        shown={shown.length}
+        onShow={() => {
+          setWhole(true)
+        }}
+      />
     </>
   )
 }

@@ -2,9 +2,9 @@ import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { ColumnPage, ColumnPlace, NodePage, TestPage } from '../../site-data.ts'
 import { useSite } from '../context.ts'
-import { formatCount } from '../format.ts'
 import { href } from '../route.ts'
 import { Markdown } from './markdown.tsx'
+import { ShowAll } from './show-all.tsx'
 import { Statistics } from './statistics.tsx'
 import { toneOf } from './status.tsx'
 
@@ -103,17 +103,14 @@ export function ColumnTable({ page, chosen }: ColumnTableProps): JSX.Element {
         </table>
       </div>
       {found.length === 0 ? <p class="muted">No column of this name.</p> : null}
-      {shown.length < found.length ? (
-        <button
-          type="button"
-          class="plain"
-          onClick={() => {
-            setWhole(true)
-          }}
-        >
-          Show all {formatCount(found.length)} columns
-        </button>
-      ) : null}
+      <ShowAll
+        found={found.length}
+        shown={shown.length}
+        what="columns"
+        onShow={() => {
+          setWhole(true)
+        }}
+      />
     </>
   )
 }
