@@ -63,6 +63,7 @@ from (\n`
       notNull: [...history.key, names.scdId, names.updatedAt, names.validFrom],
       tracking: TRACKING,
       marks: [],
+      isWatched: true,
       record: recordBuild(node, compiled, materials, 'build history', true),
     }),
   }

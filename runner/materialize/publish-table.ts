@@ -38,6 +38,8 @@ interface TableBuild {
   readonly tracking: readonly string[]
   /** Quoted names of inputs whose marks the published table carries. */
   readonly marks: readonly string[]
+  /** What is once compared is not compared again: no write may pass unnoticed, not even as replicas write. */
+  readonly isWatched?: true
   readonly record: Statement
 }
 
@@ -91,7 +93,7 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
               name: xidIndex(node.relation.identifier),
             })
           : []),
-        ...(build.kind === 'materialized view' ? [] : [noteTouches(hiddenQuoted)]),
+        ...(build.kind === 'materialized view' ? [] : noteTouches(hiddenQuoted, build.isWatched)),
         { purpose: 'analyze', sql: `analyze ${hiddenQuoted}` },
         recordPending({
           runId: materials.runId,
@@ -137,12 +139,15 @@ function distinct<T extends { readonly name: string }>(indexes: readonly T[]): r
 }
 
 /** Who writes to the table by hand is noticed. Nobody can write to a materialized view. */
-function noteTouches(table: string): Statement {
-  return {
+function noteTouches(table: string, isWatched = false): readonly Statement[] {
+  const create = {
     purpose: 'follow',
     sql: `create trigger gm_touched after insert or update or delete or truncate on ${table}
 for each statement execute function gm.note_touch()`,
   }
+  return isWatched
+    ? [create, { purpose: 'follow', sql: `alter table ${table} enable always trigger gm_touched` }]
+    : [create]
 }
 
 /** Before the pg_snapshot that the build reads with: what an input loses from then on is written down. */

@@ -54,6 +54,12 @@ export const EMPTY_LEDGER: Ledger = {
 /** What has a lower one came with the server. */
 const FIRST_NORMAL_OID = 16_384
 
+/** What only reads does not bring an older ledger up to date. */
+const FIND_LEDGER = `select to_regclass('gm.pending') is not null as is_there, to_regclass('gm.looks') is not null as has_looks`
+
+const READ_LOOKS = `(select coalesce(jsonb_agg(jsonb_build_array(l.relation, l.input, l.code, t.since::text)), '[]')
+   from gm.looks l cross join lateral gm.looked_to(l.relation, l.input) as t (since) where t.since is not null)`
+
 /** Operators and casts of extensions change with the extension alone. */
 const READ_LEDGER = `select
   (select coalesce(jsonb_agg(jsonb_build_array(r.relation, r.kind, r.revision::text, r.fingerprint, d.duration_ms)), '[]')
@@ -79,8 +85,6 @@ const READ_LEDGER = `select
      ) as numbered
      group by relation, span
    ) b) as batches,
-  (select coalesce(jsonb_agg(jsonb_build_array(l.relation, l.input, l.code, t.since::text)), '[]')
-   from gm.looks l cross join lateral gm.looked_to(l.relation, l.input) as t (since) where t.since is not null) as looks,
   (select jsonb_build_object(
      'names', coalesce(jsonb_agg(distinct p.proname), '[]'),
      'attributes', coalesce(jsonb_agg(distinct p.proname) filter (where p.pronargs = 1 and t.typtype in ('c', 'd', 'p')), '[]'))
@@ -124,12 +128,13 @@ export async function readLedger(
   session: Session,
   signal?: AbortSignal,
 ): Promise<Ledger | undefined> {
-  const there = await session.query(
-    { purpose: 'find ledger', sql: `select to_regclass('gm.pending') is not null as is_there` },
+  const there = await session.query({ purpose: 'find ledger', sql: FIND_LEDGER }, signal)
+  if (there.rows[0]?.['is_there'] !== true) return undefined
+  const readLooks = there.rows[0]['has_looks'] === true ? READ_LOOKS : `'[]'::jsonb`
+  const { rows } = await session.query(
+    { purpose: 'read ledger', sql: `${READ_LEDGER},\n  ${readLooks} as looks` },
     signal,
   )
-  if (there.rows[0]?.['is_there'] !== true) return undefined
-  const { rows } = await session.query({ purpose: 'read ledger', sql: READ_LEDGER }, signal)
   const row = rows[0] as LedgerRow | undefined
   if (row === undefined) throw new Error('the ledger query gave no row')
   if (!row.is_same_database) {

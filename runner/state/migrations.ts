@@ -1142,7 +1142,9 @@ $$`,
   {
     name: '0016_looks',
     up: [
-      // A column that is dropped and added again under its name can have other values in the same file: it has another number.
+      // A column that is dropped and added again under its name can have other values in the same file: it has another number. Another
+      // collation finds other values equal. Triggers on a table are not fired by statements that name its parent or child, and
+      // policies show other rows to whom they hold for.
       `create or replace function gm.states(names text[])
 returns table (name text, oid oid, identity text, state text, has_news_by_xid boolean, touches bigint)
 language sql stable as $$
@@ -1154,7 +1156,7 @@ language sql stable as $$
       when c.relkind = 'v' then (
         select i.identity from gm.relations r where r.relation = n.name and r.is_stable and r.identity = i.identity
       )
-      when t.sees_inserts is not null then
+      when t.sees_inserts is not null and not row_security_active(c.oid) and not p.is_also_another then
         concat_ws('@', i.identity, (select r.version from gm.relations r where r.relation = n.name), k.touches)
     end,
     not coalesce(t.sees_inserts, true),
@@ -1174,9 +1176,10 @@ language sql stable as $$
         )
       end,
       (
-        select md5(string_agg(concat_ws(' ', a.attname, a.atttypid, a.atttypmod, a.expression, nullif(a.attnum, a.place)), ',' order by a.attnum))
+        select md5(string_agg(concat_ws(' ', a.attname, a.atttypid, a.atttypmod, a.expression, nullif(a.attnum, a.place), a.sorting), ',' order by a.attnum))
         from (
           select a.*, row_number() over (order by a.attnum) as place,
+            (select 'sorted by ' || a.attcollation from pg_type t where t.oid = a.atttypid and t.typcollation <> a.attcollation) as sorting,
             case a.attgenerated when 'v' then (select g.adbin::text from pg_attrdef g where g.adrelid = c.oid and g.adnum = a.attnum) end as expression
           from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
         ) as a
@@ -1189,59 +1192,113 @@ language sql stable as $$
     where tg.tgrelid = c.oid and tg.tgfoid = to_regprocedure('gm.note_touch()') and tg.tgenabled in ('O', 'A')
   ) as t
   cross join lateral (select count(*) as touches from gm.touched w where w.relation = c.oid) as k
+  cross join lateral (
+    select exists (select from pg_inherits h where h.inhrelid = c.oid or c.relkind = 'r' and h.inhparent = c.oid) as is_also_another
+  ) as p
 $$`,
-      // It goes and is renamed with the history. A copy that is published under its name has another revision by then.
+      // A row is as it was looked at if the server has written it nowhere since: its xmin is older than all that was under way then. Subtransactions
+      // are younger than what they belong to, and stand in no pg_snapshot; so nothing but its xmin tells of them.
+      `create function gm.tells_by_xmin(input text) returns boolean
+language sql stable as $$
+  select exists (
+    select from pg_class c
+    where c.oid = to_regclass(input) and not row_security_active(c.oid)
+      and c.relam = (select a.oid from pg_am a where a.amname = 'heap')
+      and not exists (select from pg_inherits h where h.inhparent = c.oid)
+      and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attgenerated = 'v')
+      -- Rows of a distributed table come from other servers, which count their own transactions.
+      and not exists (select from pg_extension e where e.extname = 'citus')
+  )
+$$`,
+      `comment on function gm.tells_by_xmin(text) is 'Whether all rows of a table are seen, and the xmin of each says when it became what it is.'`,
+      // Nobody changes the history unnoticed: the trigger fires for replicas as well, and was neither switched off nor made anew since;
+      // nothing of the users' changes what a step writes; and no crash empties the table.
+      `create function gm.watched_as(history text) returns text
+language sql stable as $$
+  select concat_ws('/', s.state, t.oid, t.xmin)
+  from gm.states(array[history]) s
+  join pg_class c on c.oid = s.oid
+  join pg_trigger t on t.tgrelid = c.oid and t.tgfoid = to_regprocedure('gm.note_touch()')
+  where s.state is not null and s.touches = 0 and c.relpersistence = 'p' and not c.relhasrules
+    -- Of each insert, delete, update and truncate, for whomever.
+    and t.tgtype = 4 + 8 + 16 + 32 and t.tgenabled = 'A'
+    and not exists (
+      select from pg_trigger o join pg_proc p on p.oid = o.tgfoid
+      where o.tgrelid = c.oid and not o.tgisinternal and o.oid <> t.oid and p.pronamespace <> 'gm'::regnamespace
+    )
+$$`,
+      `comment on function gm.watched_as(text) is 'The state of a history of which gm knows that nobody else has changed it; null where that cannot be known.'`,
+      // A history of dbt's has no such trigger, and that of a copy or of older versions of gm is silent for replicas.
+      // Who writes to it just now goes first: the next look tries again.
+      `create function gm.watch(history text) returns void
+language plpgsql as $$
+begin
+  if exists (
+    select from pg_trigger t
+    where t.tgrelid = to_regclass(history) and t.tgfoid = to_regprocedure('gm.note_touch()') and t.tgenabled = 'A' and t.tgtype = 60
+  ) or not exists (
+    select from pg_class c where c.oid = to_regclass(history) and c.relkind = 'r' and pg_has_role(c.relowner, 'usage')
+  ) then
+    return;
+  end if;
+  execute format('lock table %s in share row exclusive mode nowait', history);
+  execute format(
+    'create or replace trigger gm_touched after insert or update or delete or truncate on %s for each statement execute function gm.note_touch()',
+    history
+  );
+  execute format('alter table %s enable always trigger gm_touched', history);
+exception when lock_not_available then
+  null;
+end
+$$`,
+      // It goes and is renamed with the history. A copy that is published under its name is another table.
       `create table gm.looks (
   relation text primary key references gm.relations on update cascade on delete cascade,
   input text not null,
   identity text not null,
+  watched text not null,
   code text not null,
   revision bigint not null,
   looked_at pg_snapshot not null
 )`,
       `comment on table gm.looks is 'Of histories that look at the rows of one table: the last look, which saw that no row was other than the version that holds.'`,
       `comment on column gm.looks.identity is 'Of the input, see gm.states.'`,
+      `comment on column gm.looks.watched is 'Of the history, see gm.watched_as.'`,
       `comment on column gm.looks.code is 'Names how the rows were compared.'`,
       `comment on column gm.looks.revision is 'Of the history, once the look was written down.'`,
-      // A row is as it was looked at if the server has written it nowhere since: its xmin is older than all that was under way then. Subtransactions
-      // are younger than what they belong to, and stand in no pg_snapshot; so nothing but its xmin tells of them. An xmin has 32 bits: it can
-      // be told from one of an older round for two billion transactions.
+      // An xmin has 32 bits: it can be told from one of an older round for two billion transactions.
       `create function gm.looked_to(of_relation text, on_input text) returns xid8
 language plpgsql stable as $$
 declare
   look record;
-  are_same int;
 begin
-  select pg_snapshot_xmin(l.looked_at) as since, l.identity, r.identity as own into look
+  select pg_snapshot_xmin(l.looked_at) as since, l.identity, l.watched into look
   from gm.looks l join gm.relations r using (relation, revision)
   where l.relation = of_relation and l.input = on_input;
-  if not found or pg_snapshot_xmax(pg_current_snapshot())::text::bigint - look.since::text::bigint >= 2000000000 then
+  if not found
+    or pg_snapshot_xmax(pg_current_snapshot())::text::bigint - look.since::text::bigint >= 2000000000
+    or not gm.tells_by_xmin(on_input)
+    or look.watched is distinct from gm.watched_as(of_relation)
+    or look.identity is distinct from (select s.identity from gm.states(array[on_input]) s)
+  then
     return null;
   end if;
-  -- Rows of a distributed table come from other servers, which count their own transactions.
-  perform from pg_class c
-  where c.oid = to_regclass(on_input) and not c.relrowsecurity
-    and c.relam = (select a.oid from pg_am a where a.amname = 'heap')
-    and not exists (select from pg_inherits h where h.inhparent = c.oid)
-    and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attgenerated = 'v')
-    and not exists (select from pg_extension e where e.extname = 'citus');
-  if not found then
-    return null;
-  end if;
-  select count(*) into are_same from gm.states(array[of_relation, on_input]) s
-  where case s.name when on_input then s.identity = look.identity else s.identity = look.own and s.state is not null and s.touches = 0 end;
-  return case are_same when 2 then look.since end;
+  return look.since;
 end
 $$`,
       `comment on function gm.looked_to(text, text) is 'The transaction from which on rows of the input may be other than the last look has seen them; null where any may.'`,
       `create function gm.note_look(of_relation text, on_input text, compared text) returns void
-language sql as $$
-  insert into gm.looks as l (relation, input, identity, code, revision, looked_at)
-  select of_relation, on_input, s.identity, compared, r.revision, pg_current_snapshot()
-  from gm.relations r, gm.states(array[on_input]) s
-  where r.relation = of_relation
-  on conflict (relation) do update set
-    input = excluded.input, identity = excluded.identity, code = excluded.code, revision = excluded.revision, looked_at = excluded.looked_at
+language plpgsql as $$
+begin
+  delete from gm.looks l where l.relation = of_relation;
+  insert into gm.looks (relation, input, identity, watched, code, revision, looked_at)
+  select of_relation, on_input, s.identity, w.watched, compared, r.revision, pg_current_snapshot()
+  from gm.relations r, gm.states(array[on_input]) s, gm.watched_as(of_relation) as w (watched)
+  where r.relation = of_relation and w.watched is not null and gm.tells_by_xmin(on_input);
+  if not found then
+    perform gm.watch(of_relation);
+  end if;
+end
 $$`,
     ],
   },
