@@ -70,10 +70,17 @@ export async function replayToKafka(
   return replay(replayed, target)
 }
 
-/** See `land/prepare-landing.ts`. */
-export async function prepareLanding(client: ClientBase): Promise<void> {
-  const { prepareLanding: prepare } = await import('./land/prepare-landing.ts')
-  await prepare(client)
+/**
+ * See `land/prepare-landing.ts`. Does nothing where none of the tables is one that events land in: others have a schema `raw` of
+ * their own.
+ * @param tables of schema `raw` that somebody is about to read
+ */
+export async function prepareLanding(client: ClientBase, tables: readonly string[]): Promise<void> {
+  const [{ prepareLanding: prepare }, { TOPICS }] = await Promise.all([
+    import('./land/prepare-landing.ts'),
+    import('./topics/registry.ts'),
+  ])
+  if (TOPICS.some(({ table }) => tables.includes(table))) await prepare(client)
 }
 
 /** The JSON Schema of a mapping file, for editors. */

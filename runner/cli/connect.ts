@@ -2,6 +2,7 @@ import type { LandFileOptions } from '../../ingest/index.ts'
 import { prepareLanding } from '../../ingest/index.ts'
 import type { CompileState } from '../compile/compiled.ts'
 import type { Adapter } from '../engine/adapter.ts'
+import { explainError } from '../engine/postgres/explain-error.ts'
 import { migrate } from '../engine/postgres/migrate.ts'
 import { openClient } from '../engine/postgres/open-client.ts'
 import type { PostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
@@ -55,7 +56,11 @@ export async function connect(
     prepare: async (manifest) => {
       await adapter.before(async (opened) => {
         await migrate(opened, connection, MIGRATIONS)
-        if (readsRawEvents(manifest)) await prepareLanding(opened.client)
+        const tables = rawTables(manifest)
+        if (tables.length === 0) return
+        await prepareLanding(opened.client, tables).catch((error: unknown) => {
+          throw explainError(error, { connection })
+        })
       })
     },
     clientConfig: async () => {
@@ -101,9 +106,9 @@ function withTimeout(connection: Connection, statementTimeoutMs: number | undefi
   })
 }
 
-/** A project over topics builds before the first event has landed; others get no schema that they do not use. */
-function readsRawEvents(manifest: Manifest): boolean {
-  return [...manifest.nodes.values()].some(
-    (node) => node.kind === 'source' && node.relation.schema === 'raw',
+/** A project over topics builds before the first event has landed; others get no tables that they do not use. */
+function rawTables(manifest: Manifest): readonly string[] {
+  return [...manifest.nodes.values()].flatMap((node) =>
+    node.kind === 'source' && node.relation.schema === 'raw' ? [node.relation.identifier] : [],
   )
 }

@@ -1,0 +1,30 @@
+import { expect } from 'vitest'
+import { databaseUrl, gm } from './gm.ts'
+import { test } from './sql-fixture.ts'
+
+const FILES = {
+  'models/sources.yml': 'sources: [{name: raw, tables: [{name: customers}]}]\n',
+  'models/names.sql': "select name from {{ source('raw', 'customers') }}\n",
+}
+
+test('a schema raw of the users own, in which gm may write nothing, is read and gets none of the tables that events land in', async ({
+  project,
+  connection,
+  sql,
+}) => {
+  const role = `gm_reader_${connection.database}`
+  await sql(`create schema raw; create table raw.customers as select 'ann' as name;
+    create role ${role} login password 'reads';
+    grant create on database ${connection.database} to ${role}; grant create on schema public to ${role};
+    grant usage on schema raw to ${role}; grant select on raw.customers to ${role}`)
+  try {
+    const root = await project(FILES)
+    await gm(root, ['build'], databaseUrl({ ...connection, user: role, password: 'reads' }))
+    expect(await sql('select name from public.names')).toEqual([{ name: 'ann' }])
+    expect(await sql(`select tablename from pg_tables where schemaname = 'raw'`)).toEqual([
+      { tablename: 'customers' },
+    ])
+  } finally {
+    await sql(`drop owned by ${role}; drop role ${role}`)
+  }
+})
