@@ -1,6 +1,5 @@
 import { GmError } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
-import { isLookedThrough } from '../manifest/followed-tables.ts'
 import type { Manifest, ModelNode, Node, NodeId, Relation } from '../manifest/node.ts'
 import { isReadable } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
@@ -33,6 +32,7 @@ import { withinWindow } from './event-window.ts'
 import { columnsObject, graphObject } from './graph-object.ts'
 import { tellMomentary } from './momentary-values.ts'
 import { queryResult } from './query-result.ts'
+import { refuseUnlogged } from './refuse-unlogged.ts'
 import { trimStatement } from './trim-statement.ts'
 
 /** What compiling one node needs from around it. */
@@ -335,27 +335,8 @@ function checkKeys(
   call: Call,
 ): void {
   if (node?.kind !== 'model' && node?.kind !== 'snapshot') return
-  if (input !== undefined && isLookedThrough(input)) {
-    throw new GmError(
-      'GM3009',
-      `the keys that "${input.name}" loses are not logged: it is no table`,
-      {
-        at: call.at,
-        calledFrom: call.calledFrom,
-        hint: 'Follow the keys of the table that it reads.',
-      },
-    )
-  }
-  if (input?.kind === 'source' && input.config.log_keys !== true) {
-    throw new GmError(
-      'GM3009',
-      `the keys that source ${input.sourceName}.${input.name} loses are not logged`,
-      {
-        at: call.at,
-        calledFrom: call.calledFrom,
-        hint: 'Set log_keys: true in its config, so that gm may put triggers on the table; or use changes(), which follows new rows only.',
-      },
-    )
+  if (input !== undefined) {
+    refuseUnlogged(input, { at: call.at, calledFrom: call.calledFrom })
   }
   const isSeen = node.keysOf.some(
     (of) => of.input === input?.id && of.columns.join() === columns.join(),

@@ -1,5 +1,6 @@
 import { GmError } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
+import { refuseUnlogged } from '../compile/refuse-unlogged.ts'
 import { followedTable } from '../manifest/followed-tables.ts'
 import type {
   BuiltNode,
@@ -111,7 +112,10 @@ export function keyReaders(
 ): readonly KeyReader[] {
   return node.keysOf.flatMap(({ input: id, columns }) => {
     const input = manifest.nodes.get(id)
-    if (input === undefined || !isReadable(input)) return []
+    if (input === undefined) return []
+    // Also where this rendering does not come to the call: the triggers are made before the first build.
+    refuseUnlogged(input, { at: node.at })
+    if (!isReadable(input)) return []
     if (isBuilt(input) && isRebuiltWhole(input)) return []
     return [{ input: quoted(input.relation), columns }]
   })

@@ -1302,4 +1302,189 @@ end
 $$`,
     ],
   },
+  {
+    name: '0017_followed_keys_and_parts',
+    up: [
+      // A row trigger on a partitioned table is one of each partition: what is noted is the table that they are parts of.
+      `create or replace function gm.note_touch() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  whole oid := coalesce(pg_catalog.pg_partition_root(tg_relid)::oid, tg_relid);
+begin
+  if current_setting('gm.step', true) = whole::text then
+    return null;
+  end if;
+  insert into gm.touched (relation)
+  select whole
+  where not exists (
+    select from gm.touched t where t.relation = whole and t.xid = pg_catalog.pg_current_xact_id()
+  );
+  return null;
+end
+$$`,
+      `alter table gm.key_readers add column followed xid8 not null default '3'`,
+      `comment on column gm.key_readers.followed is 'The transaction since whose end all lost keys are logged.'`,
+      `create or replace function gm.log_keys() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if not exists (select from gm.key_readers r where r.generation = tg_relid and r.columns = tg_argv[0]) then
+    return null;
+  end if;
+  if tg_op = 'DELETE' then
+    execute format(
+      'insert into gm.key_log (generation, columns, xid, key)
+       select $1, $2, pg_current_xact_id(), to_jsonb(gone) from (select distinct %s from old_rows) gone',
+      tg_argv[0]
+    ) using tg_relid, tg_argv[0];
+  else
+    execute format(
+      'insert into gm.key_log (generation, columns, xid, key)
+       select $1, $2, pg_current_xact_id(), to_jsonb(touched)
+       from (
+         (select %1$s from old_rows union select %1$s from new_rows)
+         except select %1$s from new_rows where _gm_xid = pg_current_xact_id()
+       ) touched',
+      tg_argv[0]
+    ) using tg_relid, tg_argv[0];
+  end if;
+  return null;
+exception when undefined_column then
+  -- A key that is gone or has another name must not stop who writes: its readers build themselves anew.
+  delete from gm.marks m using gm.key_readers r
+  where r.generation = tg_relid and r.columns = tg_argv[0]
+    and m.relation = r.relation and m.input = r.input and m.generation = tg_relid::text;
+  delete from gm.key_readers r where r.generation = tg_relid and r.columns = tg_argv[0];
+  return null;
+end
+$$`,
+      `create or replace function gm.is_following(of_relation text, on_input text, key_columns text) returns boolean
+language sql stable as $$
+  select exists (
+    select from gm.key_readers r
+    where r.relation = of_relation and r.input = on_input and r.columns = key_columns
+      and r.generation = to_regclass(on_input)::oid
+      -- A build that failed after it had begun to follow has left a mark from before.
+      and not exists (
+        select from gm.marks m
+        where m.relation = of_relation and m.input = on_input and m.generation = r.generation::text
+          and not pg_visible_in_snapshot(r.followed, m.mark)
+      )
+      and 2 = (
+        select count(*) from pg_trigger t
+        where t.tgrelid = r.generation and t.tgenabled in ('O', 'A')
+          and t.tgname in ('_gm_deleted_' || md5(key_columns), '_gm_updated_' || md5(key_columns))
+      )
+  )
+$$`,
+      `create or replace function gm.follow_keys(of_relation text, on_input text, key_columns text) returns void
+language plpgsql as $$
+declare
+  kind text;
+begin
+  if gm.is_following(of_relation, on_input, key_columns) then
+    return;
+  end if;
+  -- A column that is not there is an error here and not in the statements of who writes the table.
+  begin
+    execute format('select %s from %s limit 0', key_columns, on_input);
+  exception when undefined_column then
+    raise exception 'changed_keys() follows what % does not have: %', on_input, sqlerrm;
+  end;
+  foreach kind in array array['deleted', 'updated'] loop
+    if not exists (
+      select from pg_trigger t
+      where t.tgrelid = on_input::regclass and t.tgname = format('_gm_%s_%s', kind, md5(key_columns)) and t.tgenabled in ('O', 'A')
+    ) then
+      execute format(
+        'create or replace trigger %I after %s on %s referencing %s for each statement execute function gm.log_keys(%L)',
+        format('_gm_%s_%s', kind, md5(key_columns)),
+        case kind when 'deleted' then 'delete' else 'update' end,
+        on_input,
+        case kind when 'deleted' then 'old table as old_rows' else 'old table as old_rows new table as new_rows' end,
+        key_columns
+      );
+    end if;
+  end loop;
+  if not exists (select from pg_trigger t where t.tgrelid = on_input::regclass and t.tgname = '_gm_truncated') then
+    execute format('create trigger _gm_truncated after truncate on %s for each statement execute function gm.forget_marks()', on_input);
+  end if;
+  insert into gm.key_readers (relation, input, columns, generation, since, followed)
+  values (of_relation, on_input, key_columns, on_input::regclass, pg_current_snapshot(), pg_current_xact_id())
+  on conflict (relation, input, columns) do update set
+    generation = excluded.generation, since = excluded.since, followed = excluded.followed;
+end
+$$`,
+      `create or replace function gm.shadow_marks(shadows jsonb, copies jsonb) returns void
+language sql as $$
+  update gm.marks m set input = c.value, generation = to_regclass(c.value)::oid::text
+  from jsonb_each_text(copies) c, jsonb_each_text(shadows) s
+  where m.relation = s.value and m.input = c.key and m.generation = to_regclass(c.key)::oid::text;
+  insert into gm.key_readers (relation, input, columns, generation, since, followed)
+  select s.value, coalesce(c.value, k.input), k.columns, to_regclass(coalesce(c.value, k.input))::oid, k.since, k.followed
+  from gm.key_readers k
+  join jsonb_each_text(shadows) s on s.key = k.relation
+  left join jsonb_each_text(copies) c on c.key = k.input
+  on conflict (relation, input, columns) do update set generation = excluded.generation, since = excluded.since,
+    followed = excluded.followed
+$$`,
+      // The revision of what is published only has to be a new one: to add both up is to double it each time.
+      `create or replace function gm.publish_shadows(of_run text, published jsonb, codes jsonb) returns void
+language plpgsql as $$
+begin
+  create temporary table _gm_published on commit drop as
+  select * from jsonb_to_recordset(published) as p (shadow text, target text, was text);
+  update gm.marks m set generation = to_regclass(p.target)::oid::text
+  from _gm_published p where m.input = p.target and m.generation = p.was;
+  update gm.key_readers k set generation = to_regclass(p.target)::oid
+  from _gm_published p where k.input = p.target and k.generation = p.was::oid;
+  delete from gm.marks m using _gm_published p where m.relation = p.target;
+  delete from gm.key_readers k using _gm_published p where k.relation = p.target;
+  update gm.marks m set relation = p.target from _gm_published p where m.relation = p.shadow;
+  -- Who has read both the old table and its shadow goes on from the shadow.
+  delete from gm.marks m using _gm_published p, gm.marks other
+  where m.input = p.target and other.relation = m.relation and other.input = p.shadow;
+  update gm.marks m set input = p.target from _gm_published p where m.input = p.shadow;
+  update gm.key_readers k set relation = p.target from _gm_published p where k.relation = p.shadow;
+  delete from gm.key_readers k using _gm_published p, gm.key_readers other
+  where k.input = p.shadow and other.relation = k.relation and other.input = p.target and other.columns = k.columns;
+  update gm.key_readers k set input = p.target from _gm_published p where k.input = p.shadow;
+  update gm.relations s set revision = greatest(s.revision, r.revision) + 1
+  from _gm_published p, gm.relations r where s.relation = p.shadow and r.relation = p.target;
+  delete from gm.relations r using _gm_published p where r.relation = p.target;
+  update gm.relations r set
+    relation = p.target,
+    run_id = of_run,
+    code = coalesce(codes->>r.node_id, r.code),
+    identity = s.identity
+  from _gm_published p
+  join gm.states((select array_agg(x.target) from _gm_published x)) s on s.name = p.target
+  where r.relation = p.shadow;
+  update gm.relations r set reads = gm.view_reads(r.relation)
+  from _gm_published p where r.relation = p.target and r.kind = 'view';
+  with states as materialized (
+    select p.shadow, s.name, s.state
+    from gm.states((select array_agg(x.target) from _gm_published x)) s join _gm_published p on p.target = s.name
+  ),
+  renamed as materialized (
+    select r.key, jsonb_object_agg(coalesce(s.name, e.key), case when s.name is null then e.value when e.value is not null then s.state end) as reads
+    from (
+      select r.relation as key, r.reads from gm.relations r join _gm_published p on p.target = r.relation where r.kind <> 'view'
+      union all
+      select p.node_id, p.reads from gm.passes p where p.run_id = of_run
+    ) r
+    cross join jsonb_each_text(r.reads) e
+    left join states s on s.shadow = e.key
+    group by r.key
+  ),
+  of_relations as (
+    update gm.relations r set reads = n.reads from renamed n where r.relation = n.key
+  )
+  update gm.passes p set reads = n.reads from renamed n where p.node_id = n.key and p.run_id = of_run;
+  update gm.passes p set code = codes->>p.node_id where p.run_id = of_run and codes ? p.node_id;
+  update gm.steps t set relation = p.target from _gm_published p where t.run_id = of_run and t.relation = p.shadow;
+  delete from gm.shadows s using _gm_published p where s.relation = p.shadow;
+end
+$$`,
+    ],
+  },
 ]
