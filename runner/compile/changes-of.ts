@@ -49,5 +49,6 @@ export function changesOf(input: NodeId, reading: Reading): string {
   // The input's own name, so that a query that names its columns by it goes on to work.
   const name = identifier(read.relation.identifier)
   const rows = changesOf(read.id, reading)
-  return `(with ${name} as (select * from ${rows} as new_rows)\n(\n${queryOver(node, name)}\n))`
+  // As a subquery it may begin with a WITH of its own.
+  return `(with ${name} as (select * from ${rows} as new_rows)\nselect * from (\n${queryOver(node, name)}\n) as seen_through)`
 }

@@ -227,7 +227,8 @@ from {{ changed_keys(ref('a'), ['id', 'b']) }} k{% endcall %}){% endif %}`
     const result = compiled(files, 'model.shop.m', { isIncremental: true })
     expect(result.sql.replace(/\s+/g, ' ')).toBe(
       'select * from (with "e" as (select * from (with "a" as (select * from (select * from new_rows_of_a) as new_rows) ' +
-        '( select *, 1 as one from "a" as t )) as new_rows) ( with a as (select * from "e") select a.id from a where a.id > 1 )) x',
+        'select * from ( select *, 1 as one from "a" as t ) as seen_through) as new_rows) ' +
+        'select * from ( with a as (select * from "e") select a.id from a where a.id > 1 ) as seen_through) x',
     )
     expect(result.inputs.filter(({ viaChanges }) => viaChanges)).toMatchObject([
       { id: 'model.shop.a' },

@@ -269,3 +269,37 @@ test('--full-refresh keeps the history of a snapshot that polls, and says so', a
   expect(steps).toEqual({ prices: 'update history: success +2 ~2' })
   expect(notes).toEqual(['prices was not rebuilt: what its rows were before cannot be asked again'])
 })
+
+test.for([
+  ["timestamp '2999-12-31'", 'set to another value'],
+  [undefined, 'removed'],
+])(
+  'dbt_valid_to_current that is %s is refused with the ends that are there, and goes on once they are brought to it',
+  async ([next], { run, sql }) => {
+    const config = (end: string | undefined): Partial<NodeConfig> =>
+      end === undefined ? BY_TIME : { ...BY_TIME, dbt_valid_to_current: end }
+    await sql(GOODS)
+    await run(prices(config("timestamp '9999-12-31'")))
+    await sql(`update raw.goods set price = 7, at = '2026-02-01' where id = 1`)
+    expect((await run(prices(config(next)))).steps['prices']).toContain(
+      `GM4012  the versions of prices that hold end otherwise than dbt_valid_to_current says, at '9999-12-31 00:00:00' (2 of them)`,
+    )
+    expect(await sql('select count(*)::int as n from shop.prices')).toEqual([{ n: 2 }])
+    await sql(`update shop.prices set dbt_valid_to = ${next ?? 'null'}`)
+    expect((await run(prices(config(next)))).steps).toEqual({
+      prices: 'update history: success +1 ~1',
+    })
+  },
+)
+
+test('a row that was deleted before its time had come is no version of another configuration', async ({
+  run,
+  sql,
+}) => {
+  await sql(GOODS)
+  await sql(`update raw.goods set at = '2999-01-01' where id = 1`)
+  await run(prices({ ...BY_TIME, hard_deletes: 'invalidate' }))
+  await sql('delete from raw.goods where id = 1')
+  await run(prices({ ...BY_TIME, hard_deletes: 'invalidate' }))
+  expect((await run(prices(BY_TIME))).steps).toEqual({ prices: 'update history: success +0 ~0' })
+})

@@ -14,7 +14,7 @@ import { guardTarget } from './guard-target.ts'
 import { lookToGoOnFrom, lookToRecord } from './look-again.ts'
 import type { Materialize, Materials } from './materialize.ts'
 import type { PollingContext } from './polling-changes.ts'
-import { fillAdded, findChanges, writeChanges } from './polling-changes.ts'
+import { fillAdded, findChanges, refuseOtherEnd, writeChanges } from './polling-changes.ts'
 import type { PollingHistory } from './polling-history.ts'
 import {
   metaColumns,
@@ -125,6 +125,7 @@ export const updatePolling: Materialize<SnapshotNode> = (node, compiled, materia
           }),
           guardColumns('_gm_shape', expected),
           ...indexes.create,
+          ...(materials.isOtherCode ? [refuseOtherEnd(context)] : []),
           findChanges(context, compiled, last?.since),
           refuseNulls(node, history, 'select * from _gm_changes where gm_is_there'),
           duplicatesAmongChanges(node, history, compiled, materials.lockable),

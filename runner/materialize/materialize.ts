@@ -34,6 +34,8 @@ export interface Materials {
   readonly lockable: readonly Relation[]
   /** Whether the node's SQL gives the same rows on the same inputs. */
   readonly isStable: boolean
+  /** Whether its code or configuration is another than at its last step, or that is not known. */
+  readonly isOtherCode: boolean
   /** The reason for the action, for people. */
   readonly reason: string
   /** The columns of the node's query, once they were found to differ from what was planned; undefined before. */

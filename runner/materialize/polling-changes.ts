@@ -97,6 +97,32 @@ function differs({ history, types, expected }: PollingContext): string {
   return `(${values('held')})\n    is distinct from (${values('gm_row')})`
 }
 
+/**
+ * What ended at the old value of dbt_valid_to_current would neither hold any more nor have ended: each key would begin anew at that moment.
+ * Asked when the configuration may be another.
+ */
+export function refuseOtherEnd({ node, history, name, target }: PollingContext): Statement {
+  const [from, to] = [identifier(history.names.validFrom), identifier(history.names.validTo)]
+  const type = target.columns.find((column) => column.name === history.names.validFrom)?.type ?? ''
+  const sameKey = history.key.map(identifier).map((column) => `next.${column} = v.${column}`)
+  return {
+    purpose: 'refuse another end',
+    // One that was invalidated before it began ends as soon as it has begun.
+    sql: `select quote_literal(v.${to}) || ' (' || count(*) || ' of them)'
+from ${name} as v
+where v.${to} > now() and v.${to} <> ${after(`v.${from}`, type)} and not ${holds(history, 'v')}
+  and not exists (select from ${name} as next where ${sameKey.join(' and ')} and next.${from} >= v.${to})
+group by v.${to}
+order by count(*) desc
+limit 5`,
+    refusal: {
+      code: 'GM4012',
+      message: `the versions of ${node.name} that hold end otherwise than dbt_valid_to_current says, at`,
+      hint: `Give dbt_valid_to_current its old value, or bring them to the new one yourself: update ${name} set ${to} = … where ${to} = …`,
+    },
+  }
+}
+
 export function writeChanges(
   context: PollingContext,
   columns: readonly string[],

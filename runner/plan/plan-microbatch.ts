@@ -80,6 +80,7 @@ export function planMicrobatch(
     eventTimes: new Map(),
     keyReaders: following.keyReaders,
     isStable: unstable === undefined,
+    isOtherCode: !codes.includes(entry?.basis?.code ?? ''),
     reason: run.reason,
     shape: foreseen.shape,
   })

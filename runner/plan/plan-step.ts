@@ -92,6 +92,7 @@ export function planStep(
     eventTimes: readsOthers ? eventTimes(node, request.manifest, warehouse) : new Map(),
     keyReaders: readsOthers && !isPart ? keyReaders(node, request.manifest) : [],
     isStable: unstable === undefined,
+    isOtherCode: !codes.includes(entry?.basis?.code ?? ''),
     reason: run.reason,
     shape: foreseen.shape,
   })

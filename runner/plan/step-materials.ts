@@ -8,7 +8,14 @@ import type { PlanRequest, Warehouse } from './plan-request.ts'
 /** What differs between a node that is built in one go and one that is built batch by batch. */
 type OfTheWay = Pick<
   Materials,
-  'marked' | 'follows' | 'eventTimes' | 'keyReaders' | 'isStable' | 'reason' | 'shape'
+  | 'marked'
+  | 'follows'
+  | 'eventTimes'
+  | 'keyReaders'
+  | 'isStable'
+  | 'isOtherCode'
+  | 'reason'
+  | 'shape'
 >
 
 /** All that a materialization is told besides the node and its SQL. */

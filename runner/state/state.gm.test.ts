@@ -5,7 +5,7 @@ import { test } from '../testing/sql-fixture.ts'
 const FILES = {
   'models/sources.yml': 'sources: [{name: crm, tables: [{name: accounts}]}]\n',
   'models/german.sql':
-    "{{ config(materialized='view') }} select accounts.id, owner from {{ source('crm', 'accounts') }} where country = 'DE'\n",
+    "{{ config(materialized='view') }} with accounts as (select * from {{ source('crm', 'accounts') }}) select accounts.id, owner from accounts where country = 'DE'\n",
   'models/copied.sql':
     "{{ config(materialized='incremental', unique_key='id') }} select id, owner from {{ changes(ref('german')) }} as g\n",
 }
@@ -16,7 +16,7 @@ create table crm.accounts (
 );
 insert into crm.accounts values (1, 'ann', 'DE'), (2, 'bob', 'FR')`
 
-test('a model that follows a view reads what is new in the table behind it, and gm state says how far', async ({
+test('a model that follows a view reads what is new in the table behind it, also where its SQL begins with a with, and gm state says how far', async ({
   project,
   connection,
   sql,
