@@ -211,6 +211,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { flags: '--to <run>', description: 'to what this run published; default: before the last' },
       { flags: '--dry-run', description: 'say what would come back; change nothing' },
+      {
+        flags: '--allow-destructive',
+        description: 'give up also what polling snapshots have seen since',
+      },
     ],
     examples: [['gm rollback --dry-run', 'what would come back, or why it cannot']],
     load: async () => (await import('./commands/rollback.ts')).rollbackCommand,

@@ -209,6 +209,7 @@ export type PlanFlags = z.infer<typeof PlanFlags>
 
 export const RollbackFlags = GlobalFlags.extend({
   to: z.string().optional(),
+  allowDestructive: z.boolean().default(false),
   dryRun: z.boolean().default(false),
 })
 

@@ -10,7 +10,7 @@ import { rollBack } from './roll-back.ts'
 interface Fixture {
   /** An all-or-nothing run that keeps two versions. */
   publish: (project: PlainProject, select?: readonly string[]) => Promise<Ran>
-  back: (to?: string, isDryRun?: boolean) => Promise<Rollback>
+  back: (to?: string, isDryRun?: boolean, unrepeatable?: readonly string[]) => Promise<Rollback>
 }
 
 const test = withRuns.extend<Fixture>({
@@ -26,7 +26,7 @@ const test = withRuns.extend<Fixture>({
     )
   },
   back: async ({ connection }, use) => {
-    await use(async (to, isDryRun = false) => {
+    await use(async (to, isDryRun = false, unrepeatable = []) => {
       const adapter = createPostgresAdapter(connection)
       const session = await adapter.open()
       try {
@@ -35,6 +35,7 @@ const test = withRuns.extend<Fixture>({
           session,
           to,
           isDryRun,
+          unrepeatable,
           project: 'shop',
           targetName: 'test',
           version: '0.0.0',
@@ -316,4 +317,38 @@ insert into raw.events values (1, 10, '2026-01-01 01:00+00'), (2, 20, '2026-01-0
   ])
   await run(KINDS, { fullRefresh: true, now })
   expect(went).toEqual(await sql(rows))
+})
+
+test('what a history of looks has seen since is given up only where that is asked for', async ({
+  publish,
+  back,
+  sql,
+}) => {
+  await sql(`create schema raw; create table raw.goods as select 1 as id, 5 as price`)
+  const project = plainProject({
+    goods: { kind: 'source', schema: 'raw' },
+    prices: {
+      kind: 'snapshot',
+      config: { unique_key: ['id'], strategy: 'check', check_cols: ['price'] },
+      inputs: ['goods'],
+      sql: ({ ref }) => `select * from ${ref('goods')}`,
+    },
+  })
+  const looked = ['"shop"."prices"']
+  await publish(project)
+  await expect(back(undefined, false, looked)).rejects.toMatchObject({ code: 'GM4025' })
+  await publish(project)
+  // Nothing was seen between the two.
+  await back(undefined, false, looked)
+  await sql('update raw.goods set price = 6')
+  await publish(project)
+  await expect(back(undefined, true, looked)).rejects.toThrow(
+    '"shop"."prices" has seen since what no run can see again',
+  )
+  expect(await sql('select price from shop.prices order by price')).toEqual([
+    { price: 5 },
+    { price: 6 },
+  ])
+  await back()
+  expect(await sql('select price from shop.prices')).toEqual([{ price: 5 }])
 })

@@ -14,6 +14,7 @@ import {
   againstRollback,
   bringBack,
   dropKept,
+  lostByRollback,
   putAside,
   readPublications,
   readVersions,
@@ -26,6 +27,8 @@ export interface RollbackRequest {
   /** The publication to go back to; undefined: the one before the last. */
   readonly to: string | undefined
   readonly isDryRun: boolean
+  /** Quoted names of relations that no run can make again: they keep what they have. */
+  readonly unrepeatable: readonly string[]
   readonly project: string
   readonly targetName: string
   readonly version: string
@@ -61,6 +64,7 @@ export async function rollBack(request: RollbackRequest): Promise<Rollback> {
   const ours = await ownViews(session)
   refuseForeign(versions, states, ours)
   await refuseReasons(session, runs)
+  await refuseLosses(session, runs, request.unrepeatable)
   if (request.isDryRun) return { undone, versions }
   const runId = randomBytes(6).toString('hex')
   await session.query(
@@ -172,9 +176,26 @@ async function refuseReasons(session: Session, runs: readonly string[]): Promise
   refuse(rows.map((row) => String(row['reason'])))
 }
 
-function refuse(reasons: readonly string[]): void {
+/** Rows that were seen since and that no run can see again are lost with a version only where somebody asks for it. */
+async function refuseLosses(
+  session: Session,
+  runs: readonly string[],
+  unrepeatable: readonly string[],
+): Promise<void> {
+  if (unrepeatable.length === 0) return
+  const { rows } = await session.query({
+    purpose: 'check losses',
+    sql: lostByRollback(runs, unrepeatable),
+  })
+  const reasons = rows.map(
+    ({ relation }) => `${String(relation)} has seen since what no run can see again`,
+  )
+  refuse(reasons, `${HINT} With --allow-destructive these rows go.`)
+}
+
+function refuse(reasons: readonly string[], hint = HINT): void {
   if (reasons.length === 0) return
-  throw new GmError('GM4025', `there is no way back: ${reasons.join('; ')}`, { hint: HINT })
+  throw new GmError('GM4025', `there is no way back: ${reasons.join('; ')}`, { hint })
 }
 
 interface Swap {

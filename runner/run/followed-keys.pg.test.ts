@@ -118,3 +118,43 @@ test('a write to one part of a landed table is noted of the whole table', async 
     expect(await sql('select total from shop.total'), change).toEqual([{ total }])
   }
 })
+
+test('a table that is built anew under one that is made batch by batch is published together with it', async ({
+  run,
+  sql,
+}) => {
+  await sql(`create schema raw;
+    create table raw.sales (id int, at timestamptz, _gm_xid xid8 not null default pg_current_xact_id());
+    insert into raw.sales values (1, '2026-01-01 12:00+00'), (2, '2026-01-02 12:00+00')`)
+  const project = plainProject({
+    sales: { kind: 'source', schema: 'raw', config: { log_keys: true } },
+    staged: {
+      config: { materialized: 'incremental', unique_key: ['id'], event_time: 'at' },
+      changes: ['sales'],
+      keys: { sales: [['id']] },
+      sql: ({ ref, changedKeys, recompute, isIncremental }) =>
+        `select id, at from ${ref('sales')}
+         ${isIncremental ? `where id in (${recompute(['id'], `select id from ${changedKeys('sales', ['id'])} as k`)})` : ''}`,
+    },
+    daily: {
+      config: {
+        materialized: 'incremental',
+        incremental_strategy: 'microbatch',
+        event_time: 'at',
+        batch_size: 'day',
+        begin: '2026-01-01',
+      },
+      inputs: ['staged'],
+      sql: ({ ref }) => `select id, at from ${ref('staged')} as s`,
+    },
+  })
+  const options = { publish: 'atomic', now: new Date('2026-01-03T12:00:00Z') } as const
+  expect((await run(project, options)).result.status).toBe('success')
+  await sql(`truncate raw.sales; insert into raw.sales values (3, '2026-01-02 12:00+00')`)
+  for (let times = 0; times < 2; times++) {
+    const { result, steps } = await run(project, options)
+    expect(result.status, JSON.stringify(steps)).toBe('success')
+  }
+  expect(await sql('select id from shop.staged')).toEqual([{ id: 3 }])
+  expect(await sql('select id from shop.daily')).toEqual([{ id: 3 }])
+})

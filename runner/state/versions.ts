@@ -100,6 +100,15 @@ export function againstRollback(runs: readonly string[]): string {
   return `select reason from gm.against_rollback(${array(runs)})`
 }
 
+/** Those of the relations whose rows are others than in the version that would come back. */
+export function lostByRollback(runs: readonly string[], relations: readonly string[]): string {
+  return `select v.relation
+from gm.versions_back(${array(runs)}) v
+join gm.relations r using (relation)
+where v.relation = any (${array(relations)}) and v.entry->>'version' is distinct from r.version::text
+order by v.relation`
+}
+
 /** Moves a table to where versions are kept; its name there is `keptName`. */
 export function putAside(relation: Relation): Statement {
   return { purpose: 'put aside', sql: `select gm.put_aside(${literal(quoted(relation))})` }

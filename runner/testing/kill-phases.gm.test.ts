@@ -58,7 +58,7 @@ const COMMANDS = [
   ['build', '--full-refresh'],
   ['retry'],
   ['build'],
-  ['rollback'],
+  ['rollback', '--allow-destructive'],
   ['build', '--event-time-start', '2026-01-01', '--event-time-end', '2026-03-01'],
 ]
 

@@ -1,3 +1,6 @@
+import type { Manifest } from '../../manifest/node.ts'
+import { quoted } from '../../manifest/quoted.ts'
+import { isPolling } from '../../materialize/polling-history.ts'
 import type { Rollback } from '../../operate/roll-back.ts'
 import { rollBack } from '../../operate/roll-back.ts'
 import type { CommandAction } from '../command-spec.ts'
@@ -20,6 +23,7 @@ export const rollbackCommand: CommandAction = async (_args, raw, io) => {
         adapter: warehouse.adapter,
         session,
         to: flags.to,
+        unrepeatable: flags.allowDestructive ? [] : lookedAt(opened.manifest),
         isDryRun: flags.dryRun,
         project: project.name,
         targetName: project.target.name,
@@ -33,6 +37,13 @@ export const rollbackCommand: CommandAction = async (_args, raw, io) => {
       await session.close()
     }
   })
+}
+
+/** Histories of looks: what they have seen is nowhere else. */
+function lookedAt({ nodes }: Manifest): readonly string[] {
+  return [...nodes.values()].flatMap((node) =>
+    node.kind === 'snapshot' && isPolling(node) ? [quoted(node.relation)] : [],
+  )
 }
 
 function rollbackText({ undone, versions }: Rollback, isDryRun: boolean): string {
