@@ -116,6 +116,8 @@ export interface Following {
   readonly keyReaders: readonly KeyReader[]
   /** Inputs by whose event time the model is made, and whose late rows nobody can notice. */
   readonly unnoticed: readonly string[]
+  /** Tables behind views, of which nobody can notice what is deleted or gets another time: they name no event_time of their own. */
+  readonly unlogged: readonly string[]
 }
 
 /**
@@ -135,6 +137,7 @@ export function followInputsOf(
   const marked = new Map<string, string>()
   const keyReaders: KeyReader[] = []
   const unnoticed: string[] = []
+  const unlogged: string[] = []
   for (const { input, table: tableId, column, sql } of compiled.arrivals ?? []) {
     const table = manifest.nodes.get(tableId)
     if (table === undefined || !isReadable(table) || !isTracked(table, warehouse)) {
@@ -142,11 +145,14 @@ export function followInputsOf(
       continue
     }
     const name = quoted(table.relation)
+    const isDirect = input === tableId
+    // Behind a view the time is what the table itself calls its event time.
+    const tableColumn = isDirect ? column : table.config.event_time
+    const isLogged = isBuilt(table) || table.config.log_keys === true
     const reader =
-      input === tableId && (isBuilt(table) || table.config.log_keys === true)
-        ? { input: name, columns: [column] }
-        : undefined
+      isLogged && tableColumn !== undefined ? { input: name, columns: [tableColumn] } : undefined
     if (reader !== undefined) keyReaders.push(reader)
+    if (isLogged && reader === undefined) unlogged.push(table.name)
     const generation = entry?.marks.get(name)
     const isKnown =
       generation !== undefined &&
@@ -154,14 +160,21 @@ export function followInputsOf(
       !rebuilt.has(name) &&
       (reader === undefined || entry?.following.has(followedName(reader)) === true)
     if (isKnown) marked.set(name, generation)
-    const rows = reader === undefined ? sql : changedKeys(own, name, reader.columns)
+    const moments = (of: string, rows: string): string =>
+      `select ${identifier(of)}::timestamptz as moment from ${rows} as rows`
+    const times = [
+      ...(isDirect && reader !== undefined ? [] : [moments(column, sql)]),
+      ...(reader === undefined || tableColumn === undefined
+        ? []
+        : [moments(tableColumn, changedKeys(own, name, reader.columns))]),
+    ]
     arrivals.push({
       table: name,
-      times: isKnown ? `(select ${identifier(column)} as moment from ${rows} as rows)` : undefined,
-      isUsers: input !== tableId,
+      times: isKnown ? `(${times.join(' union all ')})` : undefined,
+      isUsers: !isDirect,
     })
   }
-  return { arrivals, marked, keyReaders, unnoticed }
+  return { arrivals, marked, keyReaders, unnoticed, unlogged }
 }
 
 /** Its rows say which transaction wrote them: now, or once gm has built it. */

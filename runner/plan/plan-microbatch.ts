@@ -61,9 +61,15 @@ export function planMicrobatch(
   const following = followInputsOf(node, compiled, request.manifest, warehouse, foreseen.rebuilt)
   const unstable = findUnstable(compiled.sql, warehouse.ledger.functions)
   const codes = [compiled.fingerprint, incrementCode({ fingerprint: compiled.fingerprint })]
-  const unnoticed = following.unnoticed.map(
-    (input) => `; rows of ${input} that come late are missed, as nothing tells of them`,
-  )
+  const unnoticed = [
+    ...following.unnoticed.map(
+      (input) => `; rows of ${input} that come late are missed, as nothing tells of them`,
+    ),
+    ...following.unlogged.map(
+      (table) =>
+        `; rows of ${table} that are deleted or get another time are missed, as it has no event_time`,
+    ),
+  ]
   const run = whetherToRun(node, {
     decided: [rebuild, decision.reason].filter((part) => part !== undefined).join(', '),
     isAsked: request.reuse === 'none' || !decision.isOptional || hasHooks(node),

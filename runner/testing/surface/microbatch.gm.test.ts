@@ -98,3 +98,51 @@ test('a microbatch model is made day by day, goes on after a failure, and takes 
     '--event-time-end must be later than --event-time-start 2026-01-02',
   )
 })
+
+test('through a view a row is in the batch of the time that it has now, and in none once it is deleted', async ({
+  connection,
+  project,
+  sql,
+}) => {
+  await sql(`create schema raw;
+    create table raw.orders (id int, at timestamptz, _gm_xid xid8 not null default pg_current_xact_id());
+    insert into raw.orders values (1, '2026-01-02 12:00+00'), (2, '2026-01-03 12:00+00')`)
+  const batched = (
+    view: string,
+  ): string => `{{ config(materialized='incremental', incremental_strategy='microbatch',
+    event_time='ordered_at', batch_size='day', lookback=0, begin='2026-01-01') }}
+    select id, ordered_at from {{ ref('${view}') }} as o`
+  const root = await project({
+    'models/sources.yml': 'sources: [{name: raw, tables: [{name: orders}]}]\n',
+    'models/staged.sql': `{{ config(materialized='incremental', unique_key='id', event_time='at') }}
+      select id, at from {{ changes(source('raw', 'orders')) }} as o`,
+    'models/seen.sql':
+      "{{ config(event_time='ordered_at') }} select id, at as ordered_at from {{ ref('staged') }} as s",
+    'models/daily.sql': batched('seen'),
+    'models/untimed.sql': `{{ config(materialized='incremental', unique_key='id') }}
+      select id, at from {{ changes(source('raw', 'orders')) }} as o`,
+    'models/seen_untimed.sql':
+      "{{ config(event_time='ordered_at') }} select id, at as ordered_at from {{ ref('untimed') }} as s",
+    'models/daily_untimed.sql': batched('seen_untimed'),
+  })
+  const env = databaseUrl(connection)
+  const run = async (): Promise<string> =>
+    (await gm(root, ['run', '--as-of', '2026-01-08'], env)).stdout
+  const daily = 'select id, ordered_at::date::text as day from daily order by id, day'
+  await run()
+  const planned = await gm(root, ['run', '--dry-run', '--force', '--as-of', '2026-01-08'], env)
+  expect(planned.stdout).toContain(
+    'rows of untimed that are deleted or get another time are missed, as it has no event_time',
+  )
+  await sql(
+    `update raw.orders set at = '2026-01-04 12:00+00', _gm_xid = pg_current_xact_id() where id = 1`,
+  )
+  await run()
+  expect(await sql(daily)).toEqual([
+    { id: 1, day: '2026-01-04' },
+    { id: 2, day: '2026-01-03' },
+  ])
+  await sql('delete from staged where id = 2')
+  await run()
+  expect(await sql(daily)).toEqual([{ id: 1, day: '2026-01-04' }])
+})
