@@ -20,32 +20,50 @@ const WORDS: ReadonlySet<string> = new Set([
 
 /** PostgreSQL's own functions whose value does not follow from their arguments. */
 const FUNCTIONS: ReadonlySet<string> = new Set([
+  'array_sample',
+  'array_shuffle',
   'clock_timestamp',
+  'col_description',
   'current_database',
   'current_query',
   'current_schemas',
   'current_setting',
   'currval',
   'gen_random_uuid',
+  'getpgusername',
   'inet_client_addr',
+  'inet_client_port',
   'inet_server_addr',
+  'inet_server_port',
   'lastval',
+  'loread',
   'nextval',
   'now',
+  'obj_description',
   'random',
   'random_normal',
+  'row_security_active',
   'set_config',
   'setseed',
   'setval',
+  'shobj_description',
   'statement_timestamp',
   'timeofday',
   'transaction_timestamp',
+  'ts_rewrite',
+  'ts_stat',
   'txid_current',
+  'txid_current_if_assigned',
   'txid_current_snapshot',
+  'txid_status',
   'uuidv4',
   'uuidv7',
   'version',
 ])
+
+/** Those of its functions that come in families: they look names and privileges up, read large objects, or run SQL of their own. */
+const FAMILIES =
+  /^(?:to_reg\w+|has_\w+_privilege|lo_\w+|(?:query|cursor|table|schema|database)_to_xml\w*)$/
 
 /** What gm itself writes for changes(), and what says nothing about the server. */
 const HARMLESS: ReadonlySet<string> = new Set(['pg_column_size', 'pg_snapshot_xmax', 'pg_typeof'])
@@ -68,7 +86,10 @@ export const NO_USER_FUNCTIONS: UserFunctions = {
 
 const OPERATOR = /^[-+*/<>=~!@#%^&|`?:]$/
 
-const MOMENTS = /^'\s*(now|today|tomorrow|yesterday|allballs)\b/i
+const TEXT = /^(?:(?:e|u&)?'|\$)/i
+
+/** A text that begins with one, however it is quoted, or an array or a range of such. */
+const MOMENTS = /^(?:(?:e|u&)?'|\$\w*\$)[\s[({"]*(?:now|today|tomorrow|yesterday|allballs)\b/i
 
 /**
  * The first thing in the SQL that may give other rows on the same inputs: the time, randomness, the session, the catalog,
@@ -80,20 +101,25 @@ export function findUnstable(sql: string, users: UserFunctions): string | undefi
   const operator = findOperator(tokens, users.operators)
   if (operator !== undefined) return operator
   for (const [i, token] of tokens.entries()) {
-    if (token.startsWith("'")) {
+    if (TEXT.test(token)) {
       if (MOMENTS.test(token)) return token
       continue
     }
     const isQuoted = token.startsWith('"')
     const word = isQuoted ? token.slice(1, -1).replaceAll('""', '"') : token.toLowerCase()
     const isCall = tokens[i + 1] === '('
-    if (isCall && (FUNCTIONS.has(word) || isUsers(word, tokens[i - 2], users.names))) {
+    if (
+      isCall &&
+      (FUNCTIONS.has(word) || FAMILIES.test(word) || isUsers(word, tokens[i - 2], users.names))
+    ) {
       return `${word}()`
     }
     if (!isCall && tokens[i - 1] === '.' && users.attributes.has(word)) return `.${word}`
     // Its form with two arguments is a plain difference.
     if (isCall && word === 'age' && !hasTwoArguments(tokens, i + 1)) return 'age()'
     if (word.startsWith('pg_') && !(isCall && HARMLESS.has(word))) return word
+    // Where a sequence stands; the window function of this name is called.
+    if (!isCall && word === 'last_value') return word
     if (!isQuoted && WORDS.has(word) && tokens[i - 1] !== '.') return word
   }
   return undefined
