@@ -4,7 +4,7 @@ import { INDEX_OF_GM } from '../engine/adapter.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
 import type { IndexConfig, NodeId, Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
-import { followKeys } from '../state/key-log.ts'
+import { followKeys, forgetReaders } from '../state/key-log.ts'
 import { publishPending, recordPending, XID_COLUMN } from '../state/marks.ts'
 import type { TableConstraint } from './contract-statements.ts'
 import { guardTarget } from './guard-target.ts'
@@ -127,6 +127,7 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
         })),
         ...restoreAround(quoted(node.relation), materials, build.kind),
         ...publishPending(materials.runId, hiddenQuoted, quoted(node.relation)),
+        forgetReaders(quoted(node.relation), materials.keyReaders),
         build.record,
       ],
     },

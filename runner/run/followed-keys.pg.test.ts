@@ -80,6 +80,8 @@ test('after a build with other keys that failed, what was deleted before it is n
   await sql('update raw.sales set amount = 5, _gm_xid = pg_current_xact_id() where id = 3')
   expect((await run(sums(['shop']))).steps['sums']).toMatch(/^build incremental: success/)
   expect(await sql('select shop, total from shop.sums')).toEqual([{ shop: 'b', total: 7 }])
+  // Nobody asks for the others any more, so they are not logged.
+  expect(await sql('select columns from gm.key_readers')).toEqual([{ columns: '"shop"' }])
 })
 
 test('what was published together a hundred times can be published again', async ({ run, sql }) => {

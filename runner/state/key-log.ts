@@ -56,6 +56,18 @@ export function followKeys(relation: string, { input, columns }: KeyReader): Sta
   return { purpose: `log keys of ${input}`, sql: `select gm.follow_keys(${args})` }
 }
 
+/** Nothing is logged for a relation of what it was made with before and is not any more. */
+export function forgetReaders(relation: string, readers: readonly KeyReader[]): Statement {
+  const kept = readers.map(
+    ({ input, columns }) => `(${literal(input)}, ${literal(keyColumns(columns))})`,
+  )
+  const others = kept.length === 0 ? '' : ` and (input, columns) not in (${kept.join(', ')})`
+  return {
+    purpose: 'forget old keys',
+    sql: `delete from gm.key_readers where relation = ${literal(relation)}${others}`,
+  }
+}
+
 /** True while the keys of the input are logged for the relation, and have been since it was built. */
 export function isFollowing(relation: string, { input, columns }: KeyReader): string {
   return `gm.is_following(${[relation, input, keyColumns(columns)].map(literal).join(', ')})`
