@@ -56,7 +56,13 @@ export interface DependentView {
   readonly relation: Relation
   readonly generation: string
   readonly type: 'view' | 'materialized view' | 'other'
+  /** Generations of what it reads itself, of the described relation and what depends on it. */
+  readonly reads: readonly string[]
   readonly definition: string
+  /** `with (…)` of a view, as `name=value`. */
+  readonly options: readonly string[]
+  /** A select list of nulls that has its columns; of views only. */
+  readonly nulls: string
   /** `create index` statements; of materialized views only. */
   readonly indexes: readonly string[]
   readonly grants: readonly string[]

@@ -5,14 +5,10 @@ import type { ModelNode, SnapshotNode } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
 import type { ColumnChanges } from './compare-columns.ts'
 import { compareColumns, describeChanges, isUnchanged, withoutTracking } from './compare-columns.ts'
+import { dropDependents, restoreDependents } from './dependent-views.ts'
 import { guardTarget } from './guard-target.ts'
 import type { Materials } from './materialize.ts'
-import {
-  dropDependents,
-  restoreDependents,
-  SWAP_LOCK_TIMEOUT_MS,
-  swapLocks,
-} from './publish-table.ts'
+import { SWAP_LOCK_TIMEOUT_MS, swapLocks } from './publish-table.ts'
 
 /** How a table follows the columns of its query: what is done before its rows are written, and what after. */
 export interface Evolution {

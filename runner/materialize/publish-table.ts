@@ -1,5 +1,3 @@
-import { GmError } from '../base/error.ts'
-import type { DependentView } from '../engine/adapter.ts'
 import { INDEX_OF_GM } from '../engine/adapter.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
 import type { IndexConfig, NodeId, Relation } from '../manifest/node.ts'
@@ -7,6 +5,7 @@ import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import { followKeys, forgetReaders } from '../state/key-log.ts'
 import { publishPending, recordPending, XID_COLUMN } from '../state/marks.ts'
 import type { TableConstraint } from './contract-statements.ts'
+import { dropDependents, hangings, restoreDependents } from './dependent-views.ts'
 import { guardTarget } from './guard-target.ts'
 import { hiddenIndexName, hiddenName, indexName } from './hidden-name.ts'
 import type { Materials } from './materialize.ts'
@@ -206,21 +205,22 @@ export function createIndex(
   ]
 }
 
-/** The target and the views that read it. The session takes all locks of a transaction in one fixed order, by name. */
+/** The target and gm's views that read it. The session takes all locks of a transaction in one fixed order, by name. */
 export function swapLocks(
   relation: { readonly schema: string; readonly identifier: string },
-  materials: Materials,
+  { target, isOurs }: Materials,
 ): Transaction['locks'] {
-  const { target } = materials
   if (target === undefined) return []
   return [
     // The server locks a materialized view by itself when it is dropped; `lock table` takes none.
-    ...target.dependents.flatMap((view) => (view.type === 'view' ? [view.relation] : [])),
+    ...target.dependents.flatMap((view) =>
+      view.type === 'view' && isOurs(view.relation) ? [view.relation] : [],
+    ),
     ...(target.type === 'materialized view' ? [] : [relation]),
   ].map((locked) => ({ relation: locked, mode: 'access exclusive' }))
 }
 
-/** Drops what stands behind the name, with the views of gm's that read it; somebody else's make the plan refuse. */
+/** Drops what stands behind the name, with the views of gm's that read it; somebody else's on it make the plan refuse. */
 export function removeTarget(materials: Materials): readonly Statement[] {
   const { target } = materials
   if (target === undefined) return []
@@ -228,20 +228,6 @@ export function removeTarget(materials: Materials): readonly Statement[] {
   return [
     ...dropDependents(materials),
     { purpose: 'drop old', sql: `drop ${kind} ${quoted(target.relation)}` },
-  ]
-}
-
-/** Drops the views of gm's that read the target, the outermost first. */
-export function dropDependents(materials: Materials): readonly Statement[] {
-  const { target } = materials
-  if (target === undefined) return []
-  refuseForeignDependents(target.dependents, materials, quoted(target.relation))
-  return [
-    ...rememberViews(target.dependents, 'before'),
-    ...[...target.dependents].reverse().map((view) => ({
-      purpose: 'drop dependent view',
-      sql: `drop ${view.type} ${quoted(view.relation)}`,
-    })),
   ]
 }
 
@@ -255,71 +241,9 @@ export function restoreAround(
   if (target === undefined) return []
   return [
     ...restoreDependents(materials),
-    ...target.grants.map((sql) => ({ purpose: 'grant', sql })),
-    ...comment(kind, targetQuoted, target.type === 'view' ? undefined : target.comment),
+    ...hangings(kind, targetQuoted, {
+      grants: target.grants,
+      comment: target.type === 'view' ? undefined : target.comment,
+    }),
   ]
-}
-
-/** Makes the views again that `dropDependents` dropped, with their grants and comments. */
-export function restoreDependents({ target }: Materials): readonly Statement[] {
-  const views = target?.dependents ?? []
-  return [
-    ...views.flatMap((view) => [
-      {
-        purpose: 'recreate dependent view',
-        sql: `create ${view.type} ${quoted(view.relation)} as\n${view.definition.replace(/;\s*$/, '')}`,
-      },
-      ...view.indexes.map((sql) => ({ purpose: 'index', sql })),
-      ...view.grants.map((sql) => ({ purpose: 'grant', sql })),
-      ...comment(view.type, quoted(view.relation), view.comment),
-    ]),
-    ...rememberViews(views, 'after'),
-  ]
-}
-
-/** Views that are dropped and made again as they were stay what the ledger knows, unless somebody had changed them. */
-export function rememberViews(
-  views: readonly { readonly relation: Relation }[],
-  when: 'before' | 'after',
-): readonly Statement[] {
-  if (views.length === 0) return []
-  const names = views.map((view) => literal(quoted(view.relation))).join(', ')
-  const [is, becomes] = when === 'before' ? ['s.identity', `'kept'`] : [`'kept'`, 's.identity']
-  return [
-    {
-      purpose: 'remember views',
-      sql: `update gm.relations r set identity = ${becomes}
-from gm.states(array[${names}]) s where s.name = r.relation and r.identity = ${is}`,
-    },
-  ]
-}
-
-export function comment(
-  kind: string,
-  relationQuoted: string,
-  text: string | undefined,
-): readonly Statement[] {
-  if (text === undefined) return []
-  return [{ purpose: 'comment', sql: `comment on ${kind} ${relationQuoted} is ${literal(text)}` }]
-}
-
-/** @throws GmError GM4008 that names what gm did not make. */
-export function refuseForeignDependents(
-  dependents: readonly DependentView[],
-  materials: Pick<Materials, 'isOurs' | 'at'>,
-  targetQuoted: string,
-): void {
-  const foreign = dependents.filter(
-    (view) => view.type === 'other' || !materials.isOurs(view.relation),
-  )
-  if (foreign.length === 0) return
-  const names = foreign.map((view) => `${view.type} ${quoted(view.relation)}`).join(', ')
-  throw new GmError(
-    'GM4008',
-    `${targetQuoted} must be replaced, but ${names} depends on it and is not gm's`,
-    {
-      at: materials.at,
-      hint: 'gm never drops what it did not make. Make it a model of this project, or drop it yourself before the run and create it again after.',
-    },
-  )
 }

@@ -4,9 +4,9 @@ import type { IndexConfig, NodeId, Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import { checkShadowReads, dropShadows, publishShadows } from '../state/shadows.ts'
 import { keepVersions, notePublished } from '../state/versions.ts'
+import { createDependent, hangings, rememberViews } from './dependent-views.ts'
 import { indexName, replacedName, shadowIndexName } from './hidden-name.ts'
 import { nameOn } from './name-on.ts'
-import { comment, rememberViews } from './publish-table.ts'
 
 /** A relation that is ready out of sight, and what stands behind its name until now. */
 export interface Ready {
@@ -89,9 +89,9 @@ export function publishTogether(given: Together): Transaction {
       ...carried.flatMap((view) => [
         {
           purpose: 'recreate dependent view',
-          sql: `create or replace view ${quoted(view.relation)} as\n${view.definition.replace(/;\s*$/, '')}`,
+          sql: createDependent(view, 'create or replace'),
         },
-        ...(given.dropsViews ? hangings('view', view.relation, view) : []),
+        ...(given.dropsViews ? hangings('view', quoted(view.relation), view) : []),
       ]),
       ...[...views].reverse().map(({ shadow }) => ({
         purpose: 'drop shadow',
@@ -108,7 +108,7 @@ export function publishTogether(given: Together): Transaction {
         const kind =
           shadow.type === 'view' || shadow.type === 'materialized view' ? shadow.type : 'table'
         if (kind === 'view' && old.type === 'view' && !given.dropsViews) return []
-        return hangings(kind, target, {
+        return hangings(kind, quoted(target), {
           grants: old.grants,
           comment: shadow.comment === undefined ? old.comment : undefined,
         })
@@ -206,18 +206,4 @@ function nameIndexes({ shadow, target, old, isCopy, indexes }: Ready): readonly 
       },
     ]
   })
-}
-
-function hangings(
-  kind: 'table' | 'view' | 'materialized view',
-  relation: Relation,
-  {
-    grants,
-    comment: text,
-  }: { readonly grants: readonly string[]; readonly comment: string | undefined },
-): readonly Statement[] {
-  return [
-    ...grants.map((sql) => ({ purpose: 'grant', sql })),
-    ...comment(kind, quoted(relation), text),
-  ]
 }

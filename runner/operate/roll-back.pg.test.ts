@@ -219,6 +219,21 @@ test("a rollback refuses, with the reasons, after rows came in place or by hand,
   expect(await sql(STATE)).toEqual(before)
 })
 
+test("a stranger's view on a view of the project stays while what is below it is taken back", async ({
+  publish,
+  back,
+  sql,
+}) => {
+  await sql(LANDED)
+  await publish(chain(2))
+  await sql(`create view public.report as select s from shop.scaled`)
+  await sql('insert into raw.events values (2, 20)')
+  await publish(chain(3))
+  expect(await sql('select s from public.report order by s')).toEqual([{ s: 30 }, { s: 60 }])
+  await back()
+  expect(await sql('select s from public.report')).toEqual([{ s: 20 }])
+})
+
 /** Every kind of relation that keeps what it was: a materialized view, two histories, days in batches; and readers through views. */
 const KINDS = plainProject({
   events: { kind: 'source', schema: 'raw', config: { event_time: 'at' } },

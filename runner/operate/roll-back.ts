@@ -5,7 +5,13 @@ import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
 import type { Relation } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
-import { comment, rememberViews } from '../materialize/publish-table.ts'
+import {
+  createDependent,
+  foreignReaders,
+  hangings,
+  nameOf,
+  rememberViews,
+} from '../materialize/dependent-views.ts'
 import { retryLater } from '../run/retry-later.ts'
 import { withLockRetries } from '../run/with-lock-retries.ts'
 import { finishRun, startRun } from '../state/ledger.ts'
@@ -77,7 +83,7 @@ export async function rollBack(request: RollbackRequest): Promise<Rollback> {
     }),
   )
   try {
-    await swap(request, { runs, versions, states, dropsViews: false })
+    await swap(request, { runs, versions, states, ours, dropsViews: false })
   } catch (error) {
     await session.query(finishRun(runId, 'failed', []))
     throw error
@@ -155,15 +161,15 @@ function refuseForeign(
   const reasons = versions.flatMap(({ relation }) => {
     const state = states.get(relation)
     if (state === undefined || state.type === 'view') return []
-    return state.dependents
-      .filter(({ type, relation: view }) => {
-        if (type === 'other' || !ours.has(quoted(view))) return true
-        return type === 'materialized view' && !inSet.has(quoted(view))
-      })
-      .map((view) => {
-        const why = ours.has(quoted(view.relation)) ? 'was not published with it' : "is not gm's"
-        return `${view.type} ${quoted(view.relation)} reads ${relation} and ${why}`
-      })
+    const foreign = foreignReaders(state, (view) => ours.has(quoted(view)))
+    const left = state.dependents.filter(({ type, relation: view }) => {
+      const name = quoted(view)
+      return type === 'materialized view' && ours.has(name) && !inSet.has(name)
+    })
+    return [
+      ...foreign.map((view) => `${nameOf(view)} reads ${relation} and is not gm's`),
+      ...left.map((view) => `${nameOf(view)} reads ${relation} and was not published with it`),
+    ]
   })
   refuse(reasons)
 }
@@ -202,6 +208,8 @@ interface Swap {
   readonly runs: readonly string[]
   readonly versions: readonly Version[]
   readonly states: ReadonlyMap<string, RelationState>
+  /** Quoted names of what gm has made. */
+  readonly ours: ReadonlySet<string>
   readonly dropsViews: boolean
 }
 
@@ -242,7 +250,7 @@ async function swapTransaction(adapter: Adapter, given: Swap): Promise<Transacti
   const inSet = new Set(versions.map(({ relation }) => relation))
   const current = versions.flatMap(({ relation }) => states.get(relation) ?? [])
   const tables = current.filter(({ type }) => type !== 'view')
-  const carried = await carriedViews(current, inSet, adapter)
+  const carried = await carriedViews(current, inSet, given.ours, adapter)
   const back = versions.filter(({ kind }) => kind === 'view')
   const goneViews = versions.filter(
     ({ kind, relation }) => kind !== 'view' && states.get(relation)?.type === 'view',
@@ -269,8 +277,11 @@ async function swapTransaction(adapter: Adapter, given: Swap): Promise<Transacti
           : [bringBack(kept, relationOf(relation), names)],
       ),
       ...back.map(({ relation, definition = '' }) => createView(relation, definition)),
-      ...carried.map((view) => createView(quoted(view.relation), view.definition)),
-      ...(dropsViews ? hangings(back, states, carried) : []),
+      ...carried.map((view) => ({
+        purpose: 'create view',
+        sql: createDependent(view, 'create or replace'),
+      })),
+      ...(dropsViews ? hangingsOf(back, states, carried) : []),
       // A view that was not there before, or that a table was in the place of.
       ...(dropsViews
         ? []
@@ -299,12 +310,13 @@ async function swapTransaction(adapter: Adapter, given: Swap): Promise<Transacti
 async function carriedViews(
   current: readonly RelationState[],
   inSet: ReadonlySet<string>,
+  ours: ReadonlySet<string>,
   adapter: Adapter,
 ): Promise<readonly DependentView[]> {
   const views = new Map(
     current.flatMap(({ dependents }) =>
       dependents
-        .filter(({ relation }) => !inSet.has(quoted(relation)))
+        .filter(({ relation }) => ours.has(quoted(relation)) && !inSet.has(quoted(relation)))
         .map((view) => [quoted(view.relation), view] as const),
     ),
   )
@@ -335,16 +347,13 @@ function dropViews(
 }
 
 /** Privileges and comments of views that were dropped and made again. */
-function hangings(
+function hangingsOf(
   back: readonly Version[],
   states: ReadonlyMap<string, RelationState>,
   carried: readonly DependentView[],
 ): readonly Statement[] {
   const own = back.flatMap(({ relation }) => states.get(relation) ?? [])
-  return [...own, ...carried].flatMap(({ relation, grants, comment: text }) => [
-    ...grants.map((sql) => ({ purpose: 'grant', sql })),
-    ...comment('view', quoted(relation), text),
-  ])
+  return [...own, ...carried].flatMap((view) => hangings('view', quoted(view.relation), view))
 }
 
 /** The parts of a name as gm writes it: both parts quoted. */

@@ -5,6 +5,7 @@ import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { ModelNode, Node } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
+import { REPLACE_IN_PLACE } from '../materialize/dependent-views.ts'
 import { hiddenName } from '../materialize/hidden-name.ts'
 
 /** Errors that are about the server and not about a node. */
@@ -25,8 +26,8 @@ export function blameNode(error: unknown, node: Node | undefined): unknown {
   if (!(error instanceof GmError) || info === undefined || node === undefined) return error
   if (error.at !== undefined || OF_THE_SERVER.has(error.code)) return error
   if (error.code === 'GM4032' && node.kind === 'model') return brokenContract(error, node)
-  const lost = lostColumn(error, info, node)
-  if (lost !== undefined) return lost
+  const explained = lostColumn(error, info, node) ?? changedView(error, info, node)
+  if (explained !== undefined) return explained
   const at: Location =
     node.kind === 'seed' ? { file: node.at.file, line: info.copyLine ?? 1, column: 1 } : node.at
   return new GmError(error.code, plainNames(error.message, node), {
@@ -48,6 +49,27 @@ function brokenContract(error: GmError, { contract, at }: ModelNode): GmError {
     hint,
     cause: error,
   })
+}
+
+/** A view of gm's that others have built upon keeps its place, and with it its columns. */
+function changedView(
+  error: GmError,
+  { sqlState, statement }: SqlErrorInfo,
+  node: Node,
+): GmError | undefined {
+  if (sqlState !== '42P16' || statement.purpose !== REPLACE_IN_PLACE || !isBuilt(node))
+    return undefined
+  const view =
+    /^create or replace view ((?:\.?"(?:[^"]|"")*")+)/.exec(statement.sql)?.[1] ?? 'a view'
+  return new GmError(
+    'GM4008',
+    `${quoted(node.relation)} cannot be replaced: ${view}, which others have built upon, would change its columns: ${error.message}`,
+    {
+      at: node.at,
+      hint: 'gm never drops what it did not make. Drop what others have built upon the view before the run, and create it again after.',
+      cause: error,
+    },
+  )
 }
 
 /** gm's own part of a statement names the columns of the table; the query does not give one of them any more. */

@@ -4,7 +4,7 @@ import type { RelationState } from '../engine/adapter.ts'
 import type { Transaction } from '../engine/statement.ts'
 import type { NodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
-import { refuseForeignDependents } from '../materialize/publish-table.ts'
+import { refuseForeignDependents } from '../materialize/dependent-views.ts'
 import { namesOnCopy } from '../materialize/publish-together.ts'
 import type { Plan, Step } from '../plan/plan.ts'
 import type { PlanRequest, Warehouse } from '../plan/plan-request.ts'
@@ -19,7 +19,7 @@ import {
   nameCopiedIndexes,
 } from '../state/shadows.ts'
 import type { Atomic } from './atomic.ts'
-import { indexesOf, KEEPS_ROWS } from './atomic.ts'
+import { indexesOf, isOurs, KEEPS_ROWS } from './atomic.ts'
 
 /** @throws GmError GM4008, GM4016 for what others have built on relations that are to be replaced, and would be lost. */
 export function refuseForeign(building: readonly Step[], on: Atomic): void {
@@ -28,11 +28,7 @@ export function refuseForeign(building: readonly Step[], on: Atomic): void {
     const old = on.warehouse.relations.get(name)
     const node = on.request.manifest.nodes.get(id)
     if (old === undefined || old.type === 'view' || node === undefined) continue
-    refuseForeignDependents(
-      old.dependents,
-      { at: node.at, isOurs: (view) => on.warehouse.ledger.entries.has(quoted(view)) },
-      name,
-    )
+    refuseForeignDependents(old, { at: node.at, isOurs: (view) => isOurs(quoted(view), on) })
     refuseLeftOut(old, building, node.at, name)
   }
 }

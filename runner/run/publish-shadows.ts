@@ -6,9 +6,9 @@ import type { NodeId } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { commentStatements } from '../materialize/comment-statements.ts'
+import { refuseForeignDependents } from '../materialize/dependent-views.ts'
 import { grantStatements } from '../materialize/grant-statements.ts'
 import { createSchema } from '../materialize/materialize-view.ts'
-import { refuseForeignDependents } from '../materialize/publish-table.ts'
 import type { Ready, Together } from '../materialize/publish-together.ts'
 import { publishTogether } from '../materialize/publish-together.ts'
 import type { Step } from '../plan/plan.ts'
@@ -57,7 +57,7 @@ export async function together(
     ready.flatMap(({ old }) =>
       (old?.dependents ?? [])
         .filter(({ relation }) => !published.has(quoted(relation)))
-        .filter(({ relation }) => old?.type !== 'view' || isOurs(quoted(relation), on))
+        .filter(({ relation }) => isOurs(quoted(relation), on))
         .map((view) => [quoted(view.relation), view] as const),
     ),
   )
@@ -107,6 +107,7 @@ export async function publish(given: Together, on: Atomic): Promise<void> {
       },
     )
   }
+  if (given.dropsViews) refuseForeignViews(given, on)
   if (given.keeps) await on.control.query(createSchema(VERSIONS_SCHEMA))
   const begin = performance.now()
   try {
@@ -118,7 +119,6 @@ export async function publish(given: Together, on: Atomic): Promise<void> {
   } catch (error) {
     const state = sqlErrorOf(error)?.sqlState ?? ''
     if (CANNOT_STAY.has(state) && !given.dropsViews) {
-      refuseForeignViews(given, on)
       await publish({ ...given, dropsViews: true }, on)
       return
     }
@@ -147,13 +147,9 @@ function explain(error: unknown, sqlState: string): unknown {
 }
 
 function refuseForeignViews({ ready }: Together, on: Atomic): void {
-  for (const { id, old, target } of ready) {
+  for (const { id, old } of ready) {
     const node = on.request.manifest.nodes.get(id)
-    if (old?.type !== 'view' || node === undefined) continue
-    refuseForeignDependents(
-      old.dependents,
-      { at: node.at, isOurs: (view) => isOurs(quoted(view), on) },
-      quoted(target),
-    )
+    if (old === undefined || node === undefined) continue
+    refuseForeignDependents(old, { at: node.at, isOurs: (view) => isOurs(quoted(view), on) }, false)
   }
 }

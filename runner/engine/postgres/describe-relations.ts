@@ -105,6 +105,22 @@ select
       'definition', case
         when c.oid in (select dependent from edges) then rtrim(pg_get_viewdef(c.oid), ';')
       end,
+      'options', c.reloptions,
+      'nulls', case when c.relkind = 'v' and c.oid in (select dependent from edges) then (
+        select string_agg(
+          format('null::%s%s as %I', format_type(a.atttypid, a.atttypmod), o.collation, a.attname),
+          ', ' order by a.attnum
+        )
+        from pg_attribute a
+        left join lateral (
+          select format(' collate %I.%I', n.nspname, l.collname) as collation
+          from pg_collation l
+          join pg_namespace n on n.oid = l.collnamespace
+          join pg_type t on t.oid = a.atttypid
+          where l.oid = a.attcollation and a.attcollation <> t.typcollation
+        ) as o on true
+        where a.attrelid = c.oid and a.attnum > 0
+      ) end,
       'indexDefinitions', case when c.relkind = 'm' then (
         select json_agg(l.line order by x.indexrelid, l.number)
         from pg_index x
@@ -181,6 +197,8 @@ interface FoundRelation {
   readonly comment: string | null
   readonly grants: readonly Grant[] | null
   readonly definition: string | null
+  readonly options: readonly string[] | null
+  readonly nulls: string | null
   readonly indexDefinitions: readonly string[] | null
   readonly columns: readonly { readonly name: string; readonly type: string }[] | null
   readonly indexes: readonly IndexState[] | null
@@ -235,11 +253,13 @@ export async function describeRelations(
 }
 
 function statesOf(found: Found): ReadonlyMap<string, RelationState> {
+  const dependentsOf = groupEdges(found.edges)
+  const inputsOf = groupEdges(found.edges.map(([input, dependent]) => [dependent, input]))
   const views = new Map<number, DependentView>()
   for (const relation of found.relations) {
-    if (relation.definition !== null) views.set(relation.oid, dependentView(relation))
+    if (relation.definition === null) continue
+    views.set(relation.oid, dependentView(relation, inputsOf.get(relation.oid) ?? []))
   }
-  const dependentsOf = groupEdges(found.edges)
   const others = new Map<number, DependentView[]>()
   for (const { input, oid, what } of found.others) {
     const list = others.get(input) ?? []
@@ -248,7 +268,10 @@ function statesOf(found: Found): ReadonlyMap<string, RelationState> {
       relation: { schema: '', identifier: what },
       generation: String(oid),
       type: 'other',
+      reads: [String(input)],
       definition: '',
+      options: [],
+      nulls: '',
       indexes: [],
       grants: [],
       comment: undefined,
@@ -278,12 +301,15 @@ function statesOf(found: Found): ReadonlyMap<string, RelationState> {
   return states
 }
 
-function dependentView(relation: FoundRelation): DependentView {
+function dependentView(relation: FoundRelation, inputs: readonly number[]): DependentView {
   return {
     relation: { schema: relation.schema, identifier: relation.identifier },
     generation: String(relation.oid),
     type: relation.kind === 'm' ? 'materialized view' : 'view',
+    reads: inputs.map(String),
     definition: relation.definition ?? '',
+    options: relation.options ?? [],
+    nulls: relation.nulls ?? '',
     indexes: relation.indexDefinitions ?? [],
     grants: grantsOf(relation),
     comment: relation.comment ?? undefined,

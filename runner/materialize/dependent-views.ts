@@ -1,0 +1,174 @@
+import { GmError } from '../base/error.ts'
+import type { DependentView, RelationState } from '../engine/adapter.ts'
+import type { Statement } from '../engine/statement.ts'
+import type { Relation } from '../manifest/node.ts'
+import { literal, quoted } from '../manifest/quoted.ts'
+import type { Materials } from './materialize.ts'
+
+/** Whose statement it is that fails where a view that stays in its place would have to change its columns. */
+export const REPLACE_IN_PLACE = 'replace view in place'
+
+/**
+ * Takes the views of gm's off the target, the outermost first. Where others have built upon one it stays in its place, with
+ * nothing but its columns.
+ */
+export function dropDependents(materials: Materials): readonly Statement[] {
+  const { target } = materials
+  if (target === undefined) return []
+  refuseForeignDependents(target, materials)
+  const views = ownViews(materials)
+  const staying = viewsUnderOthers(target, materials.isOurs)
+  return [
+    ...rememberViews(views, 'before'),
+    ...[...views].reverse().map((view) =>
+      staying.has(view.generation)
+        ? {
+            purpose: 'empty view',
+            sql: `create or replace view ${quoted(view.relation)} as select ${view.nulls}`,
+          }
+        : {
+            purpose: 'drop dependent view',
+            sql: `drop ${view.type} ${quoted(view.relation)}`,
+          },
+    ),
+  ]
+}
+
+/** Makes the views what they were before `dropDependents`, with their grants and comments. */
+export function restoreDependents(materials: Materials): readonly Statement[] {
+  const { target } = materials
+  if (target === undefined) return []
+  const views = ownViews(materials)
+  const staying = viewsUnderOthers(target, materials.isOurs)
+  return [
+    ...views.flatMap((view) =>
+      staying.has(view.generation)
+        ? [{ purpose: REPLACE_IN_PLACE, sql: createDependent(view, 'create or replace') }]
+        : [
+            { purpose: 'recreate dependent view', sql: createDependent(view, 'create') },
+            ...view.indexes.map((sql) => ({ purpose: 'index', sql })),
+            ...hangings(
+              view.type === 'view' ? 'view' : 'materialized view',
+              quoted(view.relation),
+              view,
+            ),
+          ],
+    ),
+    ...rememberViews(views, 'after'),
+  ]
+}
+
+/** What gm has made of the target's dependents, innermost first. */
+function ownViews({ target, isOurs }: Materials): readonly DependentView[] {
+  return (target?.dependents ?? []).filter((view) => !isForeign(view, isOurs))
+}
+
+export function createDependent(
+  { type, relation, options, definition }: DependentView,
+  create: 'create' | 'create or replace',
+): string {
+  const having = options.length === 0 ? '' : ` with (${options.join(', ')})`
+  return `${create} ${type} ${quoted(relation)}${having} as\n${definition.replace(/;\s*$/, '')}`
+}
+
+/** Views that are dropped and made again as they were stay what the ledger knows, unless somebody had changed them. */
+export function rememberViews(
+  views: readonly { readonly relation: Relation }[],
+  when: 'before' | 'after',
+): readonly Statement[] {
+  if (views.length === 0) return []
+  const names = views.map((view) => literal(quoted(view.relation))).join(', ')
+  const [is, becomes] = when === 'before' ? ['s.identity', `'kept'`] : [`'kept'`, 's.identity']
+  return [
+    {
+      purpose: 'remember views',
+      sql: `update gm.relations r set identity = ${becomes}
+from gm.states(array[${names}]) s where s.name = r.relation and r.identity = ${is}`,
+    },
+  ]
+}
+
+/** Privileges and the comment of what was made again. */
+export function hangings(
+  kind: 'table' | 'view' | 'materialized view',
+  relationQuoted: string,
+  { grants, comment }: Pick<DependentView, 'grants' | 'comment'>,
+): readonly Statement[] {
+  return [
+    ...grants.map((sql) => ({ purpose: 'grant', sql })),
+    ...(comment === undefined
+      ? []
+      : [
+          {
+            purpose: 'comment',
+            sql: `comment on ${kind} ${relationQuoted} is ${literal(comment)}`,
+          },
+        ]),
+  ]
+}
+
+export function nameOf({ type, relation }: DependentView): string {
+  return type === 'other' ? relation.identifier : `${type} ${quoted(relation)}`
+}
+
+type IsOurs = Materials['isOurs']
+
+function isForeign({ type, relation }: DependentView, isOurs: IsOurs): boolean {
+  return type === 'other' || !isOurs(relation)
+}
+
+/** Views of gm's that something of others reads, however far above them. By their generations. */
+function viewsUnderOthers({ dependents }: RelationState, isOurs: IsOurs): ReadonlySet<string> {
+  const under = new Set<string>()
+  // The outermost first: what a view reads comes after it.
+  for (const view of [...dependents].reverse()) {
+    if (!isForeign(view, isOurs) && !under.has(view.generation)) continue
+    for (const input of view.reads) under.add(input)
+  }
+  return new Set(
+    dependents
+      .filter((view) => view.type === 'view' && !isForeign(view, isOurs))
+      .map(({ generation }) => generation)
+      .filter((generation) => under.has(generation)),
+  )
+}
+
+/**
+ * What others have built on a relation that is replaced, or on a materialized view of gm's that is filled again with it. On a
+ * view of gm's, which keeps its place, they stay.
+ */
+export function foreignReaders(state: RelationState, isOurs: IsOurs): readonly DependentView[] {
+  const replaced = new Set([
+    state.generation,
+    ...state.dependents
+      .filter((view) => view.type === 'materialized view' && !isForeign(view, isOurs))
+      .map(({ generation }) => generation),
+  ])
+  return state.dependents.filter(
+    (view) => isForeign(view, isOurs) && view.reads.some((input) => replaced.has(input)),
+  )
+}
+
+/**
+ * @param keepsViews whether the views of gm's on it stay in their places.
+ * @throws GmError GM4008 that names what gm did not make.
+ */
+export function refuseForeignDependents(
+  state: RelationState,
+  { at, isOurs }: Pick<Materials, 'isOurs' | 'at'>,
+  keepsViews = true,
+): void {
+  const foreign = keepsViews
+    ? foreignReaders(state, isOurs)
+    : state.dependents.filter((view) => isForeign(view, isOurs))
+  if (foreign.length === 0) return
+  const names = foreign.map(nameOf).join(', ')
+  throw new GmError(
+    'GM4008',
+    `${quoted(state.relation)} must be replaced, but ${names} depends on it and is not gm's`,
+    {
+      at,
+      hint: 'gm never drops what it did not make. Make it a model of this project, or drop it yourself before the run and create it again after.',
+    },
+  )
+}

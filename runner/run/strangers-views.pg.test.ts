@@ -1,0 +1,142 @@
+import { expect } from 'vitest'
+import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
+import type { PlainProject, RunOptions } from '../testing/plain-project.ts'
+import { plainProject, runPlain } from '../testing/plain-project.ts'
+import { createLedger, test as withDatabase } from '../testing/sql-fixture.ts'
+import type { RunResult } from './event.ts'
+
+interface Fixture {
+  run: (project: PlainProject, options?: RunOptions) => Promise<RunResult>
+}
+
+const test = withDatabase.extend<Fixture>({
+  run: async ({ connection, sql }, use) => {
+    await createLedger(sql)
+    await use(async (project, options) => {
+      const adapter = createPostgresAdapter(connection)
+      try {
+        return await runPlain(project, adapter, { reuse: 'none', ...options })
+      } finally {
+        await adapter.close()
+      }
+    })
+  },
+})
+
+/** A table, two views of the project on it, and a view of somebody else on the upper one. */
+function project(select: string, type = 'int'): PlainProject {
+  return plainProject({
+    sales: { config: { materialized: 'table' }, sql: () => select },
+    named: { inputs: ['sales'], sql: ({ ref }) => `select id, name, price from ${ref('sales')}` },
+    shown: {
+      inputs: ['named'],
+      sql: ({ ref }) => `select id, name, price::${type} as price from ${ref('named')}`,
+    },
+    beside: { inputs: ['sales'], sql: ({ ref }) => `select count(*) as n from ${ref('sales')}` },
+  })
+}
+
+const STRANGERS = `create view public.report as select name, price from shop.shown where id = 1;
+create function public.first_name() returns text begin atomic select name from shop.shown; end;
+comment on view shop.shown is 'kept';
+alter view shop.named set (security_barrier = true)`
+
+const first = (name: string, price = '10'): string =>
+  `select 1 as id, '${name}'::varchar(9) collate "C" as name, ${price} as price`
+
+/** What went wrong, at the plan or in a step. */
+async function outcomes(running: Promise<RunResult>): Promise<readonly string[]> {
+  const result = await running.catch((error: unknown) => error as Error)
+  if (result instanceof Error) return [result.message]
+  return result.steps.flatMap(({ error }) => error?.message ?? [])
+}
+
+test.for(['model', 'atomic'] as const)(
+  "what others have built on the project's views stays while the table below is replaced: publish %s",
+  async (publish, { run, sql }) => {
+    await run(project(first('a')))
+    await sql(STRANGERS)
+    const before = await sql(
+      `select 'public.report'::regclass::oid, 'shop.shown'::regclass::oid as shown`,
+    )
+    const selected = { publish, select: ['sales'] }
+    expect(await outcomes(run(project(first('b', '20')), selected))).toEqual([])
+    expect(await sql('select name, price, public.first_name() from public.report')).toEqual([
+      { name: 'b', price: 20, first_name: 'b' },
+    ])
+    expect(
+      await sql(`select 'public.report'::regclass::oid, 'shop.shown'::regclass::oid as shown`),
+    ).toEqual(before)
+    expect(
+      await sql(`select obj_description('shop.shown'::regclass) as comment, reloptions as options
+        from pg_class where oid = 'shop.named'::regclass`),
+    ).toEqual([{ comment: 'kept', options: ['security_barrier=true'] }])
+    expect(await sql('select n::int from shop.beside')).toEqual([{ n: 1 }])
+    // The ledger still knows them for what they were: nobody has changed them by hand.
+    const again = await run(project(first('b', '20')), { publish, reuse: 'all' })
+    expect(again.steps.map(({ reason }) => reason)).toEqual([
+      'nothing that it depends on has changed',
+      'its input "shop"."sales" has changed',
+      'its input "shop"."named" has changed',
+      'its input "shop"."sales" has changed',
+    ])
+  },
+)
+
+test.for(['model', 'atomic'] as const)(
+  'a table is not replaced where a view that others have built upon would get another type, and the run says which: publish %s',
+  async (publish, { run, sql }) => {
+    await run(project(first('a')))
+    await sql(`drop view shop.shown; create view public.report as select price from shop.named`)
+    const refused = await outcomes(
+      run(project(first('b', '20::numeric')), { publish, select: ['sales'] }),
+    )
+    expect(refused[0]).toMatch(
+      publish === 'model'
+        ? /"shop"."sales" cannot be replaced: "shop"."named", which others have built upon, would change its columns: .*"price" from integer to numeric/
+        : /"shop"."sales" must be replaced, but view "public"."report" depends on it and is not gm's/,
+    )
+    expect(await sql('select name, price from shop.sales')).toEqual([{ name: 'a', price: 10 }])
+    expect(await sql('select price from public.report')).toEqual([{ price: 10 }])
+  },
+)
+
+test('a column is added and another dropped under views that others have built upon', async ({
+  run,
+  sql,
+}) => {
+  const grown = (select: string): PlainProject =>
+    plainProject({
+      events: {
+        config: { materialized: 'incremental', on_schema_change: 'sync_all_columns' },
+        sql: () => select,
+      },
+      shown: { inputs: ['events'], sql: ({ ref }) => `select id from ${ref('events')}` },
+    })
+  await run(grown('select 1 as id, 2 as old'))
+  await sql('create view public.report as select id from shop.shown')
+  const changed = run(grown(`select 3 as id, 'x'::text as young`), { allowDestructive: true })
+  expect(await outcomes(changed)).toEqual([])
+  expect(await sql('select id from public.report order by 1')).toEqual([{ id: 1 }, { id: 3 }])
+})
+
+test('what others have built on the table itself, or on a materialized view on it, makes the run refuse with its name', async ({
+  run,
+  sql,
+}) => {
+  const materialized = plainProject({
+    sales: { config: { materialized: 'table' }, sql: () => 'select 1 as id' },
+    summed: {
+      config: { materialized: 'materialized_view' },
+      inputs: ['sales'],
+      sql: ({ ref }) => `select count(*) as n from ${ref('sales')}`,
+    },
+  })
+  await run(materialized)
+  await sql('create view public.report as select n from shop.summed')
+  const [first] = await outcomes(run(materialized, { select: ['sales'] }))
+  expect(first).toContain(`but view "public"."report" depends on it and is not gm's`)
+  await sql('drop view public.report; create table public.rows (sale shop.sales)')
+  const [second] = await outcomes(run(materialized, { select: ['sales'] }))
+  expect(second).toContain(`but column sale of table rows depends on it and is not gm's`)
+})
