@@ -12,7 +12,7 @@ import type { Materials } from './materialize.ts'
  */
 export function guardTarget(
   targetQuoted: string,
-  materials: Pick<Materials, 'target' | 'marked' | 'keyReaders'> & {
+  materials: Pick<Materials, 'target' | 'marked' | 'readAgain' | 'keyReaders'> & {
     /** Undefined where the step has moved it itself. */
     readonly revision: string | undefined
   },
@@ -33,7 +33,7 @@ export function guardTarget(
     and m.generation = ${literal(of)} and m.generation = to_regclass(${literal(input)})::oid::text)`,
     ),
     ...(look === undefined ? [] : [isLookedTo(targetQuoted, look)]),
-    ...(materials.marked.size === 0
+    ...(materials.marked.size === 0 && materials.readAgain.size === 0
       ? []
       : materials.keyReaders.map((reader) => isFollowing(targetQuoted, reader))),
   ]

@@ -14,7 +14,7 @@ import { followIndexes } from './follow-indexes.ts'
 import { guardTarget } from './guard-target.ts'
 import type { Materialize } from './materialize.ts'
 import { createTableAs } from './materialize-table.ts'
-import { buildAndPublish } from './publish-table.ts'
+import { buildAndPublish, followInputs } from './publish-table.ts'
 import { recordBuild } from './record-build.ts'
 import { strategyOf, writeRows } from './write-rows.ts'
 
@@ -46,6 +46,7 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
   const indexes = followIndexes(node.relation, target, wantedIndexes(node), materials)
   return {
     transactions: [
+      ...(materials.readAgain.size === 0 ? [] : followInputs(name, materials)),
       ...indexes.before,
       ...evolution.before,
       {
@@ -56,7 +57,11 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
           guardTarget(name, materials),
           ...(mode === 'ignore' ? [] : probeColumns(compiled, expected)),
           ...indexes.create,
-          ...countExtracted(marks, name, materials.eventTimes),
+          ...countExtracted(
+            marks,
+            marks.some((input) => materials.readAgain.has(input)) ? undefined : name,
+            materials.eventTimes,
+          ),
           ...writeRows(node, compiled, evolution.columns),
           ...(marks.length > 0
             ? [moveMarks(materials.runId, name, marks, undefined, materials.eventTimes)]

@@ -21,6 +21,8 @@ export interface Materials {
   readonly look: Look | undefined
   /** Quoted names of the inputs that have a mark, with the generation that the mark belongs to. */
   readonly marked: ReadonlyMap<string, string>
+  /** Quoted names of inputs that a step reads whole though it adds to the table: no mark on what they are now is there yet. */
+  readonly readAgain: ReadonlySet<string>
   /**
    * Quoted names of all inputs that the node's template reads through changes(), also in branches that this rendering did
    * not take: a full build reads them whole, and its successors go on from there.

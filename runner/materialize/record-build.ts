@@ -32,7 +32,8 @@ export function recordBuild(
     action,
     reason: materials.reason,
     fingerprint: code.fingerprint,
-    code: isFullBuild ? code.fingerprint : incrementCode(code),
+    // What has read an input whole has not run what its increments will.
+    code: isFullBuild || materials.readAgain.size > 0 ? code.fingerprint : incrementCode(code),
     isStable: materials.isStable,
     isFullBuild,
   })

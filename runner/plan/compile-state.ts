@@ -9,12 +9,16 @@ import { eventTimeOf, isRebuiltWhole } from './follow-inputs.ts'
 import { isMicrobatch } from './microbatch-work.ts'
 import type { PlanRequest, ReadLimit, Warehouse } from './plan-request.ts'
 
-/** What a template is rendered with: its inputs whole, or what is new in them. */
+/**
+ * What a template is rendered with: its inputs whole, or what is new in them.
+ * @param readAgain quoted names of inputs that an incremental step reads whole.
+ */
 export function compileState(
   node: Node,
   isIncremental: boolean,
   request: PlanRequest,
   warehouse: Warehouse,
+  readAgain: ReadonlySet<string> = new Set(),
 ): CompileState {
   const { limit } = request
   return {
@@ -34,7 +38,7 @@ export function compileState(
     changes: (inputId: NodeId, relation: Relation, columnsOf?: 'versions') => {
       const input = request.manifest.nodes.get(inputId)
       const name = quoted(relation)
-      if (!isIncremental || !isBuilt(node)) return name
+      if (!isIncremental || !isBuilt(node) || readAgain.has(name)) return name
       if (input !== undefined && isBuilt(input) && isRebuiltWhole(input))
         return `(select * from ${name} where false)`
       // A batch reads by its own times, and no later than that is asked what came.
@@ -50,7 +54,7 @@ export function compileState(
     changedKeys: (inputId, relation, columns, columnsOf) => {
       const input = request.manifest.nodes.get(inputId)
       const name = quoted(relation)
-      if (!isIncremental || !isBuilt(node)) return allKeys(name, columns)
+      if (!isIncremental || !isBuilt(node) || readAgain.has(name)) return allKeys(name, columns)
       if (input !== undefined && isBuilt(input) && isRebuiltWhole(input))
         return `(select ${keyColumns(columns)} from ${name} where false)`
       return changedKeys(

@@ -7,16 +7,20 @@ import { compileState } from './compile-state.ts'
 import { eventTimes } from './follow-inputs.ts'
 import type { Action } from './plan.ts'
 import type { Foreseen, PlanRequest, Warehouse } from './plan-request.ts'
-import { reasonToRebuild, refuseRebuild } from './reason-to-rebuild.ts'
+import { mayReadAgain, reasonToRebuild, refuseRebuild } from './reason-to-rebuild.ts'
 import { isAdoptable } from './take-over.ts'
 
 export interface Decision {
   readonly action: Action
   readonly reason: string
   readonly isIncremental: boolean
+  /** Quoted names of inputs that are read from their beginning, though the table stays. */
+  readonly readAgain: ReadonlySet<string>
   /** Nothing but a change of code or inputs would make it necessary. */
   readonly isOptional: boolean
 }
+
+const NOTHING: ReadonlySet<string> = new Set()
 
 /** What is to be done with a node, and why. Compiles a table of gm's only to see whether its code has changed. */
 export function decide(
@@ -31,7 +35,7 @@ export function decide(
     if (target === undefined) return asked(action, 'first load')
     if (request.fullRefresh) return asked(action, 'full refresh')
     if (target.type !== 'table') return asked(action, `a ${target.type} stands behind its name`)
-    return { action, reason: 'selected', isIncremental: false, isOptional: true }
+    return { ...asked(action, 'selected'), isOptional: true }
   }
   if (node.kind === 'model' && node.config.materialized !== 'incremental') {
     if (node.config.materialized === 'materialized_view')
@@ -42,7 +46,7 @@ export function decide(
     if (request.fullRefresh) return asked(action, 'full refresh')
     if (target.type !== (isTable ? 'table' : 'view'))
       return asked(action, `a ${target.type} stands behind its name`)
-    return { action, reason: 'selected', isIncremental: false, isOptional: true }
+    return { ...asked(action, 'selected'), isOptional: true }
   }
   if (node.kind === 'snapshot' && isPolling(node)) return decidePolling(node, request, warehouse)
   const [build, update]: [Action, Action] =
@@ -56,9 +60,19 @@ export function decide(
       reason: reasonToAdd(node, request.manifest, warehouse),
       isIncremental: true,
       isOptional: true,
+      readAgain: NOTHING,
     }
+  if (mayReadAgain(node, rebuild)) {
+    return {
+      action: update,
+      reason: `${rebuild.reason}: read again, as full_refresh: false keeps the table`,
+      isIncremental: true,
+      isOptional: false,
+      readAgain: new Set(rebuild.inputs),
+    }
+  }
   refuseRebuild(node, rebuild, warehouse)
-  return asked(build, rebuild)
+  return asked(build, rebuild.reason)
 }
 
 /** Another query makes another view; else it is refreshed, if that can be done beside readers. */
@@ -84,6 +98,7 @@ function decideMaterializedView(
     reason: hasOtherIndexes ? 'its indexes changed' : 'selected',
     isIncremental: false,
     isOptional: !hasOtherIndexes,
+    readAgain: NOTHING,
   }
 }
 
@@ -114,11 +129,12 @@ function decidePolling(
     reason: 'rows as they are now',
     isIncremental: true,
     isOptional: true,
+    readAgain: NOTHING,
   }
 }
 
 function asked(action: Action, reason: string): Decision {
-  return { action, reason, isIncremental: false, isOptional: false }
+  return { action, reason, isIncremental: false, isOptional: false, readAgain: NOTHING }
 }
 
 /** What a run that reads new rows reads, and what it may miss where it can. */

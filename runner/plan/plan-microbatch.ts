@@ -50,6 +50,7 @@ export function planMicrobatch(
     reason: describeBatches(node, plan.due),
     isIncremental,
     isOptional: rebuild === undefined && plan.isOptional && request.eventTime === undefined,
+    readAgain: new Set(),
   }
   const state = compileState(node, decision.isIncremental, request, warehouse)
   const compile = (batch: Interval): CompiledBatch => {
@@ -71,7 +72,7 @@ export function planMicrobatch(
     ),
   ]
   const run = whetherToRun(node, {
-    decided: [rebuild, decision.reason].filter((part) => part !== undefined).join(', '),
+    decided: [rebuild?.reason, decision.reason].filter((part) => part !== undefined).join(', '),
     isAsked: request.reuse === 'none' || !decision.isOptional || hasHooks(node),
     basis: entry?.basis,
     codes,
@@ -82,6 +83,7 @@ export function planMicrobatch(
   if (run === undefined) return reusedStep(node, needs, node.relation)
   const materials = materialsOf(node, compiled, request, warehouse, {
     marked: rebuild === undefined ? following.marked : new Map(),
+    readAgain: new Set(),
     follows: [...new Set(following.arrivals.map(({ table }) => table))],
     eventTimes: new Map(),
     keyReaders: following.keyReaders,

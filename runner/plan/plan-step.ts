@@ -57,9 +57,10 @@ export function planStep(
   const decision = decide(node, request, warehouse, foreseen)
   const marked = new Map<string, string>()
   if (decision.isIncremental) {
-    for (const [input, generation] of entry?.marks ?? []) marked.set(input, generation)
+    for (const [input, generation] of entry?.marks ?? [])
+      if (!decision.readAgain.has(input)) marked.set(input, generation)
   }
-  const state = compileState(node, decision.isIncremental, request, warehouse)
+  const state = compileState(node, decision.isIncremental, request, warehouse, decision.readAgain)
   const compiled = node.kind === 'seed' ? undefined : request.compile(node, state)
   const own = ownWork(node, compiled, decision, target, request)
   const unstable =
@@ -71,7 +72,9 @@ export function planStep(
   const codes =
     compiled === undefined
       ? [node.kind === 'seed' ? seedFingerprint(node) : '']
-      : [compiled.fingerprint, incrementCode(compiled)]
+      : decision.readAgain.size > 0
+        ? [compiled.fingerprint]
+        : [compiled.fingerprint, incrementCode(compiled)]
   const run = whetherToRun(node, {
     decided: decision.reason,
     isAsked: request.reuse === 'none' || !decision.isOptional || hasHooks(node),
@@ -88,6 +91,7 @@ export function planStep(
   const readsOthers = node.kind !== 'seed'
   const materials = materialsOf(node, compiled, request, warehouse, {
     marked,
+    readAgain: decision.readAgain,
     follows: readsOthers && !isPart ? followedBy(node, request.manifest) : [],
     eventTimes: readsOthers ? eventTimes(node, request.manifest, warehouse) : new Map(),
     keyReaders: readsOthers && !isPart ? keyReaders(node, request.manifest) : [],

@@ -9,6 +9,7 @@ import type { PlanRequest, Warehouse } from './plan-request.ts'
 type OfTheWay = Pick<
   Materials,
   | 'marked'
+  | 'readAgain'
   | 'follows'
   | 'eventTimes'
   | 'keyReaders'

@@ -1,27 +1,8 @@
 import { expect } from 'vitest'
-import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
-import type { PlainProject, RunOptions } from '../testing/plain-project.ts'
-import { plainProject, runPlain } from '../testing/plain-project.ts'
-import { createLedger, test as withDatabase } from '../testing/sql-fixture.ts'
-import type { RunResult } from './event.ts'
-
-interface Fixture {
-  run: (project: PlainProject, options?: RunOptions) => Promise<RunResult>
-}
-
-const test = withDatabase.extend<Fixture>({
-  run: async ({ connection, sql }, use) => {
-    await createLedger(sql)
-    await use(async (project, options) => {
-      const adapter = createPostgresAdapter(connection)
-      try {
-        return await runPlain(project, adapter, { reuse: 'none', ...options })
-      } finally {
-        await adapter.close()
-      }
-    })
-  },
-})
+import type { PlainProject } from '../testing/plain-project.ts'
+import { plainProject } from '../testing/plain-project.ts'
+import type { Ran } from '../testing/run-fixture.ts'
+import { test } from '../testing/run-fixture.ts'
 
 /** A table, two views of the project on it, and a view of somebody else on the upper one. */
 function project(select: string, type = 'int'): PlainProject {
@@ -45,10 +26,10 @@ const first = (name: string, price = '10'): string =>
   `select 1 as id, '${name}'::varchar(9) collate "C" as name, ${price} as price`
 
 /** What went wrong, at the plan or in a step. */
-async function outcomes(running: Promise<RunResult>): Promise<readonly string[]> {
+async function outcomes(running: Promise<Ran>): Promise<readonly string[]> {
   const result = await running.catch((error: unknown) => error as Error)
   if (result instanceof Error) return [result.message]
-  return result.steps.flatMap(({ error }) => error?.message ?? [])
+  return result.result.steps.flatMap(({ error }) => error?.message ?? [])
 }
 
 test.for(['model', 'atomic'] as const)(
@@ -74,7 +55,7 @@ test.for(['model', 'atomic'] as const)(
     expect(await sql('select n::int from shop.beside')).toEqual([{ n: 1 }])
     // The ledger still knows them for what they were: nobody has changed them by hand.
     const again = await run(project(first('b', '20')), { publish, reuse: 'all' })
-    expect(again.steps.map(({ reason }) => reason)).toEqual([
+    expect(again.result.steps.map(({ reason }) => reason)).toEqual([
       'nothing that it depends on has changed',
       'its input "shop"."sales" has changed',
       'its input "shop"."named" has changed',

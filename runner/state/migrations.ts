@@ -1487,4 +1487,24 @@ end
 $$`,
     ],
   },
+  {
+    name: '0019_readers_of_rebuilt_inputs',
+    up: [
+      // Of an input that is built anew in the same run there is nothing to go on from: who reads it follows what is built.
+      `create or replace function gm.shadow_marks(shadows jsonb, copies jsonb) returns void
+language sql as $$
+  update gm.marks m set input = c.value, generation = to_regclass(c.value)::oid::text
+  from jsonb_each_text(copies) c, jsonb_each_text(shadows) s
+  where m.relation = s.value and m.input = c.key and m.generation = to_regclass(c.key)::oid::text;
+  insert into gm.key_readers (relation, input, columns, generation, since, followed)
+  select s.value, coalesce(c.value, k.input), k.columns, to_regclass(coalesce(c.value, k.input))::oid, k.since, k.followed
+  from gm.key_readers k
+  join jsonb_each_text(shadows) s on s.key = k.relation
+  left join jsonb_each_text(copies) c on c.key = k.input
+  where c.key is not null or not shadows ? k.input
+  on conflict (relation, input, columns) do update set generation = excluded.generation, since = excluded.since,
+    followed = excluded.followed
+$$`,
+    ],
+  },
 ]
