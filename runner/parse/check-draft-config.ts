@@ -17,5 +17,5 @@ export function checkDraftConfig(
   const { kind, name, package: owner } = node
   const file = { file: node.at.file, text: node.rawCode, package: owner }
   const { config } = recordTemplate(file, { templates, project, kind, name, package: owner })
-  configLevels(project).check(kind, config)
+  configLevels(project).check(kind, config, (at) => templates.placesOfCall(at, file))
 }

@@ -4,6 +4,7 @@ import type { GivenConfig } from '../manifest/config-schema.ts'
 import { checkNodeConfig } from '../manifest/config-schema.ts'
 import { mergeConfig, stackConfig } from '../manifest/merge-config.ts'
 import type { NodeConfig, NodeKind, WrittenConfig } from '../manifest/node.ts'
+import type { PlaceOf } from '../project/explain-issues.ts'
 import type { ConfigTree, Project } from '../project/project.ts'
 
 /** What one `config(…)` call in a file gave. */
@@ -33,7 +34,11 @@ export interface ConfigLevels {
     levels: readonly GivenConfig[],
   ): WrittenConfig
   /** @throws GmError or GmErrors GM1002, GM1003, GM1008 for what config() gave. */
-  check(kind: NodeKind, inFile: readonly InFileConfig[]): readonly GivenConfig[]
+  check(
+    kind: NodeKind,
+    inFile: readonly InFileConfig[],
+    placesOf: (call: Location) => PlaceOf,
+  ): readonly GivenConfig[]
   /** Levels of project.yml that hold configuration for no node at all. */
   unused(): readonly ConfigTree[]
 }
@@ -126,8 +131,8 @@ export function configLevels(
       const { unrendered } = stackConfig(all)
       return unrendered == null ? config : { ...config, unrendered }
     },
-    check: (kind, inFile) =>
-      inFile.map((level) => checkInFile(kind, level, checked, Object.keys(own))),
+    check: (kind, inFile, placesOf) =>
+      inFile.map((level) => checkInFile(kind, level, placesOf, checked, Object.keys(own))),
     unused() {
       return Object.values<ConfigTree>({ ...trees }).flatMap((tree) =>
         [...configured(tree)].filter((t) => !used.has(t)),
@@ -149,13 +154,19 @@ function settled(config: NodeConfig, own: Project['materializations']): NodeConf
 function checkInFile(
   kind: NodeKind,
   { values, at }: InFileConfig,
+  placesOf: (call: Location) => PlaceOf,
   checked: Map<string, GivenConfig>,
   own: readonly string[],
 ): GivenConfig {
   const key = kind + JSON.stringify(values)
   const known = checked.get(key)
   if (known !== undefined) return known
-  const { config, errors } = checkNodeConfig(kind, values, () => at, own)
+  const { config, errors } = checkNodeConfig(
+    kind,
+    values,
+    (path, part) => placesOf(at)(path, part),
+    own,
+  )
   throwAll(errors)
   checked.set(key, config)
   return config

@@ -3,6 +3,7 @@ import { locationAt } from '../base/location.ts'
 import type { ColumnInfo, NodeConfig, NodeKind, Relation } from '../manifest/node.ts'
 import { nodeId } from '../manifest/node.ts'
 import { NO_COLUMNS, NONE, orNoMeta, orNone, readsOf } from '../manifest/shared-empty.ts'
+import type { TemplateFile } from '../template/template.ts'
 import { checkMicrobatch } from './check-microbatch.ts'
 import { checkSnapshot } from './check-snapshot.ts'
 import type { InFileConfig } from './config-levels.ts'
@@ -56,7 +57,7 @@ function draftModel(parsing: Parsing, index: PropertiesIndex, file: ProjectFile)
   const recording = recordFile(parsing, 'model', name, file)
   const parts = version === undefined ? [name] : [name, `v${version.version}`]
   const fqn = fqnBelow(file, ...parts)
-  const config = configOf(parsing, 'model', owner, fqn, properties, recording.config)
+  const config = configOf(parsing, 'model', owner, fqn, properties, recording.config, file)
   const described = index.of('model', owner, name)
   const versioned =
     version === undefined
@@ -126,7 +127,15 @@ function draftSnapshot(
   const recording = recordFile(parsing, 'snapshot', name, file, span)
   const inBlock = span === undefined ? [] : [stemOf(file.file)]
   const fqn = fqnBelow(file, ...inBlock, name)
-  const config = configOf(parsing, 'snapshot', owner, fqn, properties, recording.config)
+  const config = configOf(
+    parsing,
+    'snapshot',
+    owner,
+    fqn,
+    properties,
+    recording.config,
+    templateOf(file, span),
+  )
   checkSnapshot(name, at, config)
   return {
     node: {
@@ -157,7 +166,12 @@ function draftSeed(
   const owner = file.package
   const properties = index.of('seed', owner, name)
   const fqn = fqnBelow(file, name)
-  const config = configOf(parsing, 'seed', owner, fqn, properties, [])
+  const config = parsing.levels.merge(
+    'seed',
+    owner,
+    fqn,
+    properties === undefined ? [] : [properties.config],
+  )
   const delimiter = config.delimiter ?? ','
   const found = parsing.cache.seed(file.file, `${file.checksum} ${delimiter}`, () =>
     seedFields(file.file, parsing.readSeed(file.file), delimiter),
@@ -202,7 +216,7 @@ function draftUnbuilt(
   const plain = fqnBelow(file, name)
   // dbt puts the word before the folders, so that an analysis is never taken for a model.
   const fqn = kind === 'test' ? plain : [owner, 'analysis', ...plain.slice(1)]
-  const config = configOf(parsing, kind, owner, fqn, properties, recording.config)
+  const config = configOf(parsing, kind, owner, fqn, properties, recording.config, file)
   return {
     node: {
       kind,
@@ -219,28 +233,36 @@ function recordFile(
   { cache, templates, project }: Parsing,
   kind: NodeKind,
   name: string,
-  { file, text, checksum, package: owner }: ProjectFile,
-  span?: { readonly start: number; readonly end: number },
+  from: ProjectFile,
+  span?: SnapshotPart['span'],
 ): Recording {
+  const { file, checksum, package: owner } = from
   // A block's recording depends on the whole file, because its places do.
   const id = span === undefined && file.endsWith('.sql') ? file : `${file}#${name}`
-  const template = { file, text, package: owner, ...(span !== undefined && { span }) }
   return cache.recording(id, checksum, owner, () =>
-    recordTemplate(template, { templates, project, kind, name, package: owner }),
+    recordTemplate(templateOf(from, span), { templates, project, kind, name, package: owner }),
   )
 }
 
+function templateOf(
+  { file, text, package: owner }: ProjectFile,
+  span: SnapshotPart['span'],
+): TemplateFile {
+  return { file, text, package: owner, ...(span !== undefined && { span }) }
+}
+
 function configOf(
-  { levels }: Parsing,
-  kind: 'model' | 'snapshot' | 'seed' | 'test' | 'analysis',
+  { levels, templates }: Parsing,
+  kind: 'model' | 'snapshot' | 'test' | 'analysis',
   owner: string,
   fqn: readonly string[],
   properties: ResourceProperties | undefined,
   inFile: readonly InFileConfig[],
+  template: TemplateFile,
 ): NodeConfig {
   return levels.merge(kind, owner, fqn, [
     ...(properties === undefined ? [] : [properties.config]),
-    ...levels.check(kind, inFile),
+    ...levels.check(kind, inFile, (call) => templates.placesOfCall(call, template)),
   ])
 }
 

@@ -56,7 +56,7 @@ function draftTest(parsing: Parsing, definitions: TestDefinitions, request: Requ
   const recording = recordTest(parsing, definition, request, id)
   const fqn = fqnBelow(from, named.name)
   const config = levels.merge('test', from.package, fqn, [
-    ...levels.check('test', recording.config),
+    ...levels.check('test', recording.config, (call) => parsing.templates.placesOfCall(call, from)),
     entry.config,
   ])
   return {

@@ -352,7 +352,23 @@ describe('mistakes are told with code, place, message and hint', () => {
     [
       'an unknown key in config()',
       { 'models/b.sql': "\n{{ config(materialised='table') }} select 1" },
-      'models/b.sql:2:4 GM1002 unknown key "materialised" in the configuration of a model | Did you mean "materialized"?',
+      'models/b.sql:2:11 GM1002 unknown key "materialised" in the configuration of a model | Did you mean "materialized"?',
+    ],
+    [
+      'an unknown key in config() of a macro that a model calls',
+      {
+        'macros/m.sql': "{% macro daily() %}\n{{ config(materialised='table') }}{% endmacro %}",
+        'models/b.sql': '{{ daily() }} select 1',
+      },
+      'macros/m.sql:2:11 GM1002 unknown key "materialised" in the configuration of a model | Did you mean "materialized"?',
+    ],
+    [
+      'a value of config() in a block of a snapshot file',
+      {
+        'snapshots/s.sql':
+          "{% snapshot s %}\n{{ config(unique_key='id', strategy='tiemstamp') }}\nselect 1 as id{% endsnapshot %}",
+      },
+      'snapshots/s.sql:2:37 GM1003 "strategy" must be one of events, timestamp, check, not "tiemstamp" | Did you mean "timestamp"?',
     ],
     [
       'a variable without a value',

@@ -1,6 +1,8 @@
 import { GmError } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
 import { locationAt } from '../base/location.ts'
+import type { PlaceOf } from '../project/explain-issues.ts'
+import { argumentPlaces } from './argument-places.ts'
 import { runValue } from './evaluate.ts'
 import { newFrame } from './frame.ts'
 import { GLOBALS } from './globals.ts'
@@ -71,6 +73,8 @@ export interface Templates {
   /** Macros that the file's text mentions, and those that they mention, and so on; sorted by package and name. */
   macrosUsedBy(file: TemplateFile): readonly Macro[]
   macrosUsedByMacro(name: string): readonly Macro[]
+  /** Where the arguments of a call stand, in the file or in one of macros. */
+  placesOfCall(at: Location, file: TemplateFile): PlaceOf
   /** In the order of the file. */
   snapshotBlocks(file: TemplateFile): readonly SnapshotBlock[]
 }
@@ -165,6 +169,13 @@ export function createTemplates(
       const start = requireMacro(library, name)
       return macrosReached(library, start.uses, start.macro.package).filter(
         (macro) => macro !== start.macro,
+      )
+    },
+    placesOfCall(at, file) {
+      const source = [file, ...macroFiles].find((one) => one.file === at.file)
+      if (source === undefined) return () => at
+      return argumentPlaces(parse(source), at, (start) =>
+        locationAt(source.text, start, source.file),
       )
     },
     snapshotBlocks: (file) =>

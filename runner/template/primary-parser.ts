@@ -165,7 +165,7 @@ export abstract class PrimaryParser extends TokenStream {
   /** After the opening parenthesis, up to and with the closing one. */
   private arguments(): Arguments {
     const positional: Expr[] = []
-    const named: { name: string; value: Expr }[] = []
+    const named: { name: string; start: number; value: Expr }[] = []
     let rest: Expr | undefined
     let restNamed: Expr | undefined
     let isFirst = true
@@ -180,11 +180,11 @@ export abstract class PrimaryParser extends TokenStream {
       else {
         const value = this.expression()
         if (value.kind === 'name' && this.skipValue('operator', '=')) {
-          const { name } = value
+          const { name, start } = value
           if (named.some((n) => n.name === name)) {
-            throw this.error_(`the argument "${name}" is given twice`, value.start)
+            throw this.error_(`the argument "${name}" is given twice`, start)
           }
-          named.push({ name, value: this.expression() })
+          named.push({ name, start, value: this.expression() })
         } else if (named.length > 0 || restNamed !== undefined) {
           throw this.error_('a positional argument follows a named one', value.start)
         } else positional.push(value)

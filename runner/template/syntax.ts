@@ -78,7 +78,7 @@ export interface SliceExpr {
 
 export interface Arguments {
   readonly positional: readonly Expr[]
-  readonly named: readonly { readonly name: string; readonly value: Expr }[]
+  readonly named: readonly { readonly name: string; readonly start: number; readonly value: Expr }[]
   /** `*list` */
   readonly rest: Expr | undefined
   /** `**dict` */
