@@ -150,7 +150,7 @@ describe('gm lsp', () => {
       text.replace("materialized='incremental'", "materialized='incrementl'"),
     )
     const configuration = await editor.diagnostics(MODEL, (all) => all[0]?.code === 'GM1003')
-    expect(configuration.map(({ range }) => range.start)).toEqual([{ line: 0, character: 3 }])
+    expect(configuration.map(({ range }) => range.start)).toEqual([{ line: 1, character: 17 }])
 
     await editor.type(MODEL, text)
     expect(await editor.diagnostics(MODEL, (all) => all.length === 0)).toEqual([])

@@ -257,3 +257,20 @@ test('other tables can be compared with, also those of nodes that are up to date
     ['shop.labels', undefined, undefined],
   ])
 })
+
+test('a column to leave out that no table has is refused with the nearest, and one that only others have is not', async ({
+  run,
+  diff,
+  sql,
+}) => {
+  await run(shop(values(`(1, 'ann', 30)`)))
+  const changed = shop(values(`(1, 'ann', 31)`))
+  await expect(diff(changed, { ignoreColumns: ['aeg'] })).rejects.toMatchObject({
+    code: 'GM1010',
+    message: 'no table of the project has the column "aeg"',
+    hint: 'Did you mean "age"?',
+  })
+  expect(await sql(LEFT)).toEqual([])
+  const { nodes } = await diff(changed, { ignoreColumns: ['label', 'age'] })
+  expect(nodes.map(counts)).toEqual([[undefined, 1, 1, 0, 0, 0]])
+})

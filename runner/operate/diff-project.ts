@@ -1,4 +1,5 @@
-import type { GmError } from '../base/error.ts'
+import { GmError } from '../base/error.ts'
+import { didYouMean } from '../base/nearest.ts'
 import type { RelationState } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
 import { reach } from '../graph/reach.ts'
@@ -117,7 +118,7 @@ async function compareAll(
   { made }: Built,
   diffing: Diffing,
 ): Promise<readonly NodeDiff[]> {
-  const { request, options } = diffing
+  const { request, planned, options } = diffing
   const pairs = [...nodes.filter(({ id }) => made.has(id)), ...standing(places, diffing)].map(
     (node) => ({
       node,
@@ -125,10 +126,15 @@ async function compareAll(
       after: places.get(node.id) ?? node.relation,
     }),
   )
-  if (pairs.length === 0) return []
   const states = await request.adapter.describe(
     pairs.flatMap(({ before, after }) => [after, ...(before === undefined ? [] : [before])]),
   )
+  refuseUnknownColumns(
+    options.ignoreColumns,
+    [...states.values()],
+    [...planned.warehouse.relations.values()],
+  )
+  if (pairs.length === 0) return []
   const stateOf = (relation: Relation | undefined): RelationState | undefined =>
     relation === undefined ? undefined : states.get(quoted(relation))
   const lineage = await diffing.lineage()
@@ -139,6 +145,30 @@ async function compareAll(
       diffs.push(await diffNode(node, stateOf(before), fresh, lineage, diffing))
   }
   return diffs
+}
+
+/**
+ * A name that no table of the project has is misspelt; one that only others have is what somebody always leaves out.
+ * @throws GmError GM1010
+ */
+function refuseUnknownColumns(
+  ignored: readonly string[],
+  compared: readonly RelationState[],
+  others: readonly RelationState[],
+): void {
+  const here = namesOf(compared)
+  const known = new Set([...here, ...namesOf(others)])
+  const unknown = ignored.find((name) => !known.has(name))
+  if (unknown === undefined || known.size === 0) return
+  throw new GmError('GM1010', `no table of the project has the column "${unknown}"`, {
+    hint:
+      didYouMean(unknown, known) ??
+      `--ignore-columns takes columns of what is compared: ${[...new Set(here)].join(', ')}.`,
+  })
+}
+
+function namesOf(tables: readonly RelationState[]): readonly string[] {
+  return tables.flatMap(({ columns }) => columns.map(({ name }) => name))
 }
 
 /** Against other tables, what is up to date here is compared as it stands. */

@@ -96,10 +96,11 @@ async function look(
 ): Promise<Found> {
   const { graph } = opened
   const lineage = () => projectLineage(opened)
+  const against = await diffAgainst(opened, flags, io, session)
   const { report, planned } = await planReport(request, graph, lineage, session)
   if (!flags.diff) return { report, diff: undefined }
   const { diffProject } = await import('../../operate/diff-project.ts')
-  const options = { ...flags, limit: flags.limit, against: diffAgainst(opened, flags, io) }
+  const options = { ...flags, limit: flags.limit, against }
   const diff = await diffProject({ request, planned, graph, lineage, session, options })
   return { report, diff }
 }

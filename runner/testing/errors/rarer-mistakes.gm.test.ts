@@ -110,6 +110,11 @@ const CASES: readonly Mistake[] = [
     args: ['build', '--select', 'state:modified'],
   },
   {
+    title: 'a comparison with a place that there is not names the nearest one',
+    name: 'diff-against-nowhere',
+    args: ['plan', '--diff', '--against', 'pubilc'],
+  },
+  {
     title: 'a column that a model does not have names the nearest one',
     name: 'unknown-column-of-lineage',
     args: ['lineage', 'raw_orders.amuont'],
