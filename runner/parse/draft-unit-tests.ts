@@ -22,20 +22,26 @@ interface DescribedFile {
   readonly properties: PropertiesFile
 }
 
-/** One node for each unit test, and for each version of its model that it is for; in the order of files. */
+/**
+ * One node for each unit test, and for each version of its model that it is for; in the order of files.
+ * @param broken names of files with errors of their own; nothing is said about unit tests of them.
+ */
 export function draftUnitTests(
   parsing: Parsing,
   files: readonly DescribedFile[],
   resources: readonly Draft[],
+  broken: ReadonlySet<string>,
 ): Draft[] {
   const nodes = resources.map(({ node }) => node)
   return files.flatMap(({ from, properties }) =>
-    properties.unitTests.flatMap((test) =>
-      (collecting(parsing.errors, () => testedModels(test, from.package, nodes)) ?? []).flatMap(
-        (model) =>
-          collecting(parsing.errors, () => draftUnitTest(parsing, test, from, model)) ?? [],
+    properties.unitTests
+      .filter(({ model }) => !broken.has(model.name))
+      .flatMap((test) =>
+        (collecting(parsing.errors, () => testedModels(test, from.package, nodes)) ?? []).flatMap(
+          (model) =>
+            collecting(parsing.errors, () => draftUnitTest(parsing, test, from, model)) ?? [],
+        ),
       ),
-    ),
   )
 }
 

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { Code } from '../base/codes.ts'
 import { GmError, throwAll } from '../base/error.ts'
 import { formatLocation } from '../base/location.ts'
 import type { Macro, Node } from '../manifest/node.ts'
@@ -88,6 +89,7 @@ export function parseFiles(
   }
 
   const described = readAllProperties(parsing)
+  const unreadable = [...errors]
   const index = indexProperties(described, errors)
   const names = namesByKind(files, index)
   errors.push(...index.unused(names))
@@ -100,7 +102,8 @@ export function parseFiles(
     BUILT_IN_PACKAGE,
   )
   const tests = draftAllTests(parsing, definitions, index, resources, sources)
-  const unitTests = draftUnitTests(parsing, described, resources)
+  const broken = brokenNames(names, resources)
+  const unitTests = draftUnitTests(parsing, described, resources, broken)
   const exposures = draftExposures(parsing, described)
   const groups = readGroups(described, errors)
   const drafts = [
@@ -111,7 +114,7 @@ export function parseFiles(
     ...exposures,
   ]
   const distinct = withoutDuplicates(drafts, errors)
-  const linked = linkDrafts(project.name, distinct, brokenNames(names, resources), errors)
+  const linked = linkDrafts(project.name, distinct, broken, errors)
   const { enabled, disabled } = linked
   const restricted = new Set(
     project.packages.filter((one) => one.restrictsAccess).map((one) => one.name),
@@ -120,7 +123,12 @@ export function parseFiles(
   const docs = readDocs(files.docs, errors)
   const texts = descriptions(docs, project.name, templates, files.properties)
   const nodes = describeNodes(enabled, texts, errors)
-  throwAll(errors)
+  const isAllRead = described.length === files.properties.length
+  throwAll(
+    isAllRead
+      ? errors
+      : errors.filter((error) => unreadable.includes(error) || !MAY_FOLLOW.has(error.code)),
+  )
   return {
     hasChanged: cache.close(),
     manifest: {
@@ -136,6 +144,20 @@ export function parseFiles(
     warnings: [...warningsOf(described), ...unusedLevels(levels, project)],
   }
 }
+
+/**
+ * What is missing, too many or not allowed by what properties say: all of it may be so only because a file of them could
+ * not be read, and such errors, one for each ref and source, would bury that one.
+ */
+const MAY_FOLLOW: ReadonlySet<Code> = new Set([
+  'GM2002',
+  'GM2003',
+  'GM2004',
+  'GM2007',
+  'GM2012',
+  'GM3009',
+  'GM3013',
+])
 
 /** The macros of the project and its packages with what the properties YAML says of them. */
 function describeMacros(

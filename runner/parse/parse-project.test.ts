@@ -408,6 +408,27 @@ describe('mistakes are told with code, place, message and hint', () => {
     }).map((line) => line.split(' ')[1])
     expect(codes).toEqual(['GM2007', 'GM2005', 'GM2003'])
   })
+
+  test.each([
+    ['a source', { 'models/b.sql': "select * from {{ source('shop', 'orders') }}" }],
+    ['a snapshot', { 'models/b.sql': "select * from {{ ref('kept') }}" }],
+    ['a group', { 'models/b.sql': "{{ config(group='sales') }} select 1" }],
+    ['a strategy', { 'snapshots/kept.sql': 'select 1 as id' }],
+    ['a contract', { 'models/b.sql': "{{ config(contract={'enforced': true}) }} select 1 as id" }],
+  ])('%s that a properties file with a mistake may give is no second mistake', (_what, texts) => {
+    const unread = { 'models/p.yml': 'sources: [{nam: shop}]' }
+    const codes = mistakes({ ...texts, ...unread }).map((line) => line.split(' ')[1])
+    expect(new Set(codes)).toEqual(new Set(['GM1002', 'GM1003']))
+    expect(mistakes(texts)).toHaveLength('snapshots/kept.sql' in texts ? 2 : 1)
+  })
+
+  test('a unit test of a model with a mistake is no second one', () => {
+    const codes = mistakes({
+      'models/a.sql': '{{ nothing() }}',
+      'models/p.yml': 'unit_tests: [{name: u, model: a, given: [], expect: {rows: []}}]',
+    }).map((line) => line.split(' ')[1])
+    expect(codes).toEqual(['GM2005'])
+  })
 })
 
 test('a template sees no password, user or host', () => {
