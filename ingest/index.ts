@@ -71,16 +71,16 @@ export async function replayToKafka(
 }
 
 /**
- * See `land/prepare-landing.ts`. Does nothing where none of the tables is one that events land in: others have a schema `raw` of
- * their own.
+ * See `land/prepare-landing.ts`. Does nothing where none of the tables is one that events land in, or where somebody else has made
+ * them all: others have a schema `raw` of their own.
  * @param tables of schema `raw` that somebody is about to read
  */
 export async function prepareLanding(client: ClientBase, tables: readonly string[]): Promise<void> {
-  const [{ prepareLanding: prepare }, { TOPICS }] = await Promise.all([
-    import('./land/prepare-landing.ts'),
-    import('./topics/registry.ts'),
-  ])
-  if (TOPICS.some(({ table }) => tables.includes(table))) await prepare(client)
+  const { TOPICS } = await import('./topics/registry.ts')
+  const read = TOPICS.flatMap(({ table }) => (tables.includes(table) ? [table] : []))
+  if (read.length === 0) return
+  const { prepareLanding: prepare } = await import('./land/prepare-landing.ts')
+  await prepare(client, [], read)
 }
 
 /** The JSON Schema of a mapping file, for editors. */

@@ -85,6 +85,7 @@ export const CODES = {
   GM7009: 'records are gone that were not landed',
   GM7010: 'topic was made anew',
   GM7012: 'raw rows cannot be dropped',
+  GM7013: 'somebody else has a table where events land',
 } as const
 
 export type Code = keyof typeof CODES

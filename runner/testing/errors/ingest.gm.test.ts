@@ -18,6 +18,17 @@ describe('mistakes in landing from Kafka', () => {
     await screen('kafka-down', { root, args: ['ingest', 'kafka', '-q'] })
   })
 
+  test('a table of the name of one that events land in is shown with what it has', async ({
+    project,
+    screen,
+    sql,
+  }) => {
+    await sql('create schema raw; create table raw.cart_events (cart integer, item text)')
+    const root = await project({ 'carts.csv': '' })
+    const args = ['ingest', 'file', 'cart-events-topic', 'carts.csv']
+    await screen('raw-table-of-others', { root, args })
+  })
+
   test('old partitions are not dropped without an archive', async ({ project, screen, sql }) => {
     const root = await project({})
     await screen('nothing-to-prune', { root, args: ['ingest', 'prune', '--older-than', '30d'] })
