@@ -13,8 +13,11 @@ export interface MarkState {
   /** For how long there have been such rows at most: since the mark was moved. 0 when there are none. */
   readonly behindSeconds: number
   readonly movedAt: string
-  /** `rebuilt`: another table stands behind the input's name, so the relation will be rebuilt; `gone`: none does. */
-  readonly inputIs: 'followed' | 'rebuilt' | 'gone'
+  /**
+   * `rebuilt`: another table stands behind the input's name, so the relation will be rebuilt; `gone`: none does;
+   * `not readable`: this role may not look, so nothing is known of what is new.
+   */
+  readonly inputIs: 'followed' | 'rebuilt' | 'gone' | 'not readable'
 }
 
 /** A session or prepared transaction whose old pg_snapshot or open write makes others wait or keeps dead rows. */
@@ -97,25 +100,36 @@ interface OldRow {
   readonly is_writing: boolean
 }
 
+/** What a name means, also where this role may not use its schema: to_regclass fails for the whole query then. */
+const found = (name: string): string => `left join lateral (
+  select c.oid, has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') as is_readable
+  from pg_namespace n join pg_class c on c.relnamespace = n.oid
+  where n.nspname = (parse_ident(${name}))[1] and c.relname = (parse_ident(${name}))[2]
+) i on true`
+
 const READ_MARKS = `select m.relation, m.input,
   to_char(m.moved_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as moved_at,
   ceil(extract(epoch from clock_timestamp() - m.moved_at))::int as age,
   case
-    when to_regclass(m.input) is null then 'gone'
-    when to_regclass(m.input)::oid::text <> m.generation then 'rebuilt'
+    when i.oid is null then 'gone'
+    when not i.is_readable then 'not readable'
+    when i.oid::text <> m.generation then 'rebuilt'
     else 'followed'
   end as input_is,
   exists (
-    select from pg_attribute a where a.attrelid = to_regclass(m.input) and a.attname = '_gm_xid' and not a.attisdropped
+    select from pg_attribute a where a.attrelid = i.oid and a.attname = '_gm_xid' and not a.attisdropped
   ) as is_tracked, m.event_time, m.read_to, false as is_look
-from gm.marks m`
+from gm.marks m
+${found('m.input')}`
 
 const READ_LOOKS = `
 union all
 select l.relation, l.input, to_char(r.changed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-  ceil(extract(epoch from clock_timestamp() - r.changed_at))::int, 'followed', false, null, null, true
+  ceil(extract(epoch from clock_timestamp() - r.changed_at))::int,
+  case when i.is_readable then 'followed' else 'not readable' end, false, null, null, true
 from gm.looks l join gm.relations r using (relation)
-where gm.looked_to(l.relation, l.input) is not null`
+${found('l.input')}
+where case when i.is_readable then gm.looked_to(l.relation, l.input) is not null else i.oid is not null end`
 
 const READ_OLD_SNAPSHOTS = `select a.pid, a.usename as "user", coalesce(a.application_name, '') as application,
   coalesce(a.state, 'hidden') as state,
@@ -139,11 +153,12 @@ async function countUnread(
 ): Promise<readonly { readonly rows: number | undefined; readonly keys: number }[]> {
   if (marks.length === 0) return []
   const counts = marks.map((mark) => {
-    if (mark.is_look) return 'select null::int as rows, 0 as keys'
+    const isCounted = mark.input_is === 'followed' || mark.input_is === 'rebuilt'
+    if (mark.is_look || !isCounted) return 'select null::int as rows, 0 as keys'
     const { relation, input } = mark
     const keys = `select count(*)::int from gm.key_log log where log.generation = to_regclass(${literal(input)})::oid
     and ${isNew(relation, input, 'log.xid')}`
-    return `select ${unreadRows(mark)} as rows, ${mark.input_is === 'gone' ? '0' : `(${keys})`} as keys`
+    return `select ${unreadRows(mark)} as rows, (${keys}) as keys`
   })
   const found = await ask<{ rows: number | null; keys: number }>(
     'count unread',

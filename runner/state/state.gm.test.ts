@@ -49,3 +49,44 @@ test('a model that follows a view reads what is new in the table behind it, also
     'The marks belong to this database. Nothing to do.\n',
   )
 })
+
+test('gm state as a role that may not read an input says so at that input, and shows the rest', async ({
+  project,
+  connection,
+  sql,
+}) => {
+  await sql(TABLE)
+  await sql(`create schema shop; create table shop.orders (like crm.accounts including all);
+    create table shop.prices (sku int primary key, price int); insert into shop.prices values (1, 5)`)
+  const root = await project({
+    ...FILES,
+    'models/sources.yml':
+      'sources: [{name: crm, tables: [{name: accounts}]}, {name: shop, tables: [{name: orders}, {name: prices}]}]\n',
+    'models/owners.sql':
+      "{{ config(materialized='incremental') }} select id from {{ changes(source('shop', 'orders')) }} as g\n",
+    'snapshots/priced.sql':
+      "{{ config(unique_key='sku', strategy='check', check_cols='all') }} select * from {{ source('shop', 'prices') }}\n",
+  })
+  // A second snapshot is a look that has something to compare with.
+  await gm(root, ['build', '--quiet'], databaseUrl(connection))
+  await sql('update shop.prices set price = 6')
+  await gm(root, ['build', '--quiet'], databaseUrl(connection))
+  const role = `gm_reader_${connection.database}`
+  await sql(`create role ${role} login password 'reads';
+    grant usage on schema gm, crm to ${role}; grant select on all tables in schema gm, crm to ${role}`)
+  try {
+    const env = databaseUrl({ ...connection, user: role, password: 'reads' })
+    const { marks } = JSON.parse((await gm(root, ['state', '--output', 'json'], env)).stdout) as {
+      marks: Record<string, unknown>[]
+    }
+    expect(marks).toMatchObject([
+      { relation: '"public"."copied"', input_is: 'followed', unread_rows: 0 },
+      { relation: '"public"."owners"', input_is: 'not readable', unread_rows: null },
+      { relation: '"public"."priced"', input_is: 'not readable', unread_rows: null },
+    ])
+    const { stdout } = await gm(root, ['state'], env)
+    expect(stdout).toContain('| "shop"."orders" (not readable) |')
+  } finally {
+    await sql(`drop owned by ${role}; drop role ${role}`)
+  }
+})
