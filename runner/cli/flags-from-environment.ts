@@ -60,11 +60,19 @@ function valueFor(
 ): string | boolean | readonly string[] | undefined {
   const long = (option.long ?? '').replace(/^--(no-)?/, '')
   if (!FLAGS.has(long)) return undefined
-  const suffix = long.toUpperCase().replaceAll('-', '_')
-  const text = PREFIXES.map((prefix) => env[prefix + suffix]).find(
-    (value) => value !== undefined && value !== '',
-  )
+  const text = fromEnvironment(long, env)
   if (text === undefined) return undefined
   if (option.isBoolean() || option.negate) return /^(?:1|true|t|yes|y|on)$/i.test(text)
   return option.variadic ? text.split(/[\s,]+/) : text
+}
+
+/** What the environment says of a flag, by its long name without the dashes. */
+export function fromEnvironment(
+  long: string,
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const suffix = long.toUpperCase().replaceAll('-', '_')
+  return PREFIXES.map((prefix) => env[prefix + suffix]).find(
+    (value) => value !== undefined && value !== '',
+  )
 }

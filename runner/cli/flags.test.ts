@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { GmError, gmErrorsOf } from '../base/error.ts'
-import { parseFlags, RunFlags, ShowFlags } from './flags.ts'
+import { LsFlags, PlanFlags, parseFlags, RunFlags, ShowFlags, StateFlags } from './flags.ts'
 
 function messageOf(schema: typeof RunFlags | typeof ShowFlags, raw: unknown): string {
   try {
@@ -19,6 +19,15 @@ describe('flags', () => {
       fullRefresh: false,
       logFormat: 'text',
     })
+  })
+
+  test('--log-format json asks for the answer as JSON too, unless --output names another form', () => {
+    for (const schema of [StateFlags, ShowFlags, LsFlags, PlanFlags]) {
+      expect(parseFlags(schema, { logFormat: 'json' })).toMatchObject({ output: 'json' })
+    }
+    const given = { logFormat: 'json', output: 'markdown' }
+    expect(parseFlags(PlanFlags, given)).toMatchObject({ output: 'markdown' })
+    expect(parseFlags(RunFlags, { logFormat: 'json' })).not.toHaveProperty('output')
   })
 
   test.each([

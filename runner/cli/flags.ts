@@ -301,7 +301,7 @@ export function parseFlags<Schema extends z.ZodType>(
   schema: Schema,
   raw: unknown,
 ): z.infer<Schema> {
-  const parsed = schema.safeParse(raw)
+  const parsed = schema.safeParse(withForm(schema, raw))
   if (parsed.success) return parsed.data
   throwAll(
     parsed.error.issues.map((issue) => {
@@ -319,4 +319,15 @@ export function parseFlags<Schema extends z.ZodType>(
     }),
   )
   throw parsed.error
+}
+
+/** Where an answer has a form as JSON, --log-format json asks for it unless --output names another. */
+function withForm(schema: z.ZodType, raw: unknown): unknown {
+  const given = z
+    .looseObject({ logFormat: z.literal('json'), output: z.undefined().optional() })
+    .safeParse(raw)
+  // Flags that are checked together stand in front of what they become.
+  const flags = schema instanceof z.ZodPipe ? schema.in : schema
+  const hasForms = flags instanceof z.ZodObject && Object.hasOwn(flags.shape, 'output')
+  return given.success && hasForms ? { ...given.data, output: 'json' } : raw
 }

@@ -5,7 +5,14 @@ import { redact } from './redact.ts'
 import { runCli } from './run-cli.ts'
 
 /** Runs a command line in this process and gives what it would have shown. */
-async function gm(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+function gm(...argv: string[]): ReturnType<typeof gmWith> {
+  return gmWith({}, ...argv)
+}
+
+async function gmWith(
+  given: Partial<Io>,
+  ...argv: string[]
+): Promise<{ code: number; out: string; err: string }> {
   let out = ''
   let err = ''
   const io: Io = {
@@ -19,6 +26,7 @@ async function gm(...argv: string[]): Promise<{ code: number; out: string; err: 
     err: (text) => (err += redact(text)),
     addSecret: () => undefined,
     safe: (text) => redact(text),
+    ...given,
   }
   const code = await runCli(argv, io)
   return { code, out, err }
@@ -72,6 +80,17 @@ describe('a command line that cannot be used', () => {
       'GM1010',
       'GM1010',
     ])
+  })
+
+  test('With GM_LOG_FORMAT=json it is one too, and so is a bug of gm with its stack', async () => {
+    const env = { GM_LOG_FORMAT: 'json' }
+    expect(JSON.parse((await gmWith({ env }, 'biuld')).err)).toMatchObject({ code: 'GM1010' })
+    const out = (): void => {
+      throw new TypeError('out of paper')
+    }
+    const { err } = await gmWith({ env, out }, '--version')
+    expect(JSON.parse(err)).toMatchObject({ type: 'bug', message: 'out of paper' })
+    expect((JSON.parse(err) as { stack: string }).stack).toContain('TypeError: out of paper\n')
   })
 
   test('Where there is no project, every command that needs one says where it looked', async () => {

@@ -5,11 +5,12 @@ import { gmErrorsOf } from '../base/error.ts'
 import { buildProgram } from './build-program.ts'
 import type { ExitCode } from './exit-code.ts'
 import { EXIT } from './exit-code.ts'
+import { fromEnvironment } from './flags-from-environment.ts'
 import type { Io } from './io.ts'
 import { packageVersion } from './package-version.ts'
 import { readProjectFile } from './read-project-file.ts'
 import { renderError } from './render/error.ts'
-import { jsonError } from './render/json-event.ts'
+import { jsonBug, jsonError } from './render/json-event.ts'
 import { styleFor } from './render/style.ts'
 
 /** Runs one command line (without node and the script) and gives its exit code; every error ends as a screen on stderr. */
@@ -41,9 +42,9 @@ export async function runCli(argv: readonly string[], io: Io): Promise<ExitCode>
 }
 
 function showError(thrown: unknown, argv: readonly string[], io: Io): void {
-  const errors = gmErrorsOf(thrown)
-  if (errors !== undefined && wantsJson(argv)) {
-    for (const error of errors) io.err(`${jsonError(error, 'error', io.now())}\n`)
+  if (wantsJson(argv, io)) {
+    const errors = gmErrorsOf(thrown)?.map((error) => jsonError(error, 'error', io.now()))
+    for (const line of errors ?? [jsonBug(thrown, io.now())]) io.err(`${line}\n`)
     return
   }
   const root = projectRoot(projectDirOf(argv, io.cwd))
@@ -57,8 +58,11 @@ function showError(thrown: unknown, argv: readonly string[], io: Io): void {
 }
 
 /** Usage errors come before the flags are understood, so the two that shape an error are looked for in the words. */
-function wantsJson(argv: readonly string[]): boolean {
-  return argv.includes('--log-format=json') || argv[argv.indexOf('--log-format') + 1] === 'json'
+function wantsJson(argv: readonly string[], io: Io): boolean {
+  const at = argv.indexOf('--log-format')
+  const joined = argv.find((word) => word.startsWith('--log-format='))
+  const given = at === -1 ? joined?.slice('--log-format='.length) : argv[at + 1]
+  return (given ?? fromEnvironment('log-format', io.env)) === 'json'
 }
 
 function projectDirOf(argv: readonly string[], cwd: string): string {

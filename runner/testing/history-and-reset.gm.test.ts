@@ -115,6 +115,13 @@ describe('gm reset', () => {
       { there: true },
     ])
 
+    const { stdout } = await gm(root, ['reset', '--dry-run', '--log-format', 'json'], env)
+    expect(JSON.parse(stdout)).toMatchObject({
+      type: 'reset-plan',
+      drop: ['doubled', 'numbers', 'old'].map((name) => ({ name: `"public"."${name}"` })),
+      keep: [{ name: '"public"."seen"' }, { name: '"public"."taken"' }],
+    })
+
     await gm(root, ['reset', '--yes'], env)
     expect(
       await sql(

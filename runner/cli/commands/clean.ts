@@ -5,6 +5,7 @@ import type { CommandAction } from '../command-spec.ts'
 import { EXIT } from '../exit-code.ts'
 import { GlobalFlags, parseFlags } from '../flags.ts'
 import { loadSettings } from '../load-settings.ts'
+import { tell } from '../tell.ts'
 
 /** Removes what gm can make again: artifacts and caches. Never the embedded server's data, and nothing outside. */
 export const cleanCommand: CommandAction = (_args, raw, io) => {
@@ -20,7 +21,7 @@ export const cleanCommand: CommandAction = (_args, raw, io) => {
     }
     if (!existsSync(path)) continue
     rmSync(path, { recursive: true })
-    if (!flags.quiet) io.out(`removed ${folder}\n`)
+    tell('removed', { folder }, `removed ${folder}\n`, flags, io)
   }
   return Promise.resolve(EXIT.ok)
 }

@@ -14,6 +14,7 @@ import type { OpenProject } from '../open-project.ts'
 import { openProject } from '../open-project.ts'
 import { packageVersion } from '../package-version.ts'
 import { selectFor } from '../select-for.ts'
+import { tell } from '../tell.ts'
 
 /**
  * Puts the selected nodes of an earlier state into this target's schemas: what is written to run by run (incremental
@@ -43,10 +44,12 @@ export const cloneCommand: CommandAction = async (_args, raw, io) => {
         if (existing.has(quoted(node.relation))) continue
         const action = await cloneNode(node, from, runId, opened.project.name, session)
         count += 1
-        if (!flags.quiet) io.out(`${action}  ${quoted(node.relation)}  of ${quoted(from)}\n`)
+        const [relation, of] = [quoted(node.relation), quoted(from)]
+        tell('cloned', { action, relation, of }, `${action}  ${relation}  of ${of}\n`, flags, io)
       }
       await session.query(finishRun(runId, 'success', []))
-      if (!flags.quiet) io.out(`${count} of ${nodes.length} cloned; what was here already stays.\n`)
+      const text = `${count} of ${nodes.length} cloned; what was here already stays.\n`
+      tell('clone-end', { cloned: count, selected: nodes.length }, text, flags, io)
     } finally {
       await session.close()
     }

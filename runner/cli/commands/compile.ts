@@ -16,6 +16,7 @@ import { openProject } from '../open-project.ts'
 import { plural } from '../render/format.ts'
 import { sayTo } from '../say-to.ts'
 import { selectFor } from '../select-for.ts'
+import { tell } from '../tell.ts'
 import { withColumns } from '../with-columns.ts'
 
 /** What has SQL of its own, as in dbt: also analyses, which no other command takes unasked. */
@@ -64,7 +65,8 @@ export const compileCommand: CommandAction = async (_args, raw, io) => {
       (talk) => writeAll(compilable, seen, { ...talk, ...inWindow }),
       say,
     )
-    if (!flags.quiet) io.out(`${plural(compilable.length, 'node')} compiled to ${folder}\n`)
+    const text = `${plural(compilable.length, 'node')} compiled to ${folder}\n`
+    tell('compiled', { nodes: compilable.length, folder }, text, flags, io)
     await artifactsOf('compile', opened, flags, io).manifest(compiledCode)
     return EXIT.ok
   } finally {

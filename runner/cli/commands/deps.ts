@@ -9,14 +9,12 @@ import { EXIT } from '../exit-code.ts'
 import { DepsFlags, parseFlags } from '../flags.ts'
 import { loadSettings } from '../load-settings.ts'
 import { plural } from '../render/format.ts'
+import { tell } from '../tell.ts'
 
 /** Installs the packages of packages.yml and writes what it installed to package-lock.yml. Needs no database. */
 export const depsCommand: CommandAction = (_args, raw, io) => {
   const flags = parseFlags(DepsFlags, raw)
   const { root, packagesFolder } = loadSettings({ ...flags, allowsMissingPackages: true }, io)
-  const say = (text: string): void => {
-    if (!flags.quiet) io.out(`${text}\n`)
-  }
   const installed = installPackages({
     root,
     installPath: packagesFolder,
@@ -24,16 +22,15 @@ export const depsCommand: CommandAction = (_args, raw, io) => {
     env: readEnvironment(io.env, PROJECT_DISK.read(join(root, '.env'))),
     locked: flags.upgrade ? [] : readLock(root, PROJECT_DISK),
     onPackage: ({ name }) => {
-      say(`installing ${name}`)
+      tell('installing', { name }, `installing ${name}\n`, flags, io)
     },
   })
   if (installed.length > 0) writeFileSync(join(root, LOCK_FILE), lockText(installed))
-  say(
-    installed.length === 0
-      ? 'No packages.yml or dependencies.yml asks for packages.'
-      : `${plural(installed.length, 'package')} installed in ${packagesFolder}: ${installed
-          .map(({ name }) => name)
-          .join(', ')}.`,
-  )
+  const names = installed.map(({ name }) => name)
+  const text =
+    names.length === 0
+      ? 'No packages.yml or dependencies.yml asks for packages.\n'
+      : `${plural(names.length, 'package')} installed in ${packagesFolder}: ${names.join(', ')}.\n`
+  tell('installed', { names, folder: packagesFolder }, text, flags, io)
   return Promise.resolve(EXIT.ok)
 }

@@ -32,6 +32,7 @@ import { packageVersion } from '../package-version.ts'
 import { projectLineage } from '../project-lineage.ts'
 import { readProjectFile } from '../read-project-file.ts'
 import { plural } from '../render/format.ts'
+import { tell } from '../tell.ts'
 import { warn } from '../warn.ts'
 
 /** Runs on the list of runs; runs shown step by step; results kept for each node. */
@@ -87,10 +88,9 @@ export const docsGenerateCommand: CommandAction = async (_args, raw, io) => {
     'catalog.json',
     catalogArtifact({ project, manifest, relations, invocation, now: io.now() }),
   )
-  if (!flags.quiet) {
-    io.out(`${plural(written.pageCount, 'page')} written.\n`)
-    io.out(`Open ${join(folder, 'index.html')}, or run: gm docs serve\n`)
-  }
+  const index = join(folder, 'index.html')
+  const text = `${plural(written.pageCount, 'page')} written.\nOpen ${index}, or run: gm docs serve\n`
+  tell('docs-written', { pages: written.pageCount, index }, text, flags, io)
   return EXIT.ok
 }
 

@@ -25,6 +25,7 @@ import type { Io } from '../io.ts'
 import { loadSettings } from '../load-settings.ts'
 import { readProjectFile } from '../read-project-file.ts'
 import { formatDuration, plural } from '../render/format.ts'
+import { tell } from '../tell.ts'
 import { watchSignals } from '../watch-signals.ts'
 
 /** The text of a number; whether it is in range is the generator's to say. */
@@ -163,7 +164,7 @@ async function toFiles({ flags, settings, signal, io }: Asked): Promise<void> {
     gzip: flags.gzip,
     signal,
   })
-  tell(result, flags, io, () => [
+  tellGenerated(result, flags, io, () => [
     ...result.files.map(({ path, lines, sizeBytes }) => {
       const size = `${(sizeBytes / 1e6).toFixed(1)} MB`
       return `${relative(io.cwd, path)}: ${plural(lines, 'event')}, ${size}`
@@ -178,7 +179,7 @@ async function toRaw({ flags, settings, project, signal, io }: Asked): Promise<v
   try {
     const connection = await warehouse.clientConfig()
     const result = await generateToRaw(settings, { connection, signal })
-    tell(result, flags, io, () =>
+    tellGenerated(result, flags, io, () =>
       result.status === 'already-landed'
         ? ['These events were landed before; nothing was added.']
         : [
@@ -201,7 +202,7 @@ async function toRaw({ flags, settings, project, signal, io }: Asked): Promise<v
 async function toKafka(asked: Asked, perSecond: number): Promise<void> {
   const { flags, settings, io } = asked
   const result = await generateToKafka(settings, perSecond, kafkaTarget(asked))
-  tell(result, flags, io, () => [`Sent ${howMany(result.events, result.durationMs)}.`])
+  tellGenerated(result, flags, io, () => [`Sent ${howMany(result.events, result.durationMs)}.`])
 }
 
 async function replay(asked: Asked, path: string): Promise<void> {
@@ -213,7 +214,7 @@ async function replay(asked: Asked, path: string): Promise<void> {
   const timeFactor = flags.timeFactor ?? 1
   const replayed = { path: resolve(io.cwd, path), mapping, timeFactor }
   const result = await replayToKafka(replayed, kafkaTarget(asked))
-  tell(result, flags, io, () => [
+  tellGenerated(result, flags, io, () => [
     `Sent ${howMany(result.events, result.durationMs)}.`,
     ...(result.refused === 0
       ? []
@@ -228,7 +229,7 @@ function kafkaTarget({ flags, project, signal, io }: Asked): Parameters<typeof g
     variable: (name) => env.get(name),
     onSecret: (secret) => io.addSecret(secret),
     onProgress: (progress) => {
-      tell(progress, flags, io, () => [progressLine(progress, io.now())])
+      tellGenerated(progress, flags, io, () => [progressLine(progress, io.now())])
     },
     signal,
   }
@@ -243,19 +244,21 @@ function present<Given extends object>(
   }
 }
 
-function tell(
+function tellGenerated(
   result: GenerateResult | RawResult | SendProgress,
   flags: GenerateFlags,
   io: Io,
   lines: () => readonly string[],
 ): void {
-  if (flags.logFormat === 'json') {
-    const entry = { time: io.now().toISOString(), level: 'info', type: 'generated', ...result }
-    io.out(`${JSON.stringify(entry)}\n`)
-    return
-  }
-  if (flags.quiet) return
-  for (const line of lines()) io.out(`${line}\n`)
+  tell(
+    'generated',
+    result,
+    lines()
+      .map((line) => `${line}\n`)
+      .join(''),
+    flags,
+    io,
+  )
 }
 
 /** What was sent since the last such line. */

@@ -20,6 +20,7 @@ import { formatDuration, plural } from '../render/format.ts'
 import type { Style } from '../render/style.ts'
 import { styleFor } from '../render/style.ts'
 import { renderTable } from '../render/table.ts'
+import { jsonAnswer, tell } from '../tell.ts'
 
 const RunPrefix = z.string().regex(/^[0-9a-f-]+$/i)
 
@@ -29,7 +30,7 @@ export const historyCommand: CommandAction = async (_args, raw, io) => {
   const runs = await withLedger(flags, io, (session, project) =>
     readPastRuns(session, project.name, flags.limit),
   )
-  if (flags.output === 'json') io.out(`${JSON.stringify(runs.map(runJson), null, 2)}\n`)
+  if (flags.output === 'json') io.out(jsonAnswer(runs.map(runJson), flags))
   else io.out(runs.length === 0 ? 'gm has run nothing here.\n' : runTable(runs, io))
   return EXIT.ok
 }
@@ -51,7 +52,7 @@ export const historyShowCommand: CommandAction = async ([prefix], raw, io) => {
   }
   const text =
     flags.output === 'json'
-      ? `${JSON.stringify({ ...runJson(one.run), steps: one.steps.map(stepJson) }, null, 2)}\n`
+      ? jsonAnswer({ ...runJson(one.run), steps: one.steps.map(stepJson) }, flags)
       : runScreen(one, io)
   io.out(io.safe(text))
   return EXIT.ok
@@ -63,7 +64,8 @@ export const historyPruneCommand: CommandAction = async (_args, raw, io) => {
   const count = await withLedger(flags, io, (session, project) =>
     pruneOlderThan(session, project.name, flags.olderThan),
   )
-  io.out(`${plural(count, 'run')} forgotten. Tables and marks are as they were.\n`)
+  const text = `${plural(count, 'run')} forgotten. Tables and marks are as they were.\n`
+  tell('pruned', { runs: count }, text, { ...flags, quiet: false }, io)
   return EXIT.ok
 }
 

@@ -9,6 +9,7 @@ import { IngestFlags, parseFlags } from '../flags.ts'
 import type { Io } from '../io.ts'
 import { loadSettings } from '../load-settings.ts'
 import { formatDuration, plural } from '../render/format.ts'
+import { tell } from '../tell.ts'
 import { watchSignals } from '../watch-signals.ts'
 
 /** Lands files one after the other, each in one transaction; what landed before a failure stays. */
@@ -27,7 +28,7 @@ export const ingestFileCommand: CommandAction = async ([topic, paths], raw, io) 
         mapping: flags.mapping === undefined ? undefined : resolve(io.cwd, flags.mapping),
         signal: signals.signal,
       })
-      tell(result, path, flags, io)
+      tellLanded(result, path, flags, io)
     }
     return EXIT.ok
   } catch (error) {
@@ -40,25 +41,18 @@ export const ingestFileCommand: CommandAction = async ([topic, paths], raw, io) 
   }
 }
 
-function tell(
+function tellLanded(
   result: Awaited<ReturnType<typeof landFile>>,
   path: string,
   flags: IngestFlags,
   io: Io,
 ): void {
-  if (flags.logFormat === 'json') {
-    io.out(
-      `${JSON.stringify({ time: io.now().toISOString(), level: 'info', type: 'landed', ...result })}\n`,
-    )
-    return
-  }
-  if (flags.quiet) return
   const dead = result.deadLetters === 0 ? '' : `, ${plural(result.deadLetters, 'dead letter')}`
   const file = relative(io.cwd, resolve(io.cwd, path))
   const counts = `${plural(result.lines, 'line')}, ${plural(result.events, 'event')}${dead}`
-  io.out(
+  const text =
     result.status === 'already-landed'
       ? `${file}: landed before (${counts}); nothing was added.\n`
-      : `${file} -> ${result.table}: ${counts} in ${formatDuration(result.durationMs)}\n`,
-  )
+      : `${file} -> ${result.table}: ${counts} in ${formatDuration(result.durationMs)}\n`
+  tell('landed', result, text, flags, io)
 }

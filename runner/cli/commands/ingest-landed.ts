@@ -20,6 +20,7 @@ import { readProjectFile } from '../read-project-file.ts'
 import { plural } from '../render/format.ts'
 import { styleFor } from '../render/style.ts'
 import { renderTable } from '../render/table.ts'
+import { jsonAnswer } from '../tell.ts'
 
 const FilterFlags = GlobalFlags.extend({
   topic: z.string().optional(),
@@ -45,7 +46,7 @@ export const deadLettersListCommand: CommandAction = (_args, raw, io) =>
     const filter = { topic, reason, withReplayed: flags.all }
     const { letters, count } = await listDeadLetters(place, filter, flags.limit)
     if (flags.output === 'json') {
-      io.out(`${JSON.stringify(letters, null, 2)}\n`)
+      io.out(jsonAnswer(letters, flags))
       return EXIT.ok
     }
     if (letters.length === 0) {

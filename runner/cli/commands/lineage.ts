@@ -11,6 +11,7 @@ import { openProject } from '../open-project.ts'
 import { projectLineage } from '../project-lineage.ts'
 import { plural } from '../render/format.ts'
 import { traceScreen } from '../render/trace-screen.ts'
+import { jsonAnswer } from '../tell.ts'
 
 /** Shows what a column comes from and what it feeds; without one, how far columns are known. Needs no database. */
 export const lineageCommand: CommandAction = async (args, raw, io) => {
@@ -33,7 +34,11 @@ export const lineageCommand: CommandAction = async (args, raw, io) => {
       hint: 'Such as `gm lineage fact_sales.total_amount --upstream`.',
     })
   }
-  io.out(flags.output === 'json' ? json(Object.fromEntries(lineage.nodes)) : summary(lineage))
+  io.out(
+    flags.output === 'json'
+      ? jsonAnswer(Object.fromEntries(lineage.nodes), flags)
+      : summary(lineage),
+  )
   return EXIT.ok
 }
 
@@ -48,11 +53,7 @@ function columnAnswer(
   const upstream = both || flags.upstream ? traceUpstream(lineage, column) : undefined
   const downstream = both || flags.downstream ? traceDownstream(lineage, column) : undefined
   if (flags.output === 'text') return traceScreen(column, manifest, { upstream, downstream })
-  return json({ ...column, upstream, downstream })
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`
+  return jsonAnswer({ ...column, upstream, downstream }, flags)
 }
 
 function summary({ nodes }: ColumnLineage): string {

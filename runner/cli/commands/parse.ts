@@ -6,6 +6,7 @@ import { GlobalFlags, parseFlags } from '../flags.ts'
 import { openProject } from '../open-project.ts'
 import { formatDuration } from '../render/format.ts'
 import { foundLine } from '../render/found-line.ts'
+import { tell } from '../tell.ts'
 
 /** Checks the files of the project, says what they hold and writes manifest.json. Needs no database. */
 export const parseCommand: CommandAction = async (_args, raw, io) => {
@@ -16,13 +17,8 @@ export const parseCommand: CommandAction = async (_args, raw, io) => {
   const totals: Partial<Record<NodeKind, number>> = {}
   for (const node of manifest.nodes.values()) totals[node.kind] = (totals[node.kind] ?? 0) + 1
   const durationMs = performance.now() - startMs
-  if (flags.logFormat === 'json') {
-    io.out(
-      `${JSON.stringify({ time: io.now().toISOString(), level: 'info', type: 'parsed', totals, durationMs })}\n`,
-    )
-  } else if (!flags.quiet) {
-    io.out(`${manifest.project}: ${foundLine(totals)}, in ${formatDuration(durationMs)}.\n`)
-  }
+  const text = `${manifest.project}: ${foundLine(totals)}, in ${formatDuration(durationMs)}.\n`
+  tell('parsed', { totals, durationMs }, text, flags, io)
   await artifactsOf('parse', opened, flags, io).manifest()
   return EXIT.ok
 }

@@ -27,6 +27,7 @@ import { planText } from '../render/plan-text.ts'
 import { styleFor } from '../render/style.ts'
 import { runRequest } from '../run-nodes.ts'
 import { selectFor } from '../select-for.ts'
+import { jsonAnswer } from '../tell.ts'
 import { withColumns } from '../with-columns.ts'
 import { withInheritedDescriptions } from '../with-inherited-descriptions.ts'
 import { withWarehouse } from '../with-warehouse.ts'
@@ -107,12 +108,11 @@ async function look(
 
 function show({ report, diff }: Found, opened: OpenProject, flags: Flags, io: Io): void {
   const { manifest, project } = opened
-  const form = flags.logFormat === 'json' ? 'json' : flags.output
-  if (form === 'json') {
-    io.out(io.safe(`${JSON.stringify(planDocument(report, diff, flags.sql), null, 2)}\n`))
+  if (flags.output === 'json') {
+    io.out(io.safe(jsonAnswer(planDocument(report, diff, flags.sql), flags)))
     return
   }
-  if (form === 'markdown') {
+  if (flags.output === 'markdown') {
     io.out(io.safe(planMarkdown(report, manifest, flags)))
     if (diff !== undefined) io.out(io.safe(`\n${diffMarkdown(diff, manifest)}`))
     return

@@ -17,6 +17,7 @@ import type { OpenProject } from '../open-project.ts'
 import { openProject } from '../open-project.ts'
 import { packageVersion } from '../package-version.ts'
 import { plural } from '../render/format.ts'
+import { tell } from '../tell.ts'
 
 /**
  * Drops what gm has made for this project on this target, and nothing else: raw events stay, so do relations that somebody put in
@@ -36,15 +37,18 @@ export const resetCommand: CommandAction = async (_args, raw, io) => {
         : cannotBeMadeAgain(opened)
       const stays = (one: MadeRelation): boolean => !one.isStillOurs || lasting.has(one.nodeId)
       const dropped = made.filter((one) => !stays(one))
-      io.out(io.safe(screen(dropped, made.filter(stays))))
+      const kept = made.filter(stays)
+      const loud = { ...flags, quiet: false }
+      tell('reset-plan', planned(dropped, kept), screen(dropped, kept), loud, io)
       if (dropped.length === 0 || flags.dryRun) return EXIT.ok
       const question = `Drop ${plural(dropped.length, 'relation')} of ${project.name} in ${project.target.database}?`
       if (!flags.yes && !(await confirmByName(project, io, 'gm reset', question))) {
-        io.out('Nothing was dropped.\n')
+        tell('reset', { dropped: 0 }, 'Nothing was dropped.\n', loud, io)
         return EXIT.notRun
       }
       await drop(dropped, session, opened)
-      io.out(`${plural(dropped.length, 'relation')} dropped. The next run builds them again.\n`)
+      const done = `${plural(dropped.length, 'relation')} dropped. The next run builds them again.\n`
+      tell('reset', { dropped: dropped.length }, done, loud, io)
       return EXIT.ok
     } finally {
       await session.close()
@@ -71,6 +75,20 @@ function cannotBeMadeAgain({ manifest }: OpenProject): ReadonlySet<NodeId> {
   return ids
 }
 
+function planned(dropped: readonly MadeRelation[], kept: readonly MadeRelation[]): object {
+  return {
+    drop: dropped.map(({ kind, name, estimatedRows }) => ({ kind, name, estimatedRows })),
+    keep: kept.map(({ kind, name, isStillOurs }) => ({
+      kind,
+      name,
+      reason: isStillOurs ? CANNOT_BE_MADE : NOT_OURS,
+    })),
+  }
+}
+
+const CANNOT_BE_MADE = 'cannot be made again; --allow-destructive drops it too'
+const NOT_OURS = 'is not what gm made'
+
 function screen(dropped: readonly MadeRelation[], kept: readonly MadeRelation[]): string {
   const lines = dropped.map(
     ({ kind, name, estimatedRows }) =>
@@ -78,7 +96,7 @@ function screen(dropped: readonly MadeRelation[], kept: readonly MadeRelation[])
   )
   const stays = kept.map(
     ({ kind, name, isStillOurs }) =>
-      `keep  ${kind.padEnd(17)} ${name}  ${isStillOurs ? 'cannot be made again; --allow-destructive drops it too' : 'is not what gm made'}`,
+      `keep  ${kind.padEnd(17)} ${name}  ${isStillOurs ? CANNOT_BE_MADE : NOT_OURS}`,
   )
   if (lines.length === 0 && stays.length === 0) return 'gm has made nothing here.\n'
   return `${[...lines, ...stays].join('\n')}\n`

@@ -8,6 +8,7 @@ import { EXIT } from '../exit-code.ts'
 import { parseFlags, RollbackFlags } from '../flags.ts'
 import { openProject } from '../open-project.ts'
 import { packageVersion } from '../package-version.ts'
+import { tell } from '../tell.ts'
 import { withWarehouse } from '../with-warehouse.ts'
 
 /** Takes back the last all-or-nothing publication, or all after a run. */
@@ -31,7 +32,8 @@ export const rollbackCommand: CommandAction = async (_args, raw, io) => {
         patienceMs: project.publishWaitMs,
         signal,
       })
-      io.out(io.safe(rollbackText(done, flags.dryRun)))
+      const text = rollbackText(done, flags.dryRun)
+      tell('rollback', { isDryRun: flags.dryRun, ...done }, text, { ...flags, quiet: false }, io)
       return EXIT.ok
     } finally {
       await session.close()

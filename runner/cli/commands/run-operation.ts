@@ -8,6 +8,7 @@ import { EXIT } from '../exit-code.ts'
 import { OperationFlags, parseFlags } from '../flags.ts'
 import { openProject } from '../open-project.ts'
 import { sayTo } from '../say-to.ts'
+import { tell } from '../tell.ts'
 
 /** Calls a macro. Its queries may write, unlike those of models; each is committed by itself. */
 export const runOperationCommand: CommandAction = async ([name], raw, io) => {
@@ -31,7 +32,7 @@ export const runOperationCommand: CommandAction = async ([name], raw, io) => {
       say: sayTo(project.root, flags, io, io.out),
     })
     callOperation(macro, flags.args, project, manifest, templates, state)
-    if (!flags.quiet) io.out(`${macro} is done.\n`)
+    tell('operation-end', { macro }, `${macro} is done.\n`, flags, io)
     return EXIT.ok
   } finally {
     await warehouse.close()

@@ -37,7 +37,9 @@ export const showCommand: CommandAction = async (_args, raw, io) => {
   return await withWarehouse(opened.project, io, async (warehouse, signal) => {
     for (const shown of await whatToShow(flags, opened, warehouse, io)) {
       const rows = await fetchRows(shown.compiled, flags.limit, warehouse, signal)
-      io.out(flags.output === 'json' ? jsonScreen(shown, rows) : tableScreen(shown, rows, io))
+      io.out(
+        flags.output === 'json' ? jsonScreen(shown, rows, flags) : tableScreen(shown, rows, io),
+      )
     }
     return EXIT.ok
   })
@@ -106,6 +108,8 @@ function tableScreen({ name }: Shown, rows: Rows, io: Io): string {
 }
 
 /** The keys of `dbt show --output json`. */
-function jsonScreen({ name }: Shown, rows: Rows): string {
-  return `{\n  "node": ${JSON.stringify(name)},\n  "show": ${jsonRows(rows, '  ')}\n}\n`
+function jsonScreen({ name }: Shown, rows: Rows, { logFormat }: ShowFlags): string {
+  const text = `{\n  "node": ${JSON.stringify(name)},\n  "show": ${jsonRows(rows, '  ')}\n}`
+  // No string of JSON holds a line end.
+  return `${logFormat === 'json' ? text.replaceAll(/\n */g, '') : text}\n`
 }

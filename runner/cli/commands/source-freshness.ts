@@ -12,6 +12,7 @@ import { parseFlags, SelectFlags } from '../flags.ts'
 import type { OpenProject } from '../open-project.ts'
 import { openProject } from '../open-project.ts'
 import { selectFor } from '../select-for.ts'
+import { tell } from '../tell.ts'
 
 interface Watched {
   readonly node: SourceNode
@@ -36,14 +37,15 @@ export const sourceFreshnessCommand: CommandAction = async (_args, raw, io) => {
         found.push(one)
         const age = one.problem ?? ageText(one.snapshottedAt - (one.maxLoadedAt ?? 0))
         const name = `${source.node.sourceName}.${source.node.name}`
-        if (!flags.quiet) {
-          io.out(io.safe(`${freshnessStatus(one).toUpperCase().padEnd(14)}${name}  ${age}\n`))
-        }
+        const status = freshnessStatus(one)
+        const text = `${status.toUpperCase().padEnd(14)}${name}  ${age}\n`
+        tell('freshness', { source: name, status, ...timesOf(one) }, text, flags, io)
       }
     } finally {
       await session.close()
     }
-    if (!flags.quiet && found.length === 0) io.out('No selected source has freshness limits.\n')
+    if (found.length === 0)
+      tell('freshness', { source: null }, 'No selected source has freshness limits.\n', flags, io)
     await artifacts.manifest()
     await artifacts.other('sources.json', sourcesArtifact(found, artifacts.invocation, io.now()))
     const isBad = found.some((one) => ['error', 'runtime error'].includes(freshnessStatus(one)))
@@ -112,6 +114,14 @@ async function look({ node, freshness, sql }: Watched, session: Session): Promis
       durationMs: performance.now() - started,
       problem: error.message,
     }
+  }
+}
+
+function timesOf({ maxLoadedAt, snapshottedAt, problem }: SourceFreshness): object {
+  return {
+    maxLoadedAt: maxLoadedAt === undefined ? null : new Date(maxLoadedAt).toISOString(),
+    ageSeconds: maxLoadedAt === undefined ? null : (snapshottedAt - maxLoadedAt) / 1000,
+    ...(problem !== undefined && { problem }),
   }
 }
 

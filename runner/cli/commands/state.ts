@@ -13,6 +13,7 @@ import { openProject } from '../open-project.ts'
 import { formatDuration, plural } from '../render/format.ts'
 import { styleFor } from '../render/style.ts'
 import { renderTable } from '../render/table.ts'
+import { jsonAnswer, tell } from '../tell.ts'
 
 const RESTORED =
   'This database is a restored backup or a clone: its marks mean nothing here until `gm state rebase`.'
@@ -24,7 +25,7 @@ export const stateCommand: CommandAction = async (_args, raw, io) => {
   try {
     const session = await warehouse.adapter.open()
     const state = await readState(session).finally(() => session.close())
-    if (flags.output === 'json') io.out(`${JSON.stringify(toJson(state), null, 2)}\n`)
+    if (flags.output === 'json') io.out(jsonAnswer(toJson(state), flags))
     else io.out(state === undefined ? 'gm has built nothing here.\n' : screen(state, io))
     return EXIT.ok
   } finally {
@@ -34,28 +35,38 @@ export const stateCommand: CommandAction = async (_args, raw, io) => {
 
 /** Makes the marks of a restored or cloned database its own. */
 export const stateRebaseCommand: CommandAction = async (_args, raw, io) => {
-  const opened = openProject(parseFlags(GlobalFlags, raw), io)
+  const flags = parseFlags(GlobalFlags, raw)
+  const opened = openProject(flags, io)
   const warehouse = await connect(opened.project, io)
   try {
     await warehouse.prepare(opened.manifest)
-    io.out(await rebase(warehouse))
+    const { fields, text } = await rebase(warehouse)
+    tell('rebased', fields, text, { ...flags, quiet: false }, io)
     return EXIT.ok
   } finally {
     await warehouse.close()
   }
 }
 
-async function rebase(warehouse: OpenWarehouse): Promise<string> {
+interface Rebased {
+  readonly fields: object
+  readonly text: string
+}
+
+async function rebase(warehouse: OpenWarehouse): Promise<Rebased> {
   const session = await warehouse.adapter.open()
   try {
     const state = await readState(session)
     if (state?.isSameDatabase !== false)
-      return 'The marks belong to this database. Nothing to do.\n'
+      return {
+        fields: { kept: 0, rebuilt: [] },
+        text: 'The marks belong to this database. Nothing to do.\n',
+      }
     const { rows } = await session.transaction(REBASE_MARKS)
     const outcomes = rows?.rows ?? []
     const rebuilt = outcomes.filter(({ outcome }) => outcome === 'rebuild')
     const kept = outcomes.length - rebuilt.length
-    return [
+    const text = [
       `${plural(kept, 'mark')} carried over: the next run reads what is new since.`,
       ...rebuilt.map(
         ({ relation, input }) =>
@@ -63,6 +74,10 @@ async function rebase(warehouse: OpenWarehouse): Promise<string> {
       ),
       '',
     ].join('\n')
+    return {
+      fields: { kept, rebuilt: rebuilt.map(({ relation, input }) => ({ relation, input })) },
+      text,
+    }
   } finally {
     await session.close()
   }

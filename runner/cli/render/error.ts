@@ -44,8 +44,10 @@ export function renderGmError(error: GmError, context: ErrorContext): string {
   return rows.join('\n')
 }
 
+export const REPORT_IT = 'This is a bug in gm, please report it with the lines below.'
+
 function renderBug(thrown: unknown, style: Style): string {
-  const rows = [style.red('This is a bug in gm, please report it with the lines below.'), '']
+  const rows = [style.red(REPORT_IT), '']
   // inspect() adds the chain of causes to the stack.
   rows.push(inspect(thrown))
   return `${rows.join('\n')}\n`

@@ -1,6 +1,8 @@
+import { inspect } from 'node:util'
 import type { GmError } from '../../base/error.ts'
 import { formatLocation } from '../../base/location.ts'
 import type { RunEvent, StepResult } from '../../run/event.ts'
+import { REPORT_IT } from './error.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'none'
 
@@ -39,6 +41,13 @@ export function jsonEvent(event: RunEvent, now: Date): string {
 /** One line of NDJSON for an error or a warning that is not part of a run. */
 export function jsonError(error: GmError, level: 'error' | 'warn', now: Date): string {
   return JSON.stringify({ time: now.toISOString(), level, type: 'error', ...errorFields(error) })
+}
+
+/** The same for what is no error of a user's: a bug of gm, with all that helps to find it. */
+export function jsonBug(thrown: unknown, now: Date): string {
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  const fields = { message, stack: inspect(thrown), hint: REPORT_IT }
+  return JSON.stringify({ time: now.toISOString(), level: 'error', type: 'bug', ...fields })
 }
 
 function resultLevel(result: StepResult): LogLevel {
