@@ -13,7 +13,7 @@ import { makeConnection } from '../project/connection.ts'
 import type { Connection, Project } from '../project/project.ts'
 import { MIGRATIONS } from '../state/migrations.ts'
 import type { Io } from './io.ts'
-import { reachServer } from './reach-server.ts'
+import { asTarget, reachServer } from './reach-server.ts'
 
 /** The project's database, reachable: an embedded server has been started. */
 export interface OpenWarehouse {
@@ -87,7 +87,7 @@ async function reachRunning(project: Project, io: Io): Promise<Reached | undefin
   const { isServerOf, runningConnection } = await import('../engine/embedded/running-connection.ts')
   const running = await runningConnection(project.root, project.target.database)
   if (running === undefined) return undefined
-  const reached = open(running.connection, project, io)
+  const reached = open(asTarget(running.connection, project.target), project, io)
   const isOurs = await reached.adapter
     .before(({ client }) => isServerOf(client, running.data))
     .catch(() => false)

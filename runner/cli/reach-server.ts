@@ -1,4 +1,5 @@
-import type { Connection, Project } from '../project/project.ts'
+import { makeConnection } from '../project/connection.ts'
+import type { Connection, Project, Target } from '../project/project.ts'
 import type { Io } from './io.ts'
 
 /** The connection of the target; an embedded server is started, or found running. */
@@ -11,5 +12,11 @@ export async function reachServer(project: Project, io: Io): Promise<Connection>
     database: target.database,
     report: (message) => io.err(`${message}\n`),
   })
-  return server.connection
+  return asTarget(server.connection, target)
+}
+
+/** The connection to an embedded server with what the target sets for its sessions: search_path and role. */
+export function asTarget(server: Connection, target: Target): Connection {
+  const { options } = target.connection
+  return makeConnection({ ...server, password: server.password, options })
 }

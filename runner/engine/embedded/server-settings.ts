@@ -27,6 +27,8 @@ export async function serverSettings(): Promise<Readonly<Record<string, string>>
     work_mem: '32MB',
     random_page_cost: '1.1',
     log_checkpoints: 'off',
+    // The role has the name of gm's own schema, in which "$user" would put whatever people make without naming one.
+    search_path: 'public',
     ...((await hasSmallSharedMemory()) ? { dynamic_shared_memory_type: 'sysv' } : {}),
   }
 }

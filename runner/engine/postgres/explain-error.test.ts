@@ -42,6 +42,22 @@ test.for([
   expect(explainError(error, { connection }).code).toBe(code)
 })
 
+test('a role that the login may not take on is no missing privilege, and one that it has is named for those', () => {
+  const asReporter = { ...connection, options: { role: 'reporter' } }
+  for (const error of [
+    server('22023', 'role "reporter" does not exist'),
+    server('42501', 'permission denied to set role "reporter"'),
+  ]) {
+    expect(explainError(error, { connection: asReporter, isConnecting: true })).toMatchObject({
+      code: 'GM4003',
+      hint: 'Create the role and grant it to "etl", or set another role: in the target.',
+    })
+  }
+  expect(explainError(server('42501', 'no'), { connection: asReporter }).hint).toContain(
+    '"reporter"',
+  )
+})
+
 test('the server’s detail and hint are kept', () => {
   const error = server('42703', 'column "amout" does not exist', {
     detail: 'There is a column named "amount".',

@@ -19,7 +19,8 @@ interface DriverError extends Error {
 
 /** What was going on when the error came. */
 export interface ErrorContext {
-  readonly connection: Pick<Connection, 'host' | 'port' | 'user' | 'database' | 'sslmode'>
+  readonly connection: Pick<Connection, 'host' | 'port' | 'user' | 'database' | 'sslmode'> &
+    Partial<Pick<Connection, 'options'>>
   /** Whether the session was still being opened: a lost socket then means that nobody answered. */
   readonly isConnecting?: boolean
   readonly statement?: Statement | undefined
@@ -73,6 +74,9 @@ export function sqlStateOf(thrown: unknown): string | undefined {
     : undefined
 }
 
+/** No such role; not a member of it. */
+const ROLE_REFUSED: ReadonlySet<string> = new Set(['22023', '42501'])
+
 interface Explained {
   readonly code: Code
   readonly message: string
@@ -85,7 +89,8 @@ function offsetOf(error: DriverError, before: number): number | undefined {
 }
 
 function explainServer(error: DriverError, sqlState: string, context: ErrorContext): Explained {
-  const { host, port, user, database } = context.connection
+  const { host, port, user, database, options } = context.connection
+  const role = options?.['role']
   const said = error.detail === undefined ? error.message : `${error.message}\n${error.detail}`
   const server = `${host}:${port}`
   if (sqlState === '23514' && error.constraint === '_gm_batch') {
@@ -93,6 +98,13 @@ function explainServer(error: DriverError, sqlState: string, context: ErrorConte
       code: 'GM4030',
       message: 'a batch gives a row that lies outside of it',
       hint: OUTSIDE_BATCH_HINT,
+    }
+  }
+  if (context.isConnecting === true && role !== undefined && ROLE_REFUSED.has(sqlState)) {
+    return {
+      code: 'GM4003',
+      message: `${server} does not let "${user}" take on the role of the target: ${error.message}`,
+      hint: `Create the role and grant it to "${user}", or set another role: in the target.`,
     }
   }
   switch (sqlState) {
@@ -140,8 +152,8 @@ function explainServer(error: DriverError, sqlState: string, context: ErrorConte
         hint:
           error.hint ??
           (error.message === `permission denied for database ${database}`
-            ? `gm creates schemas: grant create on database "${database}" to "${user}"`
-            : `Grant the privilege to "${user}", or log in as somebody who has it.`),
+            ? `gm creates schemas: grant create on database "${database}" to "${role ?? user}"`
+            : `Grant the privilege to "${role ?? user}", or log in as somebody who has it.`),
       }
     case '55P03':
       return {
