@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { GmError } from '../base/error.ts'
 import type { ModelNode, SnapshotNode } from '../manifest/node.ts'
 import { identifier } from '../manifest/quoted.ts'
-import type { MisuseKind } from '../sql/changes-misuse.ts'
+import type { MisuseKind, Written } from '../sql/changes-misuse.ts'
 import { CHANGES_SCHEMA, findMisuse, KEYS_SCHEMA } from '../sql/changes-misuse.ts'
 import type { ParseSql } from '../sql/parse-sql.ts'
 import { isSyntaxError } from '../sql/parse-sql.ts'
@@ -12,8 +12,20 @@ import type { Compiled, CompileState } from './compiled.ts'
 export interface CheckedSql {
   readonly node: ModelNode | SnapshotNode
   readonly compiled: Compiled
-  /** The same SQL has the same. */
+  /** The same SQL for the same table has the same. */
   readonly key: string
+}
+
+/** Counted up with every change of what is refused: what was found good by other rules is judged again. */
+const RULES = 2
+
+function written({ kind, relation, config }: CheckedSql['node']): Written {
+  const { schema, identifier: name } = relation
+  const isAppended = kind === 'model' && config.incremental_strategy === 'append'
+  // A history has a row of each key and time.
+  const times = kind === 'snapshot' && config.updated_at !== undefined ? [config.updated_at] : []
+  const uniqueKey = isAppended ? [] : [...config.unique_key, ...times]
+  return { schema, identifier: name, uniqueKey }
 }
 
 /**
@@ -36,7 +48,8 @@ export function sqlToCheck(
         named(isUnchecked === true ? KEYS_SCHEMA : CHANGES_SCHEMA, relation.identifier),
       changedKeys: (_input, relation) => named(KEYS_SCHEMA, relation.identifier),
     })
-    return { node, compiled, key: hash('sha256', compiled.sql) }
+    const judged = [RULES, written(node), compiled.sql]
+    return { node, compiled, key: hash('sha256', JSON.stringify(judged)) }
   } catch {
     // Compiling for the run says what is wrong, if it is.
     return undefined
@@ -47,7 +60,7 @@ export function sqlToCheck(
 export function checkChanges({ node, compiled }: CheckedSql, parse: ParseSql): readonly GmError[] {
   const parsed = parse(compiled.sql)
   if (isSyntaxError(parsed)) return []
-  return findMisuse(parsed).map(({ kind, input, offset }) => {
+  return findMisuse(parsed, written(node)).map(({ kind, input, offset }) => {
     const { what, instead } = EXPLAINED[kind]
     return new GmError('GM3014', `changes of ${input} would be lost: ${what}`, {
       at: compiled.lines.locate(offset) ?? node.at,
@@ -66,6 +79,10 @@ const EXPLAINED: Readonly<Record<MisuseKind, { readonly what: string; readonly i
       what: 'they are joined with rows that may change later, when these are not read again',
       instead: RECOMPUTE,
     },
+    lookup: {
+      what: 'they are compared with rows that may change later, when these are not read again',
+      instead: RECOMPUTE,
+    },
     'outer join': {
       what: 'they stand on the side of an outer join that may be empty',
       instead: RECOMPUTE,
@@ -73,6 +90,14 @@ const EXPLAINED: Readonly<Record<MisuseKind, { readonly what: string; readonly i
     aggregate: {
       what: 'they are aggregated without the rows that were read before',
       instead: RECOMPUTE,
+    },
+    window: {
+      what: 'a window over them does not see the rows that were read before',
+      instead: `${RECOMPUTE} A window partitioned by the unique_key is free: it only chooses among new rows of one key.`,
+    },
+    distinct: {
+      what: 'rows that were read before are not seen, so that what they gave is given again',
+      instead: 'Set a unique_key; distinct on () and windows go by all of its columns.',
     },
     negation: {
       what: 'a condition asks for what is not among them, and next time others are',

@@ -1,15 +1,18 @@
 import { describe, expect, test } from 'vitest'
+import type { Written } from './changes-misuse.ts'
 import { findMisuse } from './changes-misuse.ts'
 import { isSyntaxError, loadSqlParser } from './parse-sql.ts'
 
 const parse = await loadSqlParser()
 
-function misuses(sql: string): string[] {
+const orders = { schema: 'shop', identifier: 'orders_seen', uniqueKey: ['id'] }
+
+function misuses(sql: string, written: Written = orders): string[] {
   const parsed = parse(
     sql.replaceAll('NEW', '"gm.changes"."orders"').replaceAll('KEYS', '"gm.keys"."orders"'),
   )
   if (isSyntaxError(parsed)) throw new Error(parsed.message)
-  return findMisuse(parsed).map(({ kind, input }) => `${kind} ${input}`)
+  return findMisuse(parsed, written).map(({ kind, input }) => `${kind} ${input}`)
 }
 
 describe('rows are lost by', () => {
@@ -35,8 +38,48 @@ describe('rows are lost by', () => {
     ['select id from shop.users except select user_id from NEW o', 'except'],
     ['select * from NEW o order by id limit 10', 'limit'],
     ['select * from shop.orders o where id in (select id from NEW n limit 10)', 'limit'],
+    ['select * from NEW o where o.user_id in (select id from shop.users)', 'lookup'],
+    ['select * from NEW o where not exists (select from shop.done d where d.id = o.id)', 'lookup'],
+    ['select o.*, (select rate from shop.rates r where r.day = o.day) from NEW o', 'lookup'],
+    ['select o.*, amount * (select max(rate) from shop.rates) from NEW o', 'lookup'],
+    ['select * from NEW o order by (select max(rate) from shop.rates)', 'lookup'],
+    [
+      'with d as (select id from shop.done) select * from NEW o where id in (select id from d)',
+      'lookup',
+    ],
+    [
+      'select * from (select * from NEW n) o where exists (select from generate_series(1, 3) g where g in (select id from shop.users))',
+      'lookup',
+    ],
+    ['select * from NEW o cross join lateral unnest(array(select id from shop.users)) u', 'lookup'],
+    ['select id from NEW o where amount = (select max(amount) from NEW p)', 'lookup'],
+    ['select id from NEW o intersect select id from shop.done', 'lookup'],
+    ['select id from NEW o except select id from shop.done', 'lookup'],
+    ['select id, sum(amount) over () from NEW o', 'window'],
+    ['select id, rank() over (order by amount) from NEW o', 'window'],
+    ['select id, lag(amount) over (partition by user_id order by at) from NEW o', 'window'],
+    ['select id, lag(amount) over w from NEW o window w as (partition by user_id)', 'window'],
+    ['select id from NEW o order by row_number() over (order by at) desc', 'window'],
+    [
+      'select * from (select *, row_number() over (partition by user_id order by at) as nth from NEW o) r where nth = 1',
+      'window',
+    ],
+    ['select lower(code) as id, row_number() over (partition by id) from NEW o', 'window'],
+    ['select distinct on (user_id) * from NEW o order by user_id, at', 'distinct'],
   ])('%s', (sql, kind) => {
     expect(misuses(sql)).toEqual([`${kind} orders`])
+  })
+})
+
+describe('rows of a table without a unique_key are given again by', () => {
+  test.each([
+    'select distinct user_id from NEW o',
+    'select user_id from NEW o group by user_id',
+    'select id from NEW o union select id from NEW p',
+    'select distinct on (id) * from NEW o order by id, at',
+  ])('%s', (sql) => {
+    expect(misuses(sql)).toEqual([])
+    expect(misuses(sql, { ...orders, uniqueKey: [] })).toEqual(['distinct orders'])
   })
 })
 
@@ -45,7 +88,18 @@ describe('no rows are lost by', () => {
     'select id, lower(name) from NEW o where amount > 0',
     'select id from NEW o union all select id from shop.old',
     'select distinct on (id) * from NEW o order by id, at',
-    'select *, row_number() over (partition by id), sum(amount) over () from NEW o',
+    'select *, row_number() over (partition by id) from NEW o',
+    'select id, amount from (select *, row_number() over w as nth from NEW o window v as (partition by id), w as (v order by at)) r where nth = 1',
+    "select o.data->>'id' as id, row_number() over (partition by o.data->>'id' order by at) from NEW o",
+    'select md5(code || shop) as id, n from (select *, row_number() over (partition by shop, code order by at) as n from NEW o) r where n = 1',
+    'select distinct on (1, at) id, at from NEW o',
+    'with n as (select distinct on (upper(code)) upper(code) as code, at from NEW o) select code as id, at from n',
+    'select id, (select 1), (select sum(e.v) from jsonb_to_recordset(o.items) as e (v int)) from NEW o where id <> all (array[1, 2])',
+    'select * from NEW o where not exists (select from shop.orders_seen s where s.id = o.id)',
+    'select id, rank() over (order by amount) from shop.orders where user_id in (select user_id from NEW n)',
+    'select k.user_id, sum(amount) over (partition by k.user_id) from KEYS k join shop.orders o using (user_id)',
+    'select * from KEYS k where user_id in (select id from shop.users)',
+    'select id from shop.orders where user_id in (select user_id from (select user_id, row_number() over (order by at) from NEW n) r)',
     'select e.* from NEW o cross join lateral jsonb_array_elements(o.items) e',
     'select o.*, d.day from NEW o cross join (select generate_series(1, 3) as day) d',
     'select * from shop.orders o join shop.users u using (id) where o.id in (select id from NEW n)',
@@ -53,7 +107,6 @@ describe('no rows are lost by', () => {
     'select user_id from shop.orders o where exists (select from NEW n join shop.users u using (id) where n.user_id = o.user_id)',
     'with t as (select user_id, count(*) from NEW n left join shop.x using (id) group by 1) select * from shop.orders where user_id in (select user_id from t)',
     'select * from shop.orders o where o.day >= (select min(day) from NEW n)',
-    'select * from NEW o where not exists (select from shop.done d where d.id = o.id)',
     'select * from shop.orders where not (id in (select id from shop.done)) and id in (select id from NEW n)',
     'select o.* from KEYS k join shop.orders o using (user_id)',
     'with recursive r as (select id from NEW n union all select id + 1 from r where id < 9) select * from r',
@@ -63,8 +116,18 @@ describe('no rows are lost by', () => {
   })
 })
 
+test('the place of a window and a subquery is their own', () => {
+  const sql = 'select rank() over () from "gm.changes"."orders" where id in (select id from shop.u)'
+  const parsed = parse(sql)
+  if (isSyntaxError(parsed)) throw new Error(parsed.message)
+  expect(findMisuse(parsed, orders)).toEqual([
+    { kind: 'lookup', input: 'orders', offset: sql.indexOf('in (select') },
+    { kind: 'window', input: 'orders', offset: sql.indexOf('rank') },
+  ])
+})
+
 test('the place is where the changes are read', () => {
   const parsed = parse('select \'é\' from shop.u join "gm.changes"."orders" o using (id)')
   if (isSyntaxError(parsed)) throw new Error(parsed.message)
-  expect(findMisuse(parsed)).toEqual([{ kind: 'join', input: 'orders', offset: 28 }])
+  expect(findMisuse(parsed, orders)).toEqual([{ kind: 'join', input: 'orders', offset: 28 }])
 })

@@ -1,6 +1,14 @@
-import type { CommonTableExpr, JoinExpr, RangeVar, SelectStmt, Node as SqlNode } from 'libpg-query'
+import type {
+  CommonTableExpr,
+  FuncCall,
+  JoinExpr,
+  RangeVar,
+  SelectStmt,
+  Node as SqlNode,
+  WindowDef,
+} from 'libpg-query'
 import type { ParsedSql } from './parse-sql.ts'
-import { childrenOf, functionName } from './sql-tree.ts'
+import { childrenOf, functionName, textOf } from './sql-tree.ts'
 
 /** The schema under which SQL that is to be judged reads what `changes()` gives, in place of the rows themselves. */
 export const CHANGES_SCHEMA = 'gm.changes'
@@ -8,30 +16,57 @@ export const CHANGES_SCHEMA = 'gm.changes'
 export const KEYS_SCHEMA = 'gm.keys'
 
 /** How a query loses rows of what is new: what it did before is not done again when the rest changes. */
-export type MisuseKind = 'join' | 'aggregate' | 'outer join' | 'negation' | 'except' | 'limit'
+export type MisuseKind =
+  | 'join'
+  | 'lookup'
+  | 'aggregate'
+  | 'window'
+  | 'distinct'
+  | 'outer join'
+  | 'negation'
+  | 'except'
+  | 'limit'
 
 export interface Misuse {
   readonly kind: MisuseKind
   /** The relation whose changes are read. */
   readonly input: string
-  /** Where they are read; code points from 0. */
+  /** What loses them, else where they are read; code points from 0. */
   readonly offset: number
+}
+
+/** What the rows are written to. */
+export interface Written {
+  readonly schema: string
+  readonly identifier: string
+  /** The columns that rows are replaced by; none where they are appended. */
+  readonly uniqueKey: readonly string[]
 }
 
 /**
  * Where a query of a model reads `changes()` in a way that loses rows. Keys are free: in a subquery of a condition,
- * which says what is computed again, changes may be joined and grouped. What cannot be judged is let through.
+ * which says what is computed again, changes may be joined and grouped. So are new rows of one `unique_key` among themselves: the
+ * table keeps one of them. What cannot be judged is let through.
  */
-export function findMisuse(parsed: ParsedSql): readonly Misuse[] {
+export function findMisuse(parsed: ParsedSql, written: Written): readonly Misuse[] {
   const found: Misuse[] = []
-  const say = (kind: MisuseKind, { relname = '', location = 0 }: RangeVar): void => {
-    const offset = parsed.offsetOf(location)
+  const say: Reading['say'] = (kind, { relname = '', location = 0 }, at = location) => {
+    const offset = parsed.offsetOf(at)
     if (!found.some((other) => other.offset === offset))
       found.push({ kind, input: relname, offset })
   }
   for (const { stmt } of parsed.statements) {
-    if (stmt !== undefined && 'SelectStmt' in stmt)
-      readSelect(stmt.SelectStmt, { use: 'rows', ctes: new Map(), say })
+    if (stmt !== undefined && 'SelectStmt' in stmt) {
+      const key = written.uniqueKey
+      readSelect(stmt.SelectStmt, {
+        use: 'rows',
+        key,
+        ctes: new Map(),
+        written,
+        say,
+        ask: () => {},
+      })
+    }
   }
   return found
 }
@@ -39,9 +74,14 @@ export function findMisuse(parsed: ParsedSql): readonly Misuse[] {
 interface Reading {
   /** Whether the rows go into the table, or only say which keys are computed again. */
   readonly use: 'rows' | 'keys'
+  /** The columns that the table's unique_key is made of. */
+  readonly key: readonly string[]
   /** Judged anew wherever they are read: one may give rows here and keys there. */
-  readonly ctes: ReadonlyMap<string, (use: Reading['use']) => Source>
-  readonly say: (kind: MisuseKind, changes: RangeVar) => void
+  readonly ctes: ReadonlyMap<string, (reading: Pick<Reading, 'use' | 'key'>) => Source>
+  readonly written: Written
+  readonly say: (kind: MisuseKind, changes: RangeVar, at?: number) => void
+  /** Takes what a subquery beside the rows reads, and where it stands. */
+  readonly ask: (read: Source, at: number | undefined) => void
 }
 
 /** What a FROM item reads. */
@@ -53,28 +93,82 @@ interface Source {
 }
 
 const NOTHING: Source = { changes: undefined, hasOther: false }
+const OTHER: Source = { changes: undefined, hasOther: true }
 
 function readSelect(select: SelectStmt, outer: Reading): Source {
-  const reading = { ...outer, ctes: withCtes(select, outer) }
+  const ctes = withCtes(select, outer)
+  if (select.larg !== undefined && select.rarg !== undefined)
+    return readSetOperation(select, select.larg, select.rarg, { ...outer, ctes })
+  const asked: { readonly read: Source; readonly at: number | undefined }[] = []
+  const ask: Reading['ask'] = (read, at) => asked.push({ read, at })
+  const keyed = outer.key.map((name) => outputOf(select, name))
+  const reading = { ...outer, ctes, ask, key: keyed.flatMap(columnsIn) }
   const { say, use } = reading
-  if (select.larg !== undefined && select.rarg !== undefined) {
-    const left = readSelect(select.larg, reading)
-    const right = readSelect(select.rarg, reading)
-    if (select.op === 'SETOP_EXCEPT' && right.changes !== undefined) say('except', right.changes)
-    return either(left, right)
-  }
   const source = (select.fromClause ?? [])
     .map((item) => readItem(item, reading))
     .reduce((left, right) => sideBySide(left, right, reading), NOTHING)
-  for (const part of [select.whereClause, select.havingClause, ...(select.targetList ?? [])])
-    if (part !== undefined) readExpression(part, reading, false)
+  for (const [clause, parts] of Object.entries(select)) {
+    if (clause === 'fromClause' || clause === 'withClause') continue
+    for (const part of childrenOf(parts)) readExpression(part, reading, false)
+  }
   const { changes } = source
   if (changes !== undefined) {
     if (select.limitCount !== undefined || select.limitOffset !== undefined) say('limit', changes)
-    const outputs = [select.havingClause, ...(select.targetList ?? [])]
-    if (use === 'rows' && outputs.some(hasAggregate)) say('aggregate', changes)
+    if (use === 'rows') {
+      for (const { read, at } of asked) {
+        if (read.hasOther || read.changes !== undefined) say('lookup', changes, at)
+      }
+      judgeOutputs(select, changes, keyed, reading)
+    }
   }
-  return source
+  return { changes, hasOther: source.hasOther || asked.some(({ read }) => read.hasOther) }
+}
+
+/** Rows that are grouped or numbered with others need the others again, but for those of one key. */
+function judgeOutputs(
+  select: SelectStmt,
+  changes: RangeVar,
+  keyed: readonly SqlNode[],
+  { say, written }: Reading,
+): void {
+  const { targetList = [], sortClause = [], distinctClause = [], groupClause = [] } = select
+  const outputs = [
+    ...targetList,
+    ...(select.havingClause === undefined ? [] : [select.havingClause]),
+  ]
+  // Other rows of a key are replaced in any case.
+  const isOfOneKey = (by: readonly SqlNode[]): boolean =>
+    keyed.length > 0 && keyed.every((node) => isGivenBy(node, by))
+  const isAppended = written.uniqueKey.length === 0
+  if (outputs.some(hasAggregate)) say('aggregate', changes)
+  else if (groupClause.length > 0 && isAppended) say('distinct', changes)
+  // A plain DISTINCT is a list with nothing in it.
+  const on = distinctClause.filter((node) => Object.keys(node).length > 0)
+  const named = on.map((node) => namedBy(select, node))
+  if (on.length > 0 ? !isOfOneKey(named) : distinctClause.length > 0 && isAppended)
+    say('distinct', changes)
+  for (const { over = {}, location } of [...outputs, ...sortClause].flatMap(windowCalls)) {
+    if (!isOfOneKey(partitionOf(over, select))) say('window', changes, location)
+  }
+}
+
+function readSetOperation(
+  { op, all }: SelectStmt,
+  larg: SelectStmt,
+  rarg: SelectStmt,
+  reading: Reading,
+): Source {
+  const left = readSelect(larg, reading)
+  const right = readSelect(rarg, reading)
+  const changes = left.changes ?? right.changes
+  if (op === 'SETOP_EXCEPT' && right.changes !== undefined) reading.say('except', right.changes)
+  else if (changes !== undefined && reading.use === 'rows') {
+    if (op !== 'SETOP_UNION' && (left.hasOther || right.hasOther || right.changes !== undefined))
+      reading.say('lookup', changes)
+    else if (all !== true && reading.written.uniqueKey.length === 0)
+      reading.say('distinct', changes)
+  }
+  return { changes, hasOther: left.hasOther || right.hasOther }
 }
 
 function withCtes({ withClause }: SelectStmt, outer: Reading): Reading['ctes'] {
@@ -88,32 +182,36 @@ function withCtes({ withClause }: SelectStmt, outer: Reading): Reading['ctes'] {
       ctename,
       withClause?.recursive === true ? () => NOTHING : (outer.ctes.get(ctename) ?? (() => OTHER)),
     )
-    ctes.set(ctename, (use) =>
+    ctes.set(ctename, (reading) =>
       ctequery !== undefined && 'SelectStmt' in ctequery
-        ? readSelect(ctequery.SelectStmt, { ...outer, use, ctes: before })
+        ? readSelect(ctequery.SelectStmt, { ...outer, ...reading, ctes: before })
         : NOTHING,
     )
   }
   return ctes
 }
 
-const OTHER: Source = { changes: undefined, hasOther: true }
-
 function readItem(item: SqlNode, reading: Reading): Source {
-  if ('RangeVar' in item) {
-    const { schemaname, relname = '' } = item.RangeVar
-    if (schemaname === CHANGES_SCHEMA) return { changes: item.RangeVar, hasOther: false }
-    if (schemaname === KEYS_SCHEMA) return NOTHING
-    const cte = schemaname === undefined ? reading.ctes.get(relname) : undefined
-    return cte === undefined ? OTHER : cte(reading.use)
-  }
+  if ('RangeVar' in item) return readTable(item.RangeVar, reading)
   if ('RangeSubselect' in item) {
     const { subquery } = item.RangeSubselect
     if (subquery === undefined || !('SelectStmt' in subquery)) return NOTHING
     return readSelect(subquery.SelectStmt, reading)
   }
   if ('JoinExpr' in item) return readJoin(item.JoinExpr, reading)
+  readExpression(item, reading, false)
   return NOTHING
+}
+
+function readTable(table: RangeVar, { use, key, ctes, written }: Reading): Source {
+  const { schemaname, relname = '' } = table
+  if (schemaname === CHANGES_SCHEMA) return { changes: table, hasOther: false }
+  if (schemaname === KEYS_SCHEMA) return NOTHING
+  const cte = schemaname === undefined ? ctes.get(relname) : undefined
+  if (cte !== undefined) return cte({ use, key })
+  // A condition on its own table, which nobody else changes, leaves out what is there.
+  const isOwn = schemaname === written.schema && relname === written.identifier
+  return isOwn && use === 'keys' ? NOTHING : OTHER
 }
 
 function readJoin({ jointype, larg, rarg, quals }: JoinExpr, reading: Reading): Source {
@@ -140,27 +238,85 @@ function sideBySide(left: Source, right: Source, { use, say }: Reading): Source 
   return { changes, hasOther: left.hasOther || right.hasOther }
 }
 
-function either(left: Source, right: Source): Source {
-  return {
-    changes: left.changes ?? right.changes,
-    hasOther: left.hasOther || right.hasOther,
-  }
-}
-
 /** Looks for subqueries, and whether what they find is negated. */
 function readExpression(node: SqlNode, reading: Reading, isNegated: boolean): void {
   if ('SubLink' in node) {
-    const { subLinkType, subselect, testexpr } = node.SubLink
+    const { subLinkType, subselect, testexpr, location } = node.SubLink
     if (testexpr !== undefined) readExpression(testexpr, reading, false)
     if (subselect === undefined || !('SelectStmt' in subselect)) return
-    const { changes } = readSelect(subselect.SelectStmt, { ...reading, use: 'keys' })
-    if (changes !== undefined && (isNegated || subLinkType === 'ALL_SUBLINK'))
-      reading.say('negation', changes)
+    const read = readSelect(subselect.SelectStmt, { ...reading, use: 'keys' })
+    if (read.changes !== undefined && (isNegated || subLinkType === 'ALL_SUBLINK'))
+      reading.say('negation', read.changes)
+    reading.ask(read, location)
     return
   }
   const isNot = 'BoolExpr' in node && node.BoolExpr.boolop === 'NOT_EXPR'
   for (const child of childrenOf(Object.values(node)))
     readExpression(child, reading, isNot ? !isNegated : isNegated)
+}
+
+/** What a query gives under a name; a column of that name where it gives it by a star. */
+function outputOf({ targetList = [] }: SelectStmt, name: string): SqlNode {
+  for (const target of targetList) {
+    if (!('ResTarget' in target) || target.ResTarget.val === undefined) continue
+    const { name: alias, val } = target.ResTarget
+    if ((alias ?? columnName(val)) === name) return val
+  }
+  return { ColumnRef: { fields: [{ String: { sval: name } }] } }
+}
+
+/** An expression of DISTINCT ON: a number and a name of the query's own stand for what it gives. */
+function namedBy({ targetList = [] }: SelectStmt, node: SqlNode): SqlNode {
+  const place = 'A_Const' in node ? node.A_Const.ival?.ival : undefined
+  const target = targetList.find((one, index) =>
+    'ResTarget' in one && place === undefined
+      ? one.ResTarget.name !== undefined && one.ResTarget.name === columnName(node)
+      : index + 1 === place,
+  )
+  return (target !== undefined && 'ResTarget' in target ? target.ResTarget.val : undefined) ?? node
+}
+
+function columnName(node: SqlNode): string | undefined {
+  return 'ColumnRef' in node ? textOf(node.ColumnRef.fields?.at(-1)) : undefined
+}
+
+function columnsIn(node: SqlNode): readonly string[] {
+  const name = columnName(node)
+  return name === undefined ? childrenOf(Object.values(node)).flatMap(columnsIn) : [name]
+}
+
+/** Whether rows that are equal in all of `by` are equal in it. */
+function isGivenBy(node: SqlNode, by: readonly SqlNode[]): boolean {
+  if (by.some((one) => textOfTree(one) === textOfTree(node))) return true
+  const name = columnName(node)
+  if (name !== undefined) return by.some((one) => columnName(one) === name)
+  return (
+    !('SubLink' in node) && childrenOf(Object.values(node)).every((part) => isGivenBy(part, by))
+  )
+}
+
+function textOfTree(node: SqlNode): string {
+  return JSON.stringify(node, (key, value: unknown) => (key === 'location' ? undefined : value))
+}
+
+function windowCalls(node: SqlNode): readonly FuncCall[] {
+  if ('SubLink' in node) return []
+  const inside = childrenOf(Object.values(node)).flatMap(windowCalls)
+  return 'FuncCall' in node && node.FuncCall.over !== undefined
+    ? [node.FuncCall, ...inside]
+    : inside
+}
+
+/** A window may have its partition from the WINDOW clause, by its name or by that of the one that it adds to. */
+function partitionOf(window: WindowDef, select: SelectStmt): readonly SqlNode[] {
+  if (window.partitionClause !== undefined) return window.partitionClause
+  const defined = (name: string | undefined): WindowDef | undefined =>
+    (select.windowClause ?? [])
+      .flatMap((node) => ('WindowDef' in node ? [node.WindowDef] : []))
+      .find((other) => other.name === name)
+  const base = window.refname === undefined ? undefined : defined(window.refname)
+  const used = base ?? (window.name === undefined ? undefined : defined(window.name))
+  return used === undefined || used === window ? [] : partitionOf(used, select)
 }
 
 const AGGREGATES: ReadonlySet<string> = new Set([

@@ -52,7 +52,8 @@ from {{ ref('raw_orders') }}
     },
   },
   {
-    title: 'changes that a join or a sum would lose are shown where they are read, all at once',
+    title:
+      'changes that a join, a sum, a window or a subquery would lose are shown where that is, all at once',
     name: 'lost-changes',
     files: {
       'models/sources.yml': 'sources: [{name: raw, tables: [{name: orders}]}]\n',
@@ -60,6 +61,8 @@ from {{ ref('raw_orders') }}
         "{{ config(materialized='incremental', unique_key='id') }}\nselect o.id, u.status\nfrom {{ changes(source('raw', 'orders')) }} as o\njoin {{ ref('raw_orders') }} as u using (id)\n",
       'models/summed.sql':
         "{{ config(materialized='incremental', unique_key='user_id') }}\nselect user_id, sum(amount) as revenue\nfrom {{ changes(source('raw', 'orders')) }} as o\ngroup by user_id\n",
+      'models/ranked.sql':
+        "{{ config(materialized='incremental', unique_key='id') }}\nselect id, rank() over (order by amount) as place\nfrom {{ changes(source('raw', 'orders')) }} as o\nwhere user_id in (select id from {{ ref('raw_orders') }})\n",
       'models/told.sql':
         "{{ config(materialized='incremental') }}\nselect count(*) as orders from {{ changes(source('raw', 'orders'), unchecked=true) }} as o\n",
     },
