@@ -144,7 +144,7 @@ export function beginWithBatches(
   }
   return {
     transactions: [
-      ...followInputs(name, materials),
+      ...followInputs(name, materials.keyReaders),
       ...indexes.before,
       ...evolution.before,
       transaction,

@@ -13,7 +13,7 @@ import type { Materialize } from './materialize.ts'
 import { readThroughChanges } from './materialize-incremental.ts'
 import { noOverlaps, overlapExtension } from './polling-history.ts'
 import type { WantedIndex } from './publish-table.ts'
-import { buildAndPublish } from './publish-table.ts'
+import { buildAndPublish, followInputs } from './publish-table.ts'
 import { unionRecomputed } from './recomputed-keys.ts'
 import { recordBuild } from './record-build.ts'
 
@@ -123,6 +123,7 @@ export const updateHistory: Materialize<SnapshotNode> = (node, compiled, materia
   const indexes = followIndexes(node.relation, target, historyIndexes(node, history), materials)
   return {
     transactions: [
+      ...followInputs(name, materials.newParts),
       ...indexes.before,
       {
         name: 'write',

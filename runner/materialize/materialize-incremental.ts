@@ -46,7 +46,10 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
   const indexes = followIndexes(node.relation, target, wantedIndexes(node), materials)
   return {
     transactions: [
-      ...(materials.readAgain.size === 0 ? [] : followInputs(name, materials)),
+      ...followInputs(
+        name,
+        materials.readAgain.size > 0 ? materials.keyReaders : materials.newParts,
+      ),
       ...indexes.before,
       ...evolution.before,
       {

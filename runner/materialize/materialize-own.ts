@@ -17,6 +17,7 @@ import { readThroughChanges } from './materialize-incremental.ts'
 import type { OwnBuild, OwnMaterializer, OwnStatement } from './own-materialization.ts'
 import {
   buildAndPublish,
+  followInputs,
   removeTarget,
   restoreAround,
   SWAP_LOCK_TIMEOUT_MS,
@@ -153,6 +154,7 @@ function change(
   const name = quoted(node.relation)
   const marks = readThroughChanges(compiled)
   return [
+    ...followInputs(name, materials.newParts),
     {
       name: 'write',
       isolation: 'repeatable read',

@@ -69,7 +69,7 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
     ),
   ]
   return [
-    ...followInputs(quoted(node.relation), materials),
+    ...followInputs(quoted(node.relation), materials.keyReaders),
     {
       name: 'build',
       isolation: 'repeatable read',
@@ -151,8 +151,11 @@ for each statement execute function gm.note_touch()`,
 }
 
 /** Before the pg_snapshot that the build reads with: what an input loses from then on is written down. */
-export function followInputs(relation: string, { keyReaders }: Materials): readonly Transaction[] {
-  return keyReaders.map((reader) => ({
+export function followInputs(
+  relation: string,
+  readers: Materials['keyReaders'],
+): readonly Transaction[] {
+  return readers.map((reader) => ({
     name: 'follow',
     isolation: 'read committed',
     locks: [],

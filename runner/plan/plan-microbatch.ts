@@ -87,6 +87,7 @@ export function planMicrobatch(
     follows: [...new Set(following.arrivals.map(({ table }) => table))],
     eventTimes: new Map(),
     keyReaders: following.keyReaders,
+    newParts: [],
     isStable: unstable === undefined,
     isOtherCode: !codes.includes(entry?.basis?.code ?? ''),
     reason: run.reason,

@@ -10,6 +10,7 @@ import { seedFingerprint } from '../materialize/materialize-seed.ts'
 import { isPolling } from '../materialize/polling-history.ts'
 import { incrementCode } from '../materialize/record-build.ts'
 import { strategyOf } from '../materialize/write-rows.ts'
+import { followedName } from '../state/key-log.ts'
 import { chooseMaterialization, ownWork } from './choose-materialization.ts'
 import { compileState } from './compile-state.ts'
 import { decide, warningFor } from './decide.ts'
@@ -89,12 +90,16 @@ export function planStep(
   // Marks that a part has moved would lose the rest.
   const isPart = request.limit !== undefined
   const readsOthers = node.kind !== 'seed'
+  const readers = readsOthers && !isPart ? keyReaders(node, request.manifest) : []
   const materials = materialsOf(node, compiled, request, warehouse, {
     marked,
     readAgain: decision.readAgain,
     follows: readsOthers && !isPart ? followedBy(node, request.manifest) : [],
     eventTimes: readsOthers ? eventTimes(node, request.manifest, warehouse) : new Map(),
-    keyReaders: readsOthers && !isPart ? keyReaders(node, request.manifest) : [],
+    keyReaders: readers,
+    newParts: readers.filter(
+      (reader) => entry?.following.get(followedName(reader))?.hasNewParts === true,
+    ),
     isStable: unstable === undefined,
     isOtherCode: !codes.includes(entry?.basis?.code ?? ''),
     reason: run.reason,

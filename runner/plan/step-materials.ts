@@ -13,6 +13,7 @@ type OfTheWay = Pick<
   | 'follows'
   | 'eventTimes'
   | 'keyReaders'
+  | 'newParts'
   | 'isStable'
   | 'isOtherCode'
   | 'reason'

@@ -1,10 +1,11 @@
 import type { Session } from '../engine/adapter.ts'
 import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Manifest } from '../manifest/node.ts'
+import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { createSchema } from '../materialize/materialize-view.ts'
 import type { Plan } from '../plan/plan.ts'
-import { PRUNE_KEY_LOG } from '../state/key-log.ts'
+import { forgetGone, PRUNE_KEY_LOG } from '../state/key-log.ts'
 import { followTables, MARK_DEAD_RUNS, runLock, startRun } from '../state/ledger.ts'
 import { pruneRuns } from '../state/prune-runs.ts'
 import { dropDeadShadows } from './drop-dead-shadows.ts'
@@ -19,6 +20,8 @@ export async function prepareRun(control: Session, request: RunRequest): Promise
   const { runId, manifest, signal } = request
   await control.lock(runLock(runId), true)
   await control.query(MARK_DEAD_RUNS, signal)
+  const built = [...manifest.nodes.values()].filter(isBuilt).map(({ relation }) => relation)
+  await control.query(forgetGone(manifest.project, built), signal)
   await control.query(PRUNE_KEY_LOG, signal)
   await control.query(pruneRuns(manifest.project, request.historyRetentionDays), signal)
   await followLanded(control, manifest)

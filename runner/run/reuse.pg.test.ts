@@ -317,3 +317,226 @@ test('a materialized view is reused while what it reads is as it was, made anew 
     expect(await run(project)).toEqual({ stored: 'reused' })
   }
 })
+
+test('what a column is made of counts as well: values of enums and fields of composites, through domains, arrays and ranges', async ({
+  run,
+  sql,
+}) => {
+  await sql(`create schema raw;
+    create type raw.mood as enum ('a', 'b');
+    create domain raw.felt as raw.mood;
+    create type raw.spell as range (subtype = raw.mood);
+    create type raw.felt_by as (mood raw.mood, n int);
+    create table raw.plain (id int, _gm_xid xid8 not null default pg_current_xact_id());
+    create table raw.direct (v raw.mood, _gm_xid xid8 not null default pg_current_xact_id());
+    create table raw.domain (v raw.felt, _gm_xid xid8 not null default pg_current_xact_id());
+    create table raw.list (v raw.felt[], _gm_xid xid8 not null default pg_current_xact_id());
+    create table raw.span (v raw.spell, _gm_xid xid8 not null default pg_current_xact_id());
+    create table raw.pair (v raw.felt_by, _gm_xid xid8 not null default pg_current_xact_id());
+    insert into raw.direct values ('a'); insert into raw.domain values ('a'); insert into raw.list values ('{a}');
+    insert into raw.span values ('[a,b]'); insert into raw.pair values ('(a,1)')`)
+  const kinds = ['plain', 'direct', 'domain', 'list', 'span', 'pair']
+  const definitions = Object.fromEntries<Definitions[string]>(
+    kinds.flatMap((kind): [string, Definitions[string]][] => [
+      [kind, { kind: 'source' as const, schema: 'raw' }],
+      [
+        `of_${kind}`,
+        {
+          config: { materialized: 'table' as const },
+          inputs: [kind],
+          sql: ({ ref }) => `select to_jsonb(t)::text as v from ${ref(kind)} as t`,
+        },
+      ],
+    ]),
+  )
+  const project = plainProject(definitions)
+  const changed = (...of: string[]): Record<string, string> =>
+    Object.fromEntries(
+      kinds.map((kind) => [
+        `of_${kind}`,
+        of.includes(kind) ? `its input "raw"."${kind}" has changed` : 'reused',
+      ]),
+    )
+  await run(project)
+  expect(await run(project)).toEqual(changed())
+  await sql(`alter type raw.mood rename value 'a' to 'z'`)
+  expect(await run(project)).toEqual(changed('direct', 'domain', 'list', 'span', 'pair'))
+  expect(await run(project)).toEqual(changed())
+  await sql('alter type raw.felt_by rename attribute n to m')
+  expect(await run(project)).toEqual(changed('pair'))
+  expect(await sql('select v::jsonb as v from shop.of_pair')).toMatchObject([
+    { v: { v: { mood: 'z', m: 1 } } },
+  ])
+})
+
+test('tables that are parent or child of another are never reused; partitions that come, go or are written to are noticed', async ({
+  run,
+  sql,
+}) => {
+  const columns = 'id int, _gm_xid xid8 not null default pg_current_xact_id()'
+  await sql(`create schema raw;
+    create table raw.parent (${columns}); create table raw.child (like raw.parent including all) inherits (raw.parent);
+    create table raw.parted (${columns}) partition by range (id);
+    create table raw.half partition of raw.parted for values from (0) to (20) partition by range (id);
+    create table raw.first partition of raw.half for values from (0) to (10);
+    create table raw.second (${columns}); create table raw.third (${columns});
+    insert into raw.parent values (1); insert into raw.child values (2);
+    insert into raw.first values (3), (4); insert into raw.second values (10), (11); insert into raw.third values (20)`)
+  const table = { config: { materialized: 'table' as const } }
+  const counted = (name: string): Definitions[string] => ({
+    ...table,
+    inputs: [name],
+    sql: ({ ref }) => `select count(*)::int as n, sum(id)::int as s from ${ref(name)}`,
+  })
+  const project = plainProject({
+    parent: { kind: 'source', schema: 'raw' },
+    child: { kind: 'source', schema: 'raw' },
+    parted: { kind: 'source', schema: 'raw' },
+    first: { kind: 'source', schema: 'raw' },
+    of_parent: counted('parent'),
+    of_child: counted('child'),
+    of_parted: counted('parted'),
+    of_first: counted('first'),
+  })
+  const unknown = (name: string): string => `gm cannot tell whether "raw"."${name}" has changed`
+  const always = {
+    of_parent: unknown('child'),
+    of_child: unknown('child'),
+    of_first: unknown('first'),
+  }
+  await run(project)
+  expect(await run(project)).toEqual({ ...always, of_parted: 'reused' })
+  for (const change of [
+    'alter table raw.half attach partition raw.second for values from (10) to (20)',
+    'alter table raw.parted attach partition raw.third for values from (20) to (30)',
+    'insert into raw.second values (12)',
+    'update raw.second set id = 13 where id = 12',
+    'delete from raw.first where id = 3',
+    'truncate raw.third',
+    'alter table raw.half detach partition raw.first',
+    'drop table raw.second',
+  ]) {
+    await sql(change)
+    const after = await run(project)
+    expect(after['of_parted'], change).toBe('its input "raw"."parted" has changed')
+    expect(await sql('select * from shop.of_parted'), change).toEqual(
+      await sql('select count(*)::int as n, sum(id)::int as s from raw.parted'),
+    )
+    expect((await run(project))['of_parted'], change).toBe('reused')
+  }
+})
+
+test('a foreign table of partitions is followed by a trigger of each row; one of each statement does not hear of its partitions', async ({
+  run,
+  sql,
+}) => {
+  await sql(`create schema erp; create table erp.orders (id int) partition by range (id);
+    create table erp.orders_0 partition of erp.orders for values from (0) to (10);
+    create trigger gm_touched after insert or update or delete or truncate on erp.orders
+    for each statement execute function gm.note_touch()`)
+  const project = plainProject({
+    orders: { kind: 'source', schema: 'erp' },
+    counted: {
+      config: { materialized: 'table' },
+      inputs: ['orders'],
+      sql: ({ ref }) => `select count(*)::int as n from ${ref('orders')}`,
+    },
+  })
+  const unknown = { counted: 'gm cannot tell whether "erp"."orders" has changed' }
+  await run(project)
+  expect(await run(project)).toEqual(unknown)
+  await sql(`create trigger gm_touched_row after insert or update or delete on erp.orders
+    for each row execute function gm.note_touch()`)
+  await run(project)
+  expect(await run(project)).toEqual({ counted: 'reused' })
+  for (const change of [
+    'insert into erp.orders_0 values (1), (2)',
+    'update erp.orders_0 set id = 3 where id = 1',
+    'delete from erp.orders_0 where id = 2',
+    'truncate erp.orders_0',
+  ]) {
+    await sql(change)
+    expect(await run(project), change).toEqual({ counted: 'its input "erp"."orders" has changed' })
+    expect(await run(project), change).toEqual({ counted: 'reused' })
+  }
+  await sql('alter table erp.orders_0 disable trigger user')
+  await run(project)
+  expect(await run(project)).toEqual(unknown)
+})
+
+test('a table whose rows a policy shows is never reused by whom it holds for, nor through a view of theirs by whom it does not', async ({
+  run,
+  sql,
+  connection,
+}) => {
+  const role = `gm_reader_${connection.database}`
+  await sql(`${LANDED}; insert into raw.events values (1, 10), (2, 20), (3, 30);
+    create role ${role} login password 'reads';
+    grant create on database ${connection.database} to ${role};
+    grant usage on schema raw to ${role}; grant select on raw.events to ${role};
+    grant all on schema gm to ${role}; grant all on all tables in schema gm to ${role};
+    alter table raw.events enable row level security;
+    create policy few on raw.events using (id < 2)`)
+  const project = (schema: string): PlainProject =>
+    plainProject({
+      events: { kind: 'source', schema: 'raw' },
+      shown: { schema, inputs: ['events'], sql: ({ ref }) => `select id from ${ref('events')}` },
+      counted: {
+        schema,
+        config: { materialized: 'table' },
+        inputs: ['shown'],
+        sql: ({ ref }) => `select count(*)::int as n from ${ref('shown')}`,
+      },
+    })
+  try {
+    const adapter = createPostgresAdapter({ ...connection, user: role, password: 'reads' })
+    const theirs = async (): Promise<unknown> =>
+      (await runPlain(project('theirs'), adapter, { reuse: 'all' })).steps.map(
+        ({ status, reason }) => `${status}: ${reason}`,
+      )
+    try {
+      await theirs()
+      for (const [policy, n] of [
+        ['id < 3', 2],
+        ['id < 4', 3],
+      ] as const) {
+        await sql(`alter policy few on raw.events using (${policy})`)
+        expect(await theirs()).toEqual([
+          'reused: nothing that it depends on has changed',
+          'success: gm cannot tell whether "raw"."events" has changed',
+        ])
+        expect(await sql('select n from theirs.counted')).toEqual([{ n }])
+      }
+    } finally {
+      await adapter.close()
+    }
+    // The server's owner sees all rows; through a view of the role's it sees what the role does.
+    const ours = project('shop')
+    await run(ours)
+    expect(await run(ours)).toEqual({ shown: 'reused', counted: 'reused' })
+    const counted = async (): Promise<unknown> =>
+      (await sql<{ n: number }>('select n from shop.counted'))[0]?.n
+    expect(await counted()).toBe(3)
+    await sql(`alter policy few on raw.events using (id < 2); grant usage on schema shop to ${role};
+      alter view shop.shown owner to ${role}`)
+    await run(ours)
+    expect(await counted()).toBe(1)
+    expect(await run(ours)).toEqual({ shown: 'reused', counted: 'reused' })
+    for (const [change, n] of [
+      ['alter policy few on raw.events using (id < 3)', 2],
+      ['alter table raw.events disable row level security', 3],
+      ['alter table raw.events enable row level security', 2],
+      ['create policy more on raw.events using (id = 3)', 3],
+    ] as const) {
+      await sql(change)
+      expect((await run(ours))['counted'], change).toContain('"raw"."events" has changed')
+      expect(await counted(), change).toBe(n)
+      expect(await run(ours), change).toEqual({ shown: 'reused', counted: 'reused' })
+    }
+    await sql('alter view shop.shown set (security_invoker = true)')
+    await run(ours)
+    expect(await counted()).toBe(3)
+  } finally {
+    await sql(`drop owned by ${role}; drop role ${role}`)
+  }
+})

@@ -1,5 +1,6 @@
 import type { Statement } from '../engine/statement.ts'
-import { identifier, literal } from '../manifest/quoted.ts'
+import type { Relation } from '../manifest/node.ts'
+import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import { isNew, XID_COLUMN } from './marks.ts'
 
 /** Keys of one input that a relation follows, by quoted names. */
@@ -11,6 +12,23 @@ export interface KeyReader {
 /** The columns as the key log names them. */
 export function keyColumns(columns: readonly string[]): string {
   return columns.map(identifier).join(', ')
+}
+
+/**
+ * Nothing is logged for what the project has no more. Another target's relations stand in other schemas, and those that a run
+ * publishes together under other names have readers of their own.
+ */
+export function forgetGone(project: string, relations: readonly Relation[]): Statement {
+  const schemas = [...new Set(relations.map(({ schema }) => `${identifier(schema)}.`))]
+  return {
+    purpose: 'forget readers that are gone',
+    sql: `delete from gm.key_readers k using gm.relations r
+where r.relation = k.relation and r.project = $1
+  and r.relation not in (select jsonb_array_elements_text($2::jsonb))
+  and exists (select from jsonb_array_elements_text($3::jsonb) s where starts_with(r.relation, s))
+  and not exists (select from gm.shadows s where s.relation = r.relation)`,
+    binds: [project, JSON.stringify(relations.map(quoted)), JSON.stringify(schemas)],
+  }
 }
 
 /** An input with key columns, in one text. */
@@ -68,9 +86,10 @@ export function forgetReaders(relation: string, readers: readonly KeyReader[]): 
   }
 }
 
-/** True while the keys of the input are logged for the relation, and have been since it was built. */
+/** True while the keys of the input, and of each of its parts, are logged for the relation, and have been since it was built. */
 export function isFollowing(relation: string, { input, columns }: KeyReader): string {
-  return `gm.is_following(${[relation, input, keyColumns(columns)].map(literal).join(', ')})`
+  const args = [relation, input, keyColumns(columns)].map(literal).join(', ')
+  return `gm.is_following(${args}) and not gm.has_new_parts(${args})`
 }
 
 /** Forgets keys that every reader has seen: its mark on the input is past them. */

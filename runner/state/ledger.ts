@@ -8,6 +8,11 @@ import type { DoneBatch } from './batches.ts'
 import type { Basis } from './read-bases.ts'
 import { readBases } from './read-bases.ts'
 
+interface Following {
+  /** Partitions or children came since, whose lost keys are not logged yet. */
+  readonly hasNewParts: boolean
+}
+
 /** What gm remembers of a relation: of the last step that changed it. */
 export interface LedgerEntry {
   readonly kind: string
@@ -17,7 +22,7 @@ export interface LedgerEntry {
   /** Generation of each input at this relation's mark on it, by the input's quoted name. */
   readonly marks: ReadonlyMap<string, string>
   /** Inputs with key columns, as `followedName` writes them, whose lost keys have been logged since it was built. */
-  readonly following: ReadonlySet<string>
+  readonly following: ReadonlyMap<string, Following>
   /** What it was made of; undefined where that is not recorded. */
   readonly basis: Basis | undefined
   /** Microbatch: spans of event time that are done and not due again; in order. */
@@ -55,12 +60,17 @@ export const EMPTY_LEDGER: Ledger = {
 const FIRST_NORMAL_OID = 16_384
 
 /** What only reads does not bring an older ledger up to date. */
-const FIND_LEDGER = `select to_regclass('gm.pending') is not null as is_there, to_regclass('gm.looks') is not null as has_looks`
+const FIND_LEDGER = `select to_regclass('gm.pending') is not null as is_there, to_regclass('gm.looks') is not null as has_looks,
+  to_regprocedure('gm.has_new_parts(text, text, text)') is not null as has_parts`
 
 const READ_LOOKS = `(select coalesce(jsonb_agg(jsonb_build_array(l.relation, l.input, l.code, t.since::text)), '[]')
    from gm.looks l cross join lateral gm.looked_to(l.relation, l.input) as t (since) where t.since is not null)`
 
-/** Operators and casts of extensions change with the extension alone. */
+const readFollowing = (hasNewParts: string): string =>
+  `(select coalesce(jsonb_agg(jsonb_build_array(k.relation, k.input, k.columns, ${hasNewParts})), '[]')
+   from gm.key_readers k where gm.is_following(k.relation, k.input, k.columns))`
+
+/** Operators and casts of extensions change with the extension alone; a range type brings a cast of its own. */
 const READ_LEDGER = `select
   (select coalesce(jsonb_agg(jsonb_build_array(r.relation, r.kind, r.revision::text, r.fingerprint, d.duration_ms)), '[]')
    from gm.relations r
@@ -70,8 +80,6 @@ const READ_LEDGER = `select
      order by s.finished_at desc limit 1
    ) d on true) as relations,
   (select coalesce(jsonb_agg(jsonb_build_array(m.relation, m.input, m.generation)), '[]') from gm.marks m) as marks,
-  (select coalesce(jsonb_agg(jsonb_build_array(k.relation, k.input, k.columns)), '[]')
-   from gm.key_readers k where gm.is_following(k.relation, k.input, k.columns)) as following,
   (select coalesce(jsonb_agg(jsonb_build_array(b.relation, b.start_ms, b.end_ms) order by b.relation, b.start_ms), '[]')
    from (
      select relation, extract(epoch from min(batch_start)) * 1000 as start_ms, extract(epoch from max(batch_end)) * 1000 as end_ms
@@ -96,7 +104,7 @@ const READ_LEDGER = `select
      union all select '::', oid, 'pg_cast'::regclass from pg_cast where castfunc <> 0
    ) as o
    where o.oid >= ${FIRST_NORMAL_OID} and not exists (
-     select from pg_depend d where d.classid = o.catalog and d.objid = o.oid and d.deptype = 'e'
+     select from pg_depend d where d.classid = o.catalog and d.objid = o.oid and d.deptype in ('e', 'i')
    )) as operators,
   (select c.system_identifier = s.system_identifier and c.database_oid = d.oid
    from gm.cluster c, pg_control_system() s, pg_database d where d.datname = current_database()) as is_same_database`
@@ -104,7 +112,12 @@ const READ_LEDGER = `select
 interface LedgerRow {
   readonly relations: readonly (readonly [string, string, string, string, number | null])[]
   readonly marks: readonly (readonly [string, string, string])[]
-  readonly following: readonly (readonly [string, string, string])[]
+  readonly following: readonly (readonly [
+    relation: string,
+    input: string,
+    columns: string,
+    hasNewParts: boolean,
+  ])[]
   readonly batches: readonly (readonly [relation: string, startMs: number, endMs: number])[]
   readonly looks: readonly (readonly [
     relation: string,
@@ -131,8 +144,15 @@ export async function readLedger(
   const there = await session.query({ purpose: 'find ledger', sql: FIND_LEDGER }, signal)
   if (there.rows[0]?.['is_there'] !== true) return undefined
   const readLooks = there.rows[0]['has_looks'] === true ? READ_LOOKS : `'[]'::jsonb`
+  const hasNewParts =
+    there.rows[0]['has_parts'] === true
+      ? 'gm.has_new_parts(k.relation, k.input, k.columns)'
+      : 'false'
   const { rows } = await session.query(
-    { purpose: 'read ledger', sql: `${READ_LEDGER},\n  ${readLooks} as looks` },
+    {
+      purpose: 'read ledger',
+      sql: `${READ_LEDGER},\n  ${readLooks} as looks,\n  ${readFollowing(hasNewParts)} as following`,
+    },
     signal,
   )
   const row = rows[0] as LedgerRow | undefined
@@ -153,10 +173,10 @@ export async function readLedger(
     ofRelation.set(input, generation)
     marks.set(relation, ofRelation)
   }
-  const following = new Map<string, Set<string>>()
-  for (const [relation, input, columns] of row.following) {
-    const ofRelation = following.get(relation) ?? new Set<string>()
-    ofRelation.add(`${input} (${columns})`)
+  const following = new Map<string, Map<string, Following>>()
+  for (const [relation, input, columns, hasNew] of row.following) {
+    const ofRelation = following.get(relation) ?? new Map<string, Following>()
+    ofRelation.set(`${input} (${columns})`, { hasNewParts: hasNew })
     following.set(relation, ofRelation)
   }
   const batches = new Map<string, DoneBatch[]>()
@@ -175,7 +195,7 @@ export async function readLedger(
       revision,
       fingerprint,
       marks: marks.get(relation) ?? new Map<string, string>(),
-      following: following.get(relation) ?? new Set<string>(),
+      following: following.get(relation) ?? new Map<string, Following>(),
       basis: bases.get(relation),
       batches: batches.get(relation) ?? [],
       look: looks.get(relation),

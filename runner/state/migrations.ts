@@ -1488,22 +1488,321 @@ $$`,
     ],
   },
   {
-    name: '0019_readers_of_rebuilt_inputs',
+    name: '0018_parts',
     up: [
+      // A trigger with transition tables is not fired by a statement that names a part of its table, which has its own.
+      `create function gm.parts(whole oid) returns table (oid oid)
+language sql stable as $$
+  with recursive part as (
+    select h.inhrelid from pg_inherits h where h.inhparent = whole
+    union
+    select h.inhrelid from part join pg_inherits h on h.inhparent = part.inhrelid
+  )
+  select part.inhrelid from part
+$$`,
+      `comment on function gm.parts(oid) is 'The partitions and children of a table, at any depth.'`,
+      `create function gm.wholes(part oid) returns table (oid oid)
+language sql stable as $$
+  with recursive whole as (
+    select part as inhparent
+    union
+    select h.inhparent from whole join pg_inherits h on h.inhrelid = whole.inhparent
+  )
+  select whole.inhparent from whole
+$$`,
+      `comment on function gm.wholes(oid) is 'A table and all that it is a part of.'`,
+      `alter table gm.key_readers add column parts oid[] not null default '{}'`,
+      `comment on column gm.key_readers.parts is 'The parts of the input whose lost keys are logged; those that came later were not read yet.'`,
+      // Nobody knows what their parts have lost: who follows them builds itself anew.
+      `delete from gm.key_readers r where exists (select from pg_inherits h where r.generation in (h.inhparent, h.inhrelid))`,
+      `create or replace function gm.log_keys() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  generations oid[] := array(
+    select distinct r.generation from gm.key_readers r join gm.wholes(tg_relid) w on w.oid = r.generation where r.columns = tg_argv[0]
+  );
+begin
+  if generations = '{}' then
+    return null;
+  end if;
+  if tg_op = 'DELETE' then
+    execute format(
+      'insert into gm.key_log (generation, columns, xid, key)
+       select f, $2, pg_current_xact_id(), to_jsonb(gone) from (select distinct %s from old_rows) gone, unnest($1) f',
+      tg_argv[0]
+    ) using generations, tg_argv[0];
+  else
+    execute format(
+      'insert into gm.key_log (generation, columns, xid, key)
+       select f, $2, pg_current_xact_id(), to_jsonb(touched)
+       from (
+         (select %1$s from old_rows union select %1$s from new_rows)
+         except select %1$s from new_rows where _gm_xid = pg_current_xact_id()
+       ) touched, unnest($1) f',
+      tg_argv[0]
+    ) using generations, tg_argv[0];
+  end if;
+  return null;
+exception when undefined_column then
+  -- A key that is gone or has another name must not stop who writes: its readers build themselves anew.
+  delete from gm.marks m using gm.key_readers r
+  where r.generation = any (generations) and r.columns = tg_argv[0]
+    and m.relation = r.relation and m.input = r.input and m.generation = r.generation::text;
+  delete from gm.key_readers r where r.generation = any (generations) and r.columns = tg_argv[0];
+  return null;
+end
+$$`,
+      `create or replace function gm.forget_marks() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  delete from gm.marks where generation in (select w.oid::text from gm.wholes(tg_relid) w);
+  return null;
+end
+$$`,
+      `create or replace function gm.is_following(of_relation text, on_input text, key_columns text) returns boolean
+language sql stable as $$
+  select exists (
+    select from gm.key_readers r
+    where r.relation = of_relation and r.input = on_input and r.columns = key_columns
+      and r.generation = to_regclass(on_input)::oid
+      -- A build that failed after it had begun to follow has left a mark from before.
+      and not exists (
+        select from gm.marks m
+        where m.relation = of_relation and m.input = on_input and m.generation = r.generation::text
+          and not pg_visible_in_snapshot(r.followed, m.mark)
+      )
+      and not exists (select from pg_inherits h where h.inhrelid = r.generation)
+      and not exists (
+        select from (select r.generation as oid union all select p.oid from gm.parts(r.generation) p where p.oid = any (r.parts)) followed
+        where 3 <> (
+          select count(*) from pg_trigger t
+          where t.tgrelid = followed.oid and t.tgenabled in ('O', 'A')
+            and t.tgname in ('_gm_deleted_' || md5(key_columns), '_gm_updated_' || md5(key_columns), '_gm_truncated')
+        )
+      )
+  )
+$$`,
+      `create function gm.has_new_parts(of_relation text, on_input text, key_columns text) returns boolean
+language sql stable as $$
+  select exists (
+    select from gm.key_readers r cross join gm.parts(r.generation) p
+    where r.relation = of_relation and r.input = on_input and r.columns = key_columns and p.oid <> all (r.parts)
+  )
+$$`,
+      `create or replace function gm.follow_keys(of_relation text, on_input text, key_columns text) returns void
+language plpgsql as $$
+declare
+  whole regclass := on_input;
+  part regclass;
+  kind text;
+  has_followed boolean := gm.is_following(of_relation, on_input, key_columns);
+begin
+  if has_followed and not gm.has_new_parts(of_relation, on_input, key_columns) then
+    return;
+  end if;
+  -- A column that is not there is an error here and not in the statements of who writes the table.
+  begin
+    execute format('select %s from %s limit 0', key_columns, on_input);
+  exception when undefined_column then
+    raise exception 'changed_keys() follows what % does not have: %', on_input, sqlerrm;
+  end;
+  if exists (select from pg_inherits h where h.inhrelid = whole) then
+    raise exception 'changed_keys() cannot follow %: its rows are written through % as well, whose part it is. Follow that table',
+      on_input, (select h.inhparent::regclass from pg_inherits h where h.inhrelid = whole limit 1);
+  end if;
+  for part in select whole union all select p.oid from gm.parts(whole) p loop
+    foreach kind in array array['deleted', 'updated'] loop
+      if not exists (
+        select from pg_trigger t
+        where t.tgrelid = part and t.tgname = format('_gm_%s_%s', kind, md5(key_columns)) and t.tgenabled in ('O', 'A')
+      ) then
+        execute format(
+          'create or replace trigger %I after %s on %s referencing %s for each statement execute function gm.log_keys(%L)',
+          format('_gm_%s_%s', kind, md5(key_columns)),
+          case kind when 'deleted' then 'delete' else 'update' end,
+          part,
+          case kind when 'deleted' then 'old table as old_rows' else 'old table as old_rows new table as new_rows' end,
+          key_columns
+        );
+      end if;
+    end loop;
+    if not exists (select from pg_trigger t where t.tgrelid = part and t.tgname = '_gm_truncated' and t.tgenabled in ('O', 'A')) then
+      execute format('create or replace trigger _gm_truncated after truncate on %s for each statement execute function gm.forget_marks()', part);
+    end if;
+  end loop;
+  if has_followed then
+    -- Rows that were written before their table became a part look as if they had been read: their keys are computed again.
+    for part in
+      select p.oid from gm.parts(whole) p
+      where p.oid <> all (
+        select unnest(r.parts) from gm.key_readers r where r.relation = of_relation and r.input = on_input and r.columns = key_columns
+      )
+    loop
+      execute format(
+        'insert into gm.key_log (generation, columns, xid, key)
+         select $1, $2, pg_current_xact_id(), to_jsonb(attached)
+         from (
+           select distinct %s from only %s
+           where pg_visible_in_snapshot(_gm_xid, (select m.mark from gm.marks m where m.relation = $3 and m.input = $4))
+         ) attached',
+        key_columns, part
+      ) using whole::oid, key_columns, of_relation, on_input;
+    end loop;
+    update gm.key_readers r set parts = array(select p.oid from gm.parts(whole) p)
+    where r.relation = of_relation and r.input = on_input and r.columns = key_columns;
+    return;
+  end if;
+  insert into gm.key_readers (relation, input, columns, generation, since, followed, parts)
+  values (
+    of_relation, on_input, key_columns, whole, pg_current_snapshot(), pg_current_xact_id(), array(select p.oid from gm.parts(whole) p)
+  )
+  on conflict (relation, input, columns) do update set
+    generation = excluded.generation, since = excluded.since, followed = excluded.followed, parts = excluded.parts;
+end
+$$`,
       // Of an input that is built anew in the same run there is nothing to go on from: who reads it follows what is built.
       `create or replace function gm.shadow_marks(shadows jsonb, copies jsonb) returns void
 language sql as $$
   update gm.marks m set input = c.value, generation = to_regclass(c.value)::oid::text
   from jsonb_each_text(copies) c, jsonb_each_text(shadows) s
   where m.relation = s.value and m.input = c.key and m.generation = to_regclass(c.key)::oid::text;
-  insert into gm.key_readers (relation, input, columns, generation, since, followed)
-  select s.value, coalesce(c.value, k.input), k.columns, to_regclass(coalesce(c.value, k.input))::oid, k.since, k.followed
+  insert into gm.key_readers (relation, input, columns, generation, since, followed, parts)
+  select s.value, coalesce(c.value, k.input), k.columns, to_regclass(coalesce(c.value, k.input))::oid, k.since, k.followed, k.parts
   from gm.key_readers k
   join jsonb_each_text(shadows) s on s.key = k.relation
   left join jsonb_each_text(copies) c on c.key = k.input
   where c.key is not null or not shadows ? k.input
   on conflict (relation, input, columns) do update set generation = excluded.generation, since = excluded.since,
-    followed = excluded.followed
+    followed = excluded.followed, parts = excluded.parts
+$$`,
+      // The trigger of a partitioned table is one of each partition, which cannot have two of the name. A partition by itself is
+      // never taken for unchanged, and needs none.
+      `create or replace function gm.follow_landed(names text[]) returns void
+language plpgsql as $$
+declare
+  landed regclass;
+  part regclass;
+begin
+  for landed in
+    select c.oid::regclass
+    from unnest(names) as n (name)
+    join pg_class c on c.oid = to_regclass(n.name) and c.relkind in ('r', 'p') and not c.relispartition
+    join pg_attribute a on a.attrelid = c.oid and a.attname = '_gm_xid' and a.atttypid = 'xid8'::regtype
+    where c.relnamespace = to_regnamespace('raw') and pg_has_role(c.relowner, 'usage')
+      and not exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgfoid = 'gm.note_touch()'::regprocedure)
+  loop
+    for part in
+      select t.tgrelid from gm.parts(landed) p join pg_trigger t on t.tgrelid = p.oid
+      where t.tgname = 'gm_touched_row' and t.tgfoid = 'gm.note_touch()'::regprocedure and t.tgparentid = 0
+    loop
+      execute format('drop trigger gm_touched_row on %s', part);
+    end loop;
+    execute format('create trigger gm_touched_row after update or delete on %s for each row execute function gm.note_touch()', landed);
+    execute format('create trigger gm_touched after truncate on %s for each statement execute function gm.note_touch()', landed);
+  end loop;
+end
+$$`,
+      // An alter type changes what stands in a table without writing to it.
+      `create function gm.made_of(of_type oid) returns text
+language sql stable as $$
+  with recursive part (oid) as (
+    select of_type
+    union
+    select i.oid
+    from part
+    join pg_type t on t.oid = part.oid
+    cross join lateral (
+      select t.typelem
+      union all select t.typbasetype
+      union all select a.atttypid from pg_attribute a where t.typrelid <> 0 and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
+      union all select r.rngsubtype from pg_range r where t.oid in (r.rngtypid, r.rngmultitypid)
+    ) as i (oid)
+    where i.oid >= 16384
+  )
+  select md5(string_agg(concat(part.oid, e.labels, f.fields), ',' order by part.oid))
+  from part
+  join pg_type t on t.oid = part.oid
+  cross join lateral (
+    select string_agg(concat_ws(' ', l.oid, l.enumlabel), ',' order by l.enumsortorder) as labels from pg_enum l where l.enumtypid = t.oid
+  ) as e
+  cross join lateral (
+    select string_agg(concat_ws(' ', a.attname, a.atttypid, a.atttypmod), ',' order by a.attnum) as fields
+    from pg_attribute a where t.typrelid <> 0 and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
+  ) as f
+  where e.labels is not null or f.fields is not null
+$$`,
+      `comment on function gm.made_of(oid) is 'The values of the enums and the fields of the composites in a type; null where it has none.'`,
+      // Parts of parts count as well. What a partitioned table notes by a statement is not noted of its partitions. A policy is asked
+      // through a view for whom the view belongs to.
+      `create or replace function gm.states(names text[])
+returns table (name text, oid oid, identity text, state text, has_news_by_xid boolean, touches bigint)
+language sql stable as $$
+  select
+    n.name,
+    c.oid,
+    i.identity,
+    case
+      when c.relkind = 'v' then (
+        select i.identity from gm.relations r where r.relation = n.name and r.is_stable and r.identity = i.identity
+      )
+      when t.sees_inserts is not null and not row_security_active(c.oid) and not p.is_also_another then
+        concat_ws('@', i.identity, (select r.version from gm.relations r where r.relation = n.name), k.touches, y.policies)
+    end,
+    not coalesce(t.sees_inserts, true),
+    k.touches
+  from unnest(names) as n (name)
+  join pg_class c on c.oid = to_regclass(n.name)
+  cross join lateral (
+    select concat_ws(
+      '/',
+      c.oid,
+      case c.relkind
+        when 'r' then c.relfilenode::text
+        when 'v' then concat_ws(
+          ' ',
+          (select r.xmin from pg_rewrite r where r.ev_class = c.oid and r.rulename = '_RETURN'),
+          -- Whose policies it asks.
+          c.reloptions,
+          (select 'of ' || w.rolname from pg_roles w where w.oid = c.relowner and w.rolname <> current_user)
+        )
+        when 'p' then (
+          select md5(string_agg(concat(p.oid, p.relfilenode), ',' order by p.oid))
+          from gm.parts(c.oid) part join pg_class p on p.oid = part.oid
+        )
+      end,
+      (
+        select md5(string_agg(concat_ws(' ', a.attname, a.atttypid, a.atttypmod, a.expression, nullif(a.attnum, a.place), a.sorting, a.made_of), ',' order by a.attnum))
+        from (
+          select a.*, row_number() over (order by a.attnum) as place,
+            -- What the users' types are made of; a lower oid came with the server.
+            case when a.atttypid >= 16384 then gm.made_of(a.atttypid) end as made_of,
+            (select 'sorted by ' || a.attcollation from pg_type t where t.oid = a.atttypid and t.typcollation <> a.attcollation) as sorting,
+            case a.attgenerated when 'v' then (select g.adbin::text from pg_attrdef g where g.adrelid = c.oid and g.adnum = a.attnum) end as expression
+          from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        ) as a
+      )
+    ) as identity
+  ) as i
+  cross join lateral (
+    select bool_or(tg.tgtype & 4 > 0) as sees_inserts
+    from pg_trigger tg
+    where tg.tgrelid = c.oid and tg.tgfoid = to_regprocedure('gm.note_touch()') and tg.tgenabled in ('O', 'A')
+      and (c.relkind <> 'p' or tg.tgtype & 1 = 1)
+  ) as t
+  cross join lateral (
+    select case when c.relrowsecurity then concat('policies ', c.relforcerowsecurity, (
+      select md5(string_agg(concat_ws(' ', l.polcmd, l.polpermissive, l.polroles, l.polqual, l.polwithcheck), ',' order by l.oid))
+      from pg_policy l where l.polrelid = c.oid
+    )) end as policies
+  ) as y
+  cross join lateral (select count(*) as touches from gm.touched w where w.relation = c.oid) as k
+  cross join lateral (
+    select exists (select from pg_inherits h where h.inhrelid = c.oid or c.relkind = 'r' and h.inhparent = c.oid)
+      or c.relkind = 'p' and exists (
+        select from gm.parts(c.oid) part join pg_trigger tg on tg.tgrelid = part.oid
+        where tg.tgfoid = to_regprocedure('gm.note_touch()') and tg.tgenabled not in ('O', 'A')
+      ) as is_also_another
+  ) as p
 $$`,
     ],
   },

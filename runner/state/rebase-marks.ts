@@ -120,7 +120,8 @@ begin
 
   insert into _gm_rebased select relation, input, 'kept' from gm.marks m where m.event_time is not null;
   update gm.marks set generation = to_regclass(input)::oid::text;
-  update gm.key_readers set generation = to_regclass(input)::oid, since = pg_current_snapshot(), followed = '3'
+  update gm.key_readers set generation = to_regclass(input)::oid, since = pg_current_snapshot(), followed = '3',
+    parts = array(select p.oid from gm.parts(to_regclass(input)) p)
   where to_regclass(input) is not null;
   -- What was noted for reuse speaks of the other server's tables: the next run does all its work.
   update gm.relations set identity = null, code = null, reads = null, read_at = null;

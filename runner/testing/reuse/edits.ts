@@ -50,6 +50,22 @@ export const EDITS: Readonly<Record<string, (n: number, world: World) => Edit>> 
   'landed rows rewritten by alter table': (n) => ({
     upstream: `alter table raw.extra alter column v type int using v + ${1 + (n % 3)}`,
   }),
+  'a value of an enum renamed': (n) => ({
+    upstream: `alter type raw.mood rename value 'b' to 'b${n}'`,
+  }),
+  'rows of a partition deleted by its name': (n) => ({
+    upstream: `delete from raw.visits_01 where id = ${10 + (n % 10)}`,
+  }),
+  'a partition emptied by its name': () => ({ upstream: 'truncate raw.visits_2' }),
+  'a partition attached': () => ({
+    upstream: 'alter table raw.visits attach partition raw.visits_2 for values from (20) to (30)',
+  }),
+  'a partition of a partition detached': () => ({
+    upstream: 'alter table raw.visits_0 detach partition raw.visits_00',
+  }),
+  'rows of a child changed by its name': (n) => ({
+    upstream: `update raw.clerks set id = id + ${1 + n}`,
+  }),
   'a foreign table': (n) => ({ upstream: `update raw.foreign_rates set r = ${n}` }),
   'a view of somebody else': (n) => ({
     upstream: `create or replace view raw.outside as select customer, count(*)::int + ${n} as n from raw.orders group by 1`,

@@ -15,8 +15,8 @@ import { FIRST_WORLD, filesOf, relationsOf, UPSTREAM } from './reuse-world.ts'
 const IS_LONG = process.env['GM_LONG'] !== undefined
 const SEED = Number(process.env['GM_TEST_SEED'] ?? Date.now() % 1_000_000)
 
-/** What runs each time, as gm cannot know what it reads: functions of the users', foreign tables, and hooks. */
-const ALWAYS = new Set(['called', 'operated', 'noted', 'outside', 'from_foreign'])
+/** What runs each time, as gm cannot know what it reads: functions of the users', foreign tables, tables that are parts of others, and hooks. */
+const ALWAYS = new Set(['called', 'operated', 'noted', 'outside', 'from_foreign', 'people'])
 
 /** undefined_table, invalid_schema_name */
 const GONE = new Set(['42P01', '3F000'])

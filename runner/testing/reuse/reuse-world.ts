@@ -58,7 +58,7 @@ export function filesOf(world: World): Readonly<Record<string, string>> {
     'project.yml': `name: shop\nthreads: 2\nenv: [MART, LEAST]\nmodels: {+schema: shop}\nseeds: {+schema: shop}\n${vars}`,
     'models/sources.yml': `sources:
   - name: raw
-    tables: [{name: orders, config: {log_keys: true}}, {name: extra}, {name: foreign_rates}]
+    tables: [{name: orders, config: {log_keys: true}}, {name: extra}, {name: foreign_rates}, {name: moods}, {name: visits}, {name: people}]
 `,
     'macros/weigh.sql': `{% macro factor() %}${world.factor}{% endmacro %}
 {% macro weigh(column) %}({{ column }} * {{ factor() }}){% endmacro %}
@@ -86,6 +86,9 @@ from {{ ref('shown') }} as s where s.total >= {{ env_var('LEAST', '0') }}`,
     'models/outside.sql': `{{ config(materialized='table') }}\nselect customer, n from raw.outside`,
     'models/extra.sql': `{{ config(materialized='table') }}\nselect id, v from {{ source('raw', 'extra') }}`,
     'models/from_foreign.sql': `{{ config(materialized='table') }}\nselect r from {{ source('raw', 'foreign_rates') }}`,
+    'models/moods.sql': `{{ config(materialized='table') }}\nselect id, mood::text as mood from {{ source('raw', 'moods') }}`,
+    'models/visits.sql': `{{ config(materialized='table') }}\nselect id from {{ source('raw', 'visits') }}`,
+    'models/people.sql': `{{ config(materialized='table') }}\nselect id from {{ source('raw', 'people') }}`,
     'tests/totals_are_small.sql': `select customer from {{ ref('report') }} where total > ${world.limit}`,
   }
 }
@@ -93,8 +96,8 @@ from {{ ref('shown') }} as s where s.total >= {{ env_var('LEAST', '0') }}`,
 /** The models and seeds that there are, by name; all but the one in a schema of its own are in shop. */
 export function relationsOf(world: World): readonly string[] {
   const names = ['large', 'log', 'shown', 'report', 'shaped', 'hooked', 'called', 'operated']
-  const others = ['noted', 'outside', 'extra', 'from_foreign', 'rates', `leaf_${world.leaf}`]
-  const inPublic = [...names, ...others].map((name) => `shop.${name}`)
+  const others = ['noted', 'outside', 'extra', 'from_foreign', 'moods', 'visits', 'people', 'rates']
+  const inPublic = [...names, ...others, `leaf_${world.leaf}`].map((name) => `shop.${name}`)
   return [...inPublic, `${martOf(world)}.per_customer`]
 }
 
@@ -103,12 +106,22 @@ export function martOf(world: World): string {
   return `mart_${world.mart}`
 }
 
-/** What there is before gm comes: a landed table, a foreign one, a view, functions and an operator of the users'. */
+/** What there is before gm comes: landed tables, one of them of partitions and one with a child, a foreign one, a type, a view, functions and an operator of the users'. */
 export const UPSTREAM = `create schema raw;
 create table raw.orders (id int primary key, customer int, amount int, _gm_xid xid8 not null default pg_current_xact_id());
 create index on raw.orders (_gm_xid);
 insert into raw.orders select n, n % 5, n * 7 % 23 from generate_series(1, 12) as n;
 create table raw.extra as select n as id, n * 3 as v, pg_current_xact_id() as _gm_xid from generate_series(1, 4) as n;
+create type raw.mood as enum ('a', 'b', 'c');
+create table raw.moods as select n as id, (array['a', 'b', 'c'])[1 + n % 3]::raw.mood as mood, pg_current_xact_id() as _gm_xid from generate_series(1, 6) as n;
+create table raw.visits (id int, _gm_xid xid8 not null default pg_current_xact_id()) partition by range (id);
+create table raw.visits_0 partition of raw.visits for values from (0) to (20) partition by range (id);
+create table raw.visits_00 partition of raw.visits_0 for values from (0) to (10);
+create table raw.visits_01 partition of raw.visits_0 for values from (10) to (20);
+insert into raw.visits select generate_series(1, 19);
+create table raw.visits_2 (like raw.visits including defaults); insert into raw.visits_2 select generate_series(20, 25);
+create table raw.people (id int, _gm_xid xid8 not null default pg_current_xact_id()); insert into raw.people values (1);
+create table raw.clerks (like raw.people including defaults) inherits (raw.people); insert into raw.clerks values (2), (3);
 create table raw.foreign_rates (r int); insert into raw.foreign_rates values (1);
 create function raw.rated(c int) returns int language sql stable as 'select c * 2';
 create function raw.plus(a int, b int) returns int language sql immutable as 'select a + b';

@@ -1,0 +1,144 @@
+import { expect } from 'vitest'
+import { plainProject } from '../testing/plain-project.ts'
+import { test } from '../testing/run-fixture.ts'
+
+const COLUMNS = 'id int, shop text, amount int, _gm_xid xid8 not null default pg_current_xact_id()'
+
+const PARTITIONED = `create schema raw;
+create table raw.sales (${COLUMNS}) partition by range (id);
+create table raw.sales_0 partition of raw.sales for values from (0) to (10);
+create table raw.sales_1 partition of raw.sales for values from (10) to (20) partition by range (id);
+create table raw.sales_10 partition of raw.sales_1 for values from (10) to (15);
+insert into raw.sales values (1, 'a', 1), (2, 'a', 2), (11, 'a', 4), (12, 'b', 8)`
+
+const INHERITED = `create schema raw;
+create table raw.sales (${COLUMNS});
+create table raw.sales_0 () inherits (raw.sales);
+create table raw.sales_10 () inherits (raw.sales_0);
+insert into raw.sales_0 values (1, 'a', 1), (2, 'a', 2);
+insert into raw.sales_10 values (11, 'a', 4), (12, 'b', 8);
+alter table raw.sales_0 alter _gm_xid set default pg_current_xact_id();
+alter table raw.sales_10 alter _gm_xid set default pg_current_xact_id()`
+
+/** Sums by shop, of the table `sales` or a part of it. */
+function sums(of = 'sales'): ReturnType<typeof plainProject> {
+  return plainProject({
+    [of]: { kind: 'source', schema: 'raw', config: { log_keys: true } },
+    sums: {
+      config: { materialized: 'incremental', unique_key: ['shop'] },
+      changes: [of],
+      keys: { [of]: [['shop']] },
+      sql: ({ ref, changedKeys, recompute, isIncremental }) =>
+        `select shop, sum(amount)::int as total from ${ref(of)}
+         ${isIncremental ? `where shop in (${recompute(['shop'], `select shop from ${changedKeys(of, ['shop'])} as k`)})` : ''} group by shop`,
+    },
+  })
+}
+
+const TOTALS = 'select shop, total from shop.sums order by shop'
+const TRUTH = 'select shop, sum(amount)::int as total from raw.sales group by shop order by shop'
+
+for (const [kind, table] of [
+  ['partitions', PARTITIONED],
+  ['children', INHERITED],
+] as const) {
+  test(`keys that ${kind} lose by their own names are logged as those of the whole`, async ({
+    run,
+    sql,
+  }) => {
+    await sql(table)
+    await run(sums())
+    for (const change of [
+      'delete from raw.sales_0 where id = 1',
+      `update raw.sales_10 set shop = 'c' where id = 12`,
+      'delete from raw.sales where id = 11',
+      `update raw.sales set shop = 'd' where id = 2`,
+    ]) {
+      await sql(change)
+      const { steps } = await run(sums())
+      expect(steps['sums'], change).toMatch(/^add rows: success/)
+      expect(await sql(TOTALS), change).toEqual(await sql(TRUTH))
+    }
+    await sql('truncate raw.sales_10')
+    expect((await run(sums())).steps['sums']).toMatch(/^build incremental: success/)
+    expect(await sql(TOTALS)).toEqual(await sql(TRUTH))
+  })
+}
+
+test('a partition that came between two runs is followed from then on, without a rebuild', async ({
+  run,
+  sql,
+}) => {
+  await sql(PARTITIONED)
+  await run(sums())
+  await sql(`create table raw.sales_15 partition of raw.sales_1 for values from (15) to (20);
+    insert into raw.sales values (15, 'b', 16), (16, 'e', 32)`)
+  expect((await run(sums())).steps['sums']).toMatch(/^add rows: success/)
+  expect(await sql(TOTALS)).toEqual(await sql(TRUTH))
+  await sql('delete from raw.sales_15 where id = 16')
+  expect((await run(sums())).steps['sums']).toMatch(/^add rows: success/)
+  expect(await sql(TOTALS)).toEqual(await sql(TRUTH))
+})
+
+test('rows that were written long before their table was attached are read', async ({
+  run,
+  sql,
+}) => {
+  await sql(
+    `${PARTITIONED}; create table raw.more (${COLUMNS}); insert into raw.more values (21, 'f', 64)`,
+  )
+  await run(sums())
+  await sql('alter table raw.sales attach partition raw.more for values from (20) to (30)')
+  expect((await run(sums())).steps['sums']).toMatch(/^add rows: success/)
+  expect(await sql(TOTALS)).toEqual(await sql(TRUTH))
+  await sql('delete from raw.more')
+  await run(sums())
+  expect(await sql(TOTALS)).toEqual(await sql(TRUTH))
+})
+
+test('a partition whose triggers are off makes its reader build anew', async ({ run, sql }) => {
+  await sql(PARTITIONED)
+  await run(sums())
+  await sql('alter table raw.sales_0 disable trigger user; delete from raw.sales_0 where id = 1')
+  expect((await run(sums())).steps['sums']).toMatch(/^build incremental: success/)
+  expect(await sql(TOTALS)).toEqual(await sql(TRUTH))
+})
+
+test('a source that is itself a partition is refused, with the table to follow', async ({
+  run,
+  sql,
+}) => {
+  await sql(PARTITIONED)
+  expect((await run(sums('sales_0'))).steps['sums']).toContain(
+    'changed_keys() cannot follow "raw"."sales_0": its rows are written through raw.sales as well, whose part it is. Follow that table',
+  )
+})
+
+test('keys are logged no more for a model that the project has no more, and go on for others', async ({
+  run,
+  sql,
+}) => {
+  await sql(PARTITIONED)
+  await run(sums())
+  // The same project on another target, and another project beside it.
+  await sql(`create schema elsewhere;
+    insert into gm.key_readers select 'elsewhere.sums', input, columns, generation, since, followed, parts from gm.key_readers;
+    insert into gm.key_readers select '"shop"."theirs"', input, columns, generation, since, followed, parts
+    from gm.key_readers where relation = '"shop"."sums"';
+    insert into gm.relations select (jsonb_populate_record(r, v)).* from gm.relations r, unnest(array[
+      '{"relation": "\\"elsewhere\\".\\"sums\\""}'::jsonb, '{"relation": "\\"shop\\".\\"theirs\\"", "project": "other"}'
+    ]) v where r.relation = '"shop"."sums"';
+    update gm.key_readers set relation = '"elsewhere"."sums"' where relation = 'elsewhere.sums'`)
+  const readers = 'select relation from gm.key_readers order by relation'
+  const others = [{ relation: '"elsewhere"."sums"' }, { relation: '"shop"."theirs"' }]
+  await run(sums())
+  expect(await sql(readers)).toEqual([others[0], { relation: '"shop"."sums"' }, others[1]])
+  await run(
+    plainProject({ kept: { config: { materialized: 'table' }, sql: () => 'select 1 as id' } }),
+  )
+  expect(await sql(readers)).toEqual(others)
+  // It comes back, and what was lost in between is not missed.
+  await sql('delete from raw.sales where id = 12')
+  expect((await run(sums())).steps['sums']).toMatch(/^build incremental: success/)
+  expect(await sql(TOTALS)).toEqual(await sql(TRUTH))
+})
