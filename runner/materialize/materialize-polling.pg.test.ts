@@ -137,10 +137,43 @@ test('hard_deletes: ignore leaves a row that is gone, invalidate ends its versio
     ),
   ).toEqual([
     { id: 1, dbt_is_deleted: 'False', holds: false },
+    { id: 1, dbt_is_deleted: 'True', holds: true },
     { id: 2, dbt_is_deleted: 'False', holds: false },
     { id: 2, dbt_is_deleted: 'True', holds: true },
   ])
 })
+
+test.for([{}, { dbt_valid_to_current: `timestamp '9999-12-31'` }])(
+  'what was invalidated before hard_deletes became new_record has its deleted versions, with %j',
+  async (given, { run, sql }) => {
+    await sql(`${GOODS}; insert into raw.goods values (3, 'jug', 7, '2026-01-01')`)
+    const by = (hard_deletes: 'invalidate' | 'new_record'): PlainProject =>
+      prices({ ...BY_TIME, ...given, hard_deletes, no_overlaps: true })
+    await run(by('invalidate'))
+    await sql('delete from raw.goods where id in (1, 2)')
+    await run(by('invalidate'))
+    await sql(`insert into raw.goods values (1, 'mug', 9, localtimestamp)`)
+    await run(by('invalidate'))
+    expect((await run(by('new_record'))).result.status).toBe('success')
+    await sql(`insert into raw.goods values (2, 'cup', 8, localtimestamp)`)
+    await run(by('new_record'))
+    const versions = await sql(`select id, price, dbt_is_deleted = 'True' as gone,
+        lead(dbt_valid_from) over w is not distinct from
+          nullif(dbt_valid_to, ${'dbt_valid_to_current' in given ? given.dbt_valid_to_current : 'null'}) as joins
+      from shop.prices window w as (partition by id order by dbt_valid_from) order by id, dbt_valid_from`)
+    expect(versions).toEqual(
+      [
+        { id: 1, price: 5, gone: false },
+        { id: 1, price: 5, gone: true },
+        { id: 1, price: 9, gone: false },
+        { id: 2, price: 6, gone: false },
+        { id: 2, price: 6, gone: true },
+        { id: 2, price: 8, gone: false },
+        { id: 3, price: 7, gone: false },
+      ].map((version) => ({ ...version, joins: true })),
+    )
+  },
+)
 
 test.for(['invalidate', 'new_record'] as const)(
   'a row that returns unchanged after %s begins a version that overlaps none before it',

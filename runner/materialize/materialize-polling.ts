@@ -14,7 +14,13 @@ import { guardTarget } from './guard-target.ts'
 import { lookToGoOnFrom, lookToRecord } from './look-again.ts'
 import type { Materialize, Materials } from './materialize.ts'
 import type { PollingContext } from './polling-changes.ts'
-import { fillAdded, findChanges, refuseOtherEnd, writeChanges } from './polling-changes.ts'
+import {
+  fillAdded,
+  fillGaps,
+  findChanges,
+  refuseOtherEnd,
+  writeChanges,
+} from './polling-changes.ts'
 import type { PollingHistory } from './polling-history.ts'
 import {
   metaColumns,
@@ -179,6 +185,7 @@ function prepareTable(context: PollingContext, materials: Materials): Transactio
         guardTarget(name, materials),
         ...overlapExtension(context.node),
         { purpose: 'add columns', sql: `alter table ${name}\n  ${missing.join(',\n  ')}` },
+        ...(knowsDeleted && !has.has(isDeleted) ? [fillGaps(context)] : []),
       ],
     },
   ]

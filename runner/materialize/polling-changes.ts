@@ -7,7 +7,7 @@ import { identifier, literal } from '../manifest/quoted.ts'
 import { VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
 import type { Materials } from './materialize.ts'
 import type { PollingHistory } from './polling-history.ts'
-import { holds, scdId, timeOf } from './polling-history.ts'
+import { holds, metaColumns, scdId, timeOf } from './polling-history.ts'
 
 /** PostgreSQL has no equality for these; their text is compared. */
 const WITHOUT_EQUALITY: ReadonlySet<string> = new Set(['json', 'xml', 'point', 'polygon', 'path'])
@@ -169,6 +169,31 @@ where gone.gm_is_there is null`,
         ]
       : []),
   ]
+}
+
+/**
+ * Rows that were gone before deletions were recorded get the deleted versions that would stand there: one from each end after which no
+ * version begins. Called once, with the table's new column: else what was invalidated would be a gap for ever.
+ */
+export function fillGaps({ history, name, target }: PollingContext): Statement {
+  const { names } = history
+  const notOwn = new Set([...metaColumns(history), XID_COLUMN, VERSION_XID_COLUMN])
+  const own = target.columns.map((column) => column.name).filter((column) => !notOwn.has(column))
+  const meta = [names.scdId, names.updatedAt, names.validFrom, names.validTo, names.isDeleted]
+  const [from, to] = [identifier(names.validFrom), identifier(names.validTo)]
+  const key = history.key.map(identifier)
+  const id = scdId(
+    key.map((column) => `gone.${column}`),
+    `gone.${to}`,
+  )
+  const end = `coalesce(gone.gm_returns, ${history.openEnd ?? 'null'})`
+  return {
+    purpose: 'insert deletions',
+    sql: `insert into ${name} (${[...own, ...meta].map(identifier).join(', ')})
+select ${[...own.map((column) => `gone.${identifier(column)}`), id, `gone.${to}`, `gone.${to}`, end, `'True'`].join(', ')}
+from (select v.*, lead(v.${from}) over (partition by ${key.map((column) => `v.${column}`).join(', ')} order by v.${from}) as gm_returns from ${name} as v) as gone
+where not ${holds(history, 'gone')} and (gone.gm_returns is null or gone.gm_returns > gone.${to})`,
+  }
 }
 
 /** Columns that are new to the table get their values in the versions that hold: no version is made for them. */

@@ -59,6 +59,36 @@ select * from {{ source('raw', 'orders') }}
   ])
 })
 
+test('history_is_sound passes after hard_deletes: invalidate has become new_record, and goes on to find gaps', async ({
+  connection,
+  sql,
+  project,
+}) => {
+  const env = databaseUrl(connection)
+  await sql(`create schema raw; create table raw.orders (id int, updated_at timestamp);
+    insert into raw.orders values (1, '2026-01-01'), (2, '2026-01-01'), (3, '2026-01-01')`)
+  const files = (hardDeletes: string): Record<string, string> => ({
+    'snapshots/orders.yml': `sources: [{name: raw, tables: [{name: orders}]}]
+snapshots:
+  - name: kept
+    relation: source('raw', 'orders')
+    config: {strategy: timestamp, unique_key: id, updated_at: updated_at, hard_deletes: ${hardDeletes}}
+    data_tests: [history_is_sound]
+`,
+  })
+  const before = await project(files('invalidate'))
+  await gm(before, ['build'], env)
+  await sql('delete from raw.orders where id < 3')
+  await gm(before, ['build'], env)
+  await sql(`insert into raw.orders values (1, localtimestamp)`)
+  await gm(before, ['build'], env)
+  const after = await project(files('new_record'))
+  await gm(after, ['build'], env)
+  await gm(after, ['test'], env)
+  await sql(`delete from public.kept where dbt_is_deleted = 'True'`)
+  expect((await gm(after, ['test'], env, 1)).stdout).toContain('2 rows fail')
+})
+
 test('hooks, privileges and failing rows are there after a build of a project with templates', async ({
   connection,
   sql,
