@@ -13,6 +13,8 @@ import { isAdoptable } from './take-over.ts'
 export interface Decision {
   readonly action: Action
   readonly reason: string
+  /** What it may miss, which is said whatever the reason turns out to be. */
+  readonly misses?: string
   readonly isIncremental: boolean
   /** Quoted names of inputs that are read from their beginning, though the table stays. */
   readonly readAgain: ReadonlySet<string>
@@ -54,14 +56,17 @@ export function decide(
       ? ['build history', 'update history']
       : ['build incremental', 'add rows']
   const rebuild = reasonToRebuild(node, request, warehouse, foreseen)
-  if (rebuild === undefined)
+  if (rebuild === undefined) {
+    const misses = missedByTime(node, request.manifest, warehouse)
     return {
       action: update,
-      reason: reasonToAdd(node, request.manifest, warehouse),
+      reason: misses ?? 'new rows since its mark',
+      ...(misses !== undefined && { misses }),
       isIncremental: true,
       isOptional: true,
       readAgain: NOTHING,
     }
+  }
   if (mayReadAgain(node, rebuild)) {
     return {
       action: update,
@@ -137,10 +142,14 @@ function asked(action: Action, reason: string): Decision {
   return { action, reason, isIncremental: false, isOptional: false, readAgain: NOTHING }
 }
 
-/** What a run that reads new rows reads, and what it may miss where it can. */
-function reasonToAdd(node: BuiltNode, manifest: Manifest, warehouse: Warehouse): string {
+/** What a run reads of inputs that it follows by time, and what it misses; undefined where it follows none. */
+function missedByTime(
+  node: BuiltNode,
+  manifest: Manifest,
+  warehouse: Warehouse,
+): string | undefined {
   const times = [...eventTimes(node, manifest, warehouse)]
-  if (times.length === 0) return 'new rows since its mark'
+  if (times.length === 0) return undefined
   return times
     .map(
       ([input, { column, lookback }]) =>

@@ -87,6 +87,9 @@ export function planStep(
     manifest: request.manifest,
   })
   if (run === undefined) return reusedStep(node, needs, node.relation)
+  const { misses } = decision
+  const reason =
+    misses === undefined || misses === run.reason ? run.reason : `${run.reason}; ${misses}`
   // Marks that a part has moved would lose the rest.
   const isPart = request.limit !== undefined
   const readsOthers = node.kind !== 'seed'
@@ -102,7 +105,7 @@ export function planStep(
     ),
     isStable: unstable === undefined,
     isOtherCode: !codes.includes(entry?.basis?.code ?? ''),
-    reason: run.reason,
+    reason,
     shape: foreseen.shape,
   })
   const warning = warningFor(node, decision, request, adopts)
@@ -110,7 +113,7 @@ export function planStep(
     id: node.id,
     kind: node.kind,
     action: decision.action,
-    reason: run.reason,
+    reason,
     ...(warning !== undefined && { warning }),
     needs,
     lock: name,

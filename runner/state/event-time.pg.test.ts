@@ -55,6 +55,10 @@ test('a source without tracking is read from its lookback on, and what comes lat
   expect(plan.steps[0]?.reason).toBe(
     'rows of "crm"."accounts" from 2 hours before the latest at: what comes later than that, or is deleted, is missed',
   )
+  const whereNeeded = await planPlain(PROJECT, adapter, { reuse: 'all' })
+  expect(whereNeeded.steps[0]?.reason).toBe(
+    'gm cannot tell whether "crm"."accounts" has changed; rows of "crm"."accounts" from 2 hours before the latest at: what comes later than that, or is deleted, is missed',
+  )
   await runPlain(PROJECT, adapter)
   expect(await ids()).toEqual([1, 2, 3, 4])
   expect(await sql('select owner from shop.copied where id = 2')).toEqual([{ owner: 'changed' }])
