@@ -46,6 +46,7 @@ export const CODES = {
   GM3013: 'unknown column',
   GM3014: 'changes() would lose rows',
   GM3015: 'unit test without what its model reads',
+  GM3016: 'microbatch model cannot hear of all changes',
   GM4001: 'database refused the SQL',
   GM4002: 'database cannot be reached',
   GM4003: 'database refused the login',

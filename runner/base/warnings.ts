@@ -6,6 +6,7 @@ export const WARNINGS: Readonly<Partial<Record<Code, readonly string[]>>> = {
   GM2007: ['UnusedResourceConfigPath'],
   GM3001: ['NoNodesForSelectionCriteria'],
   GM3007: ['JinjaLogWarning'],
+  GM3016: [],
   GM5001: ['LogTestResult'],
   GM6001: ['ArtifactWriteError'],
 }

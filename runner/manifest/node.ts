@@ -301,6 +301,8 @@ export interface ModelNode extends NodeBase, Templated {
   readonly latestVersion?: Version
   /** As written in YAML. */
   readonly deprecationDate?: string
+  /** Of a view: the column of the table behind it that its `event_time` is, untouched and row by row; where that was looked for. */
+  readonly timeBehind?: string
 }
 
 /** SQL in an analysis folder: compiled, never built. */

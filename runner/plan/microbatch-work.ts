@@ -114,10 +114,8 @@ export interface Following {
   /** Quoted names of followed tables, with the generation of a mark that holds. */
   readonly marked: ReadonlyMap<string, string>
   readonly keyReaders: readonly KeyReader[]
-  /** Inputs by whose event time the model is made, and whose late rows nobody can notice. */
-  readonly unnoticed: readonly string[]
-  /** Tables behind views, of which nobody can notice what is deleted or gets another time: they name no event_time of their own. */
-  readonly unlogged: readonly string[]
+  /** What nobody can notice, in the words of the plan. */
+  readonly misses: readonly string[]
 }
 
 /**
@@ -136,23 +134,23 @@ export function followInputsOf(
   const arrivals: Arrivals[] = []
   const marked = new Map<string, string>()
   const keyReaders: KeyReader[] = []
-  const unnoticed: string[] = []
-  const unlogged: string[] = []
+  const misses: string[] = []
   for (const { input, table: tableId, column, sql } of compiled.arrivals ?? []) {
     const table = manifest.nodes.get(tableId)
     if (table === undefined || !isReadable(table) || !isTracked(table, warehouse)) {
-      unnoticed.push(manifest.nodes.get(input)?.name ?? input)
+      const name = manifest.nodes.get(input)?.name ?? input
+      misses.push(`rows of ${name} that come late are missed, as nothing tells of them`)
       continue
     }
     const name = quoted(table.relation)
     const isDirect = input === tableId
-    // Behind a view the time is what the table itself calls its event time.
-    const tableColumn = isDirect ? column : table.config.event_time
-    const isLogged = isBuilt(table) || table.config.log_keys === true
+    const tableColumn = isDirect ? column : timeInTable(manifest.nodes.get(input), table)
     const reader =
-      isLogged && tableColumn !== undefined ? { input: name, columns: [tableColumn] } : undefined
-    if (reader !== undefined) keyReaders.push(reader)
-    if (isLogged && reader === undefined) unlogged.push(table.name)
+      isLogged(table) && tableColumn !== undefined
+        ? { input: name, columns: [tableColumn] }
+        : undefined
+    if (reader === undefined) misses.push(missedOf(table))
+    else keyReaders.push(reader)
     const generation = entry?.marks.get(name)
     const isKnown =
       generation !== undefined &&
@@ -174,7 +172,24 @@ export function followInputsOf(
       isUsers: !isDirect,
     })
   }
-  return { arrivals, marked, keyReaders, unnoticed, unlogged }
+  return { arrivals, marked, keyReaders, misses }
+}
+
+/** The column of the table by which rows of a view belong to their batches: what its SQL hands on, else what the table calls its event time. */
+function timeInTable(view: Node | undefined, table: Node): string | undefined {
+  return (view?.kind === 'model' ? view.timeBehind : undefined) ?? table.config.event_time
+}
+
+/** Whether gm may log what the table loses. */
+export function isLogged(table: Node): boolean {
+  return isBuilt(table) || table.config.log_keys === true
+}
+
+function missedOf(table: Node): string {
+  const lost = `rows of ${table.name} that are deleted or get another time are missed`
+  return isLogged(table)
+    ? `${lost}, as it has no event_time`
+    : `${lost}, as its source has no log_keys: true`
 }
 
 /** Its rows say which transaction wrote them: now, or once gm has built it. */

@@ -45,9 +45,10 @@ export function planMicrobatch(
   const plan = planBatches(node, times, entry?.batches ?? [], rebuild !== undefined)
   const isIncremental = foreseen.begun?.isIncremental ?? rebuild === undefined
   if (rebuild !== undefined) refuseRebuild(node, rebuild, warehouse)
+  const batches = describeBatches(node, plan.due)
   const decision: Decision = {
     action: rebuild === undefined ? 'run batches' : 'build incremental',
-    reason: describeBatches(node, plan.due),
+    reason: batches,
     isIncremental,
     isOptional: rebuild === undefined && plan.isOptional && request.eventTime === undefined,
     readAgain: new Set(),
@@ -62,17 +63,8 @@ export function planMicrobatch(
   const following = followInputsOf(node, compiled, request.manifest, warehouse, foreseen.rebuilt)
   const unstable = findUnstable(compiled.sql, warehouse.ledger.functions)
   const codes = [compiled.fingerprint, incrementCode({ fingerprint: compiled.fingerprint })]
-  const unnoticed = [
-    ...following.unnoticed.map(
-      (input) => `; rows of ${input} that come late are missed, as nothing tells of them`,
-    ),
-    ...following.unlogged.map(
-      (table) =>
-        `; rows of ${table} that are deleted or get another time are missed, as it has no event_time`,
-    ),
-  ]
   const run = whetherToRun(node, {
-    decided: [rebuild?.reason, decision.reason].filter((part) => part !== undefined).join(', '),
+    decided: rebuild?.reason ?? batches,
     isAsked: request.reuse === 'none' || !decision.isOptional || hasHooks(node),
     basis: entry?.basis,
     codes,
@@ -81,6 +73,11 @@ export function planMicrobatch(
     manifest: request.manifest,
   })
   if (run === undefined) return reusedStep(node, needs, node.relation)
+  // Which ones those are is found by the step itself.
+  const found = rebuild === undefined && following.marked.size > 0 && !request.eventTime
+  const which = found ? `${batches} and those whose rows have changed` : batches
+  const why = run.reason === batches ? batches : `${run.reason}, ${which}`
+  const reason = [why, ...following.misses].join('; ')
   const materials = materialsOf(node, compiled, request, warehouse, {
     marked: rebuild === undefined ? following.marked : new Map(),
     readAgain: new Set(),
@@ -90,7 +87,7 @@ export function planMicrobatch(
     newParts: [],
     isStable: unstable === undefined,
     isOtherCode: !codes.includes(entry?.basis?.code ?? ''),
-    reason: run.reason,
+    reason,
     shape: foreseen.shape,
   })
   const isFirst = target === undefined
@@ -111,7 +108,7 @@ export function planMicrobatch(
     id: node.id,
     kind: node.kind,
     action: decision.action,
-    reason: `${run.reason}${unnoticed.join('')}`,
+    reason,
     ...(warning !== undefined && { warning }),
     needs,
     lock: name,

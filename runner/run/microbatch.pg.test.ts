@@ -188,6 +188,22 @@ test('a source whose rows nobody marks is read by its event_time alone, and the 
   expect(second.result.steps[0]?.reason).toContain('rows of orders that come late are missed')
 })
 
+test('whatever makes it run, the plan names the batches that are due and says what nothing tells of', async ({
+  run,
+  sql,
+}) => {
+  await sql(RAW)
+  await run(orders(), { now: NOW, reuse: 'all' })
+  await sql(`insert into raw.orders (id, at) values (9, '2026-01-01 13:00+00')`)
+  const ran = await run(orders(), { now: NOW, reuse: 'all' })
+  expect(ran.result.steps[0]?.reason).toBe(
+    'its input "raw"."orders" has changed, 2 batches from 2026-01-04 to 2026-01-05 and those whose rows have changed; rows of orders that are deleted or get another time are missed, as its source has no log_keys: true',
+  )
+  expect(await sql(`select reason from gm.steps order by finished_at desc limit 1`)).toEqual([
+    { reason: ran.result.steps[0]?.reason },
+  ])
+})
+
 test('rows that are deleted from an incremental input, or get another time, have both batches done again', async ({
   run,
   sql,

@@ -30,6 +30,7 @@ import { selectFor } from '../select-for.ts'
 import { jsonAnswer } from '../tell.ts'
 import { withColumns } from '../with-columns.ts'
 import { withInheritedDescriptions } from '../with-inherited-descriptions.ts'
+import { withTimesBehindViews } from '../with-times-behind-views.ts'
 import { withWarehouse } from '../with-warehouse.ts'
 
 const KINDS: readonly NodeKind[] = ['model', 'seed', 'snapshot', 'test', 'unit_test']
@@ -49,7 +50,8 @@ export const planCommand: CommandAction = async (_args, raw, io) => {
   const opened = await withColumns(openProject(flags, io), flags)
   const selected = selectFor(opened, flags, io, KINDS)
   const materializers = await loadMaterializations(opened, selected)
-  const documented = await withInheritedDescriptions(opened, selected)
+  const inherited = await withInheritedDescriptions(opened, selected)
+  const documented = await withTimesBehindViews(inherited, selected, flags, io)
   await refuseLostChanges(opened, selected)
   return await withWarehouse(opened.project, io, async (warehouse, signal) => {
     const seen = await deferred(documented, selected, flags, io, (relations) =>

@@ -28,6 +28,7 @@ import { selectFor } from '../select-for.ts'
 import type { LineageTeller } from '../tell-lineage.ts'
 import { withColumns } from '../with-columns.ts'
 import { withInheritedDescriptions } from '../with-inherited-descriptions.ts'
+import { withTimesBehindViews } from '../with-times-behind-views.ts'
 import { withWarehouse } from '../with-warehouse.ts'
 
 /** What a command runs when no `--resource-type` narrows it further. A job is run with its seeds and snapshots. */
@@ -72,7 +73,8 @@ export async function runWith(
       ? selectFor(opened, flags, io, kinds)
       : new Set(opened.order.filter((id) => only.has(id)))
   const materializers = await loadMaterializations(opened, selected)
-  const documented = await withInheritedDescriptions(opened, selected)
+  const inherited = await withInheritedDescriptions(opened, selected)
+  const documented = await withTimesBehindViews(inherited, selected, flags, io)
   if (command !== 'test') await refuseLostChanges(opened, selected)
   const options = screenOptions(flags, project)
   const screen = new RunScreen(io, options)

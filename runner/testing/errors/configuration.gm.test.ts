@@ -37,6 +37,20 @@ const CASES: readonly {
     },
   },
   {
+    title:
+      'a view whose SQL does not hand its event_time on keeps lost rows from a microbatch model',
+    name: 'microbatch-behind-view',
+    args: ['build', '--warn-error'],
+    files: {
+      'models/kept.sql':
+        "{{ config(materialized='incremental') }}\nselect id, now() as at from {{ ref('raw_orders') }}\n",
+      'models/by_hour.sql':
+        "{{ config(event_time='hour') }}\nselect id, date_trunc('hour', at) as hour from {{ ref('kept') }}\n",
+      'models/daily.sql':
+        "{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='hour', batch_size='day', begin='2026-01-01') }}\nselect id, hour from {{ ref('by_hour') }}\n",
+    },
+  },
+  {
     title: 'YAML that cannot be read is shown where it breaks',
     name: 'yaml-syntax',
     files: { 'models/schema.yml': 'models:\n  - name: orders\n   description: All orders\n' },

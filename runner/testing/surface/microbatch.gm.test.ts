@@ -99,7 +99,7 @@ test('a microbatch model is made day by day, goes on after a failure, and takes 
   )
 })
 
-test('through a view a row is in the batch of the time that it has now, and in none once it is deleted', async ({
+test('through a view a row is in the batch of the time that it has now, and in none once it is deleted; gm plan says where nothing tells of that', async ({
   connection,
   project,
   sql,
@@ -112,37 +112,59 @@ test('through a view a row is in the batch of the time that it has now, and in n
   ): string => `{{ config(materialized='incremental', incremental_strategy='microbatch',
     event_time='ordered_at', batch_size='day', lookback=0, begin='2026-01-01') }}
     select id, ordered_at from {{ ref('${view}') }} as o`
+  const staged = (event_time: string): string =>
+    `{{ config(materialized='incremental', unique_key='id'${event_time}) }}
+      select id, at, at + interval '1 month' as due_at from {{ changes(source('raw', 'orders')) }} as o`
   const root = await project({
     'models/sources.yml': 'sources: [{name: raw, tables: [{name: orders}]}]\n',
-    'models/staged.sql': `{{ config(materialized='incremental', unique_key='id', event_time='at') }}
-      select id, at from {{ changes(source('raw', 'orders')) }} as o`,
-    'models/seen.sql':
-      "{{ config(event_time='ordered_at') }} select id, at as ordered_at from {{ ref('staged') }} as s",
+    'models/staged.sql': staged(''),
+    'models/inner.sql':
+      "{{ config(materialized='ephemeral') }} select *, at as ordered_at from {{ ref('staged') }}",
+    'models/seen.sql': `{{ config(event_time='ordered_at') }}
+      with orders as (select * from {{ ref('inner') }}) select id, ordered_at from orders where id > 0`,
     'models/daily.sql': batched('seen'),
-    'models/untimed.sql': `{{ config(materialized='incremental', unique_key='id') }}
-      select id, at from {{ changes(source('raw', 'orders')) }} as o`,
-    'models/seen_untimed.sql':
-      "{{ config(event_time='ordered_at') }} select id, at as ordered_at from {{ ref('untimed') }} as s",
-    'models/daily_untimed.sql': batched('seen_untimed'),
+    // Its own event_time is another one than the view hands on.
+    'models/due.sql': staged(", event_time='due_at'"),
+    'models/seen_due.sql':
+      "{{ config(event_time='ordered_at') }} select id, at as ordered_at from {{ ref('due') }}",
+    'models/daily_due.sql': batched('seen_due'),
+    'models/rounded.sql': `{{ config(event_time='ordered_at') }}
+      select id, date_trunc('hour', at) as ordered_at from {{ ref('staged') }} as s`,
+    'models/daily_rounded.sql': batched('rounded'),
   })
   const env = databaseUrl(connection)
   const run = async (): Promise<string> =>
     (await gm(root, ['run', '--as-of', '2026-01-08'], env)).stdout
-  const daily = 'select id, ordered_at::date::text as day from daily order by id, day'
+  const rows = async (table: string): Promise<unknown> =>
+    (await sql(`select id, ordered_at::date::text as day from ${table} order by id, day`)).map(
+      ({ id, day }) => [id, day],
+    )
   await run()
-  const planned = await gm(root, ['run', '--dry-run', '--force', '--as-of', '2026-01-08'], env)
-  expect(planned.stdout).toContain(
-    'rows of untimed that are deleted or get another time are missed, as it has no event_time',
-  )
   await sql(
     `update raw.orders set at = '2026-01-04 12:00+00', _gm_xid = pg_current_xact_id() where id = 1`,
   )
+  const planned = await gm(root, ['plan', '--as-of', '2026-01-08'], env)
+  expect(planned.stdout).toMatch(
+    /daily_rounded +its input rounded is built before it, batch 2026-01-08 and those whose rows have changed; rows of staged that are deleted or get another time are missed, as it has no event_time/,
+  )
+  expect(planned.stdout).toMatch(/public.daily +its input[^;]*$/m)
+  expect(planned.stderr).toContain(
+    'models/rounded.sql:1:1  GM3016  rows of staged that are deleted or get another time stay in daily_rounded',
+  )
+  expect(planned.stderr.match(/GM3016/g)).toHaveLength(1)
+  const refused = await gm(root, ['run', '--warn-error'], env, 2)
+  expect(refused.stderr).toContain('Give staged an event_time')
   await run()
-  expect(await sql(daily)).toEqual([
-    { id: 1, day: '2026-01-04' },
-    { id: 2, day: '2026-01-03' },
-  ])
-  await sql('delete from staged where id = 2')
+  const moved = [
+    [1, '2026-01-04'],
+    [2, '2026-01-03'],
+  ]
+  expect(await rows('daily')).toEqual(moved)
+  expect(await rows('daily_due')).toEqual(moved)
+  await sql('delete from staged where id = 2; delete from due where id = 2')
   await run()
-  expect(await sql(daily)).toEqual([{ id: 1, day: '2026-01-04' }])
+  expect(await rows('daily')).toEqual([[1, '2026-01-04']])
+  expect(await rows('daily_due')).toEqual([[1, '2026-01-04']])
+  // As the plan says.
+  expect(await rows('daily_rounded')).toEqual([[1, '2026-01-02'], ...moved])
 })
