@@ -161,11 +161,13 @@ function missedByTime(
 export function warningFor(
   node: BuiltNode,
   decision: Decision,
-  { fullRefresh }: PlanRequest,
+  { fullRefresh, eventTime }: PlanRequest,
   adopts: boolean,
 ): string | undefined {
   if (adopts) return `${node.name} goes on with the history that is in its table`
   if (!fullRefresh || !decision.isIncremental) return undefined
+  if (decision.action === 'run batches' && eventTime !== undefined)
+    return `${node.name} was not rebuilt: the batches from --event-time-start to --event-time-end are done again, and the others stay`
   return node.kind === 'snapshot' && isPolling(node)
     ? `${node.name} was not rebuilt: what its rows were before cannot be asked again`
     : `${node.name} was not rebuilt: it has full_refresh: false, and got its new rows only`

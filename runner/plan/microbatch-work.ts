@@ -55,14 +55,13 @@ export interface BatchPlan {
   readonly isOptional: boolean
 }
 
-/** @param isWhole every batch is to be done, whatever the ledger says. */
+/** @param done what the ledger knows of the table; nothing where another one takes its place. */
 export function planBatches(
   node: MicrobatchNode,
   { now, eventTime }: Times,
   done: readonly Interval[],
-  isWhole: boolean,
 ): BatchPlan {
-  const batching = batchingOf(node, now, eventTime, isWhole ? [] : done)
+  const batching = batchingOf(node, now, eventTime, done)
   const found = dueBatches(batching)
   const newest = found.at(-1) ?? batchFrom(batchStart(now, batching.size), batching)
   // Of what begins later than now there is one batch, and it has no rows yet.

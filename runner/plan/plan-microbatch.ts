@@ -38,11 +38,14 @@ export function planMicrobatch(
   const entry = warehouse.ledger.entries.get(name)
   const rebuild =
     foreseen.begun === undefined ? reasonToRebuild(node, request, warehouse, foreseen) : undefined
+  // What takes the place of a table has all of its batches.
+  const isReplaced = rebuild !== undefined && target !== undefined
   const times = {
     now: request.now,
-    ...(request.eventTime && { eventTime: request.eventTime }),
+    ...(request.eventTime && !isReplaced && { eventTime: request.eventTime }),
   }
-  const plan = planBatches(node, times, entry?.batches ?? [], rebuild !== undefined)
+  const done = rebuild === undefined ? (entry?.batches ?? []) : []
+  const plan = planBatches(node, times, done)
   const isIncremental = foreseen.begun?.isIncremental ?? rebuild === undefined
   if (rebuild !== undefined) refuseRebuild(node, rebuild, warehouse)
   const batches = describeBatches(node, plan.due)

@@ -7,7 +7,9 @@ import { quoted } from '../manifest/quoted.ts'
 import { strategyOf } from '../materialize/write-rows.ts'
 import { followedName } from '../state/key-log.ts'
 import { keyReaders, refuseUntracked } from './follow-inputs.ts'
+import { isMicrobatch } from './microbatch-work.ts'
 import type { Foreseen, PlanRequest, Warehouse } from './plan-request.ts'
+import { isMadeByOthers } from './take-over.ts'
 
 /** Why the new rows of its inputs are not enough for an incremental model or a history. */
 export interface Rebuild {
@@ -39,8 +41,10 @@ export function reasonToRebuild(
   if (target === undefined) return itself('first build')
   if (request.limit !== undefined || isLimited(entry?.fingerprint ?? ''))
     return itself('it was built with --empty or --sample')
-  if (node.config.full_refresh === true) return itself('full_refresh: true')
-  if (request.fullRefresh && node.config.full_refresh !== false) return itself('full refresh')
+  if (!doesBatchesAlone(node, request, warehouse)) {
+    if (node.config.full_refresh === true) return itself('full_refresh: true')
+    if (request.fullRefresh && node.config.full_refresh !== false) return itself('full refresh')
+  }
   if (target.type !== 'table' || !target.isTracked)
     return itself(`a ${target.type} stands behind its name`)
   for (const input of inputs) refuseUntracked(node, input, warehouse)
@@ -75,6 +79,21 @@ export function mayReadAgain(node: ModelNode | SnapshotNode, { inputs }: Rebuild
     node.kind === 'model' &&
     node.config.materialization === undefined &&
     (strategyOf(node) === 'merge' || strategyOf(node) === 'delete+insert')
+  )
+}
+
+/** Batches that are asked for by their time are all that is refreshed: a table of them alone would be without the others. */
+function doesBatchesAlone(
+  node: ModelNode | SnapshotNode,
+  { eventTime }: PlanRequest,
+  { relations, ledger }: Warehouse,
+): boolean {
+  const name = quoted(node.relation)
+  return (
+    eventTime !== undefined &&
+    node.kind === 'model' &&
+    isMicrobatch(node) &&
+    !isMadeByOthers(relations.get(name), ledger.entries.get(name))
   )
 }
 

@@ -119,6 +119,51 @@ test('a given range is done again and nothing else is', async ({ run, sql }) => 
   )
 })
 
+test('a full refresh of a given range does its batches again and keeps all others, also published all or nothing', async ({
+  run,
+  sql,
+}) => {
+  await sql(RAW)
+  const eventTime = {
+    start: new Date('2026-01-02T00:00:00Z'),
+    end: new Date('2026-01-04T00:00:00Z'),
+  }
+  // Where there is no table yet, it has those alone, and the next run the others.
+  await run(orders(), { now: NOW, eventTime, fullRefresh: true })
+  expect(await sql('select id from shop.daily order by id')).toEqual([{ id: 1 }, { id: 2 }])
+  await run(orders(), { now: NOW })
+  await sql('update shop.daily set share = 1')
+  const options = { now: NOW, eventTime, fullRefresh: true }
+  const ran = await run(orders(), options)
+  expect(batchesOf(ran)).toEqual({ '2026-01-02': '+1 -1', '2026-01-03': '+1 -1' })
+  expect(ran.notes).toEqual([
+    'daily was not rebuilt: the batches from --event-time-start to --event-time-end are done again, and the others stay',
+  ])
+  const shares = [1, 10, 10, 1, 1].map((share) => ({ share }))
+  expect(await sql('select share from shop.daily order by id')).toEqual(shares)
+  const always = await run(orders({ full_refresh: true }), { ...options, publish: 'atomic' })
+  expect(batchesOf(always)).toEqual({ '2026-01-02': '+1 -1', '2026-01-03': '+1 -1' })
+  expect(await sql('select share from shop.daily order by id')).toEqual(shares)
+})
+
+test('what must be rebuilt for another reason has all batches, whatever range was given', async ({
+  run,
+  sql,
+}) => {
+  await sql(RAW)
+  await run(orders(), { now: NOW })
+  await sql('alter table shop.daily drop column _gm_xid')
+  const eventTime = {
+    start: new Date('2026-01-02T00:00:00Z'),
+    end: new Date('2026-01-03T00:00:00Z'),
+  }
+  const ran = await run(orders(), { now: NOW, eventTime })
+  expect(ran.result.steps[0]?.reason).toMatch(
+    /^a table stands behind its name, 5 batches from 2026-01-01 to 2026-01-05/,
+  )
+  expect(await sql('select count(*)::int as n from shop.daily')).toEqual([{ n: 5 }])
+})
+
 test('a full refresh builds all batches out of sight and swaps once, or leaves what stands there', async ({
   run,
   sql,
