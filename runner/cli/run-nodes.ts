@@ -17,6 +17,7 @@ import type { RunEvent, RunResult, StepResult } from '../run/event.ts'
 import type { RunHook } from '../run/run-hooks.ts'
 import { runProject } from '../run/run-project.ts'
 import type { RunRequest } from '../run/run-request.ts'
+import type { Resumed } from '../state/last-run.ts'
 import type { Scope } from '../template/template.ts'
 import { TemplateObject } from '../template/template.ts'
 import { cachedBytes } from './cached-bytes.ts'
@@ -43,6 +44,8 @@ export interface NodesToRun {
   /** Hears all that happens, beside the screen and the log. */
   readonly teller?: LineageTeller | undefined
   readonly materializers: ReadonlyMap<string, OwnMaterializer>
+  /** `gm retry`: what it goes on with. */
+  readonly resumed?: Resumed
 }
 
 export interface RanNodes {
@@ -74,6 +77,7 @@ export function runRequest(
       flags,
       publish: flags.publish ?? project.publish,
       selected: [...asked.selected].sort(),
+      ...(asked.resumed !== undefined && { resumes: asked.resumed.runIds }),
     },
     manifest: opened.manifest,
     work: {
@@ -110,7 +114,8 @@ export function runRequest(
     onRunStart: runHooksOf('on-run-start', project.onRunStart, asked, { runId, say }),
     onRunEnd: runHooksOf('on-run-end', project.onRunEnd, asked, { runId, say }),
     vars: project.vars,
-    ...timesOf(flags),
+    ...timesOf(flags, asked.resumed),
+    ...(asked.resumed !== undefined && { resumes: asked.resumed.runIds }),
     runQuery: warehouse.runQuery,
     targetName: project.target.name,
     version: packageVersion(),
@@ -136,11 +141,15 @@ function endOf(asOf: string): Date {
   return asOf.includes('T') ? start : new Date(start.getTime() + 86_400_000)
 }
 
-/** What counts as now where --as-of tells it: the end of a day, or the moment. */
-function timesOf(flags: RunFlags): Pick<RunRequest, 'now' | 'eventTime'> {
+/** What counts as now where --as-of tells it, the end of a day, or the moment; or the run that this one goes on with. */
+function timesOf(
+  flags: RunFlags,
+  resumed: Resumed | undefined,
+): Pick<RunRequest, 'now' | 'eventTime'> {
   const { asOf } = flags
   const eventTime = eventWindowOf(flags)
   return {
+    ...(resumed !== undefined && { now: resumed.startedAt }),
     ...(asOf !== undefined && {
       now: new Date(asOf.includes('T') ? asOf : `${asOf}T23:59:59.999Z`),
     }),

@@ -14,6 +14,7 @@ const BATCHING: Batching = {
   lookback: 1,
   now: at('2026-01-05T13:14:15'),
   range: undefined,
+  isBegun: false,
   done: [],
 }
 
@@ -53,6 +54,14 @@ test('A given range does its batches and no others, whole ones, done or not, bef
   const range = { start: at('2025-12-31T05:00:00'), end: at('2026-01-02T00:00:01') }
   expect(due({ done, range })).toEqual(['2025-12-31', '2026-01-01', '2026-01-02'])
   expect(due({ done, range: { ...range, end: at('2026-01-02T00:00:00') } })).toHaveLength(2)
+})
+
+test('Once begun, only what is not done is left, of a given range as well', () => {
+  const done = [span('2026-01-01', '2026-01-04'), span('2026-01-05', '2026-01-06')]
+  expect(due({ done, isBegun: true })).toEqual(['2026-01-04'])
+  const range = { start: at('2026-01-03T00:00:00'), end: at('2026-01-05T00:00:00') }
+  expect(due({ done, range, isBegun: true })).toEqual(['2026-01-04'])
+  expect(due({ done, range: { ...range, end: range.start }, isBegun: true })).toEqual([])
 })
 
 test('With another batch size what is done stays done where it covers the new batches whole', () => {

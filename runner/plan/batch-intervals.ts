@@ -58,12 +58,22 @@ export interface Batching {
   readonly now: Date
   /** `--event-time-start`, `--event-time-end`: these batches are done, and no others. */
   readonly range: EventWindow | undefined
+  /** The model has been begun: what is to be done again counts as not done since then. */
+  readonly isBegun: boolean
   /** Spans of time whose batches are done and have no reason to be done again; in order, without overlaps. */
   readonly done: readonly Interval[]
 }
 
 /** The batches to do, the oldest first. */
-export function dueBatches({ size, begin, lookback, now, range, done }: Batching): Interval[] {
+export function dueBatches({
+  size,
+  begin,
+  lookback,
+  now,
+  range,
+  isBegun,
+  done,
+}: Batching): Interval[] {
   const newest = batchStart(now, size)
   const first = batchStart(range?.start ?? begin, size)
   const last =
@@ -76,7 +86,8 @@ export function dueBatches({ size, begin, lookback, now, range, done }: Batching
     while ((done[position]?.end ?? end) < end) position += 1
     const span = done[position]
     const isDone = span !== undefined && span.start <= start && span.end >= end
-    if (range !== undefined || !isDone || start >= repeated) due.push({ start, end })
+    const isAsked = !isBegun && (range !== undefined || start >= repeated)
+    if (isAsked || !isDone) due.push({ start, end })
   }
   return due
 }

@@ -16,15 +16,18 @@ import {
 } from '../materialize/materialize-batches.ts'
 import type { KeyReader } from '../state/key-log.ts'
 import { changedKeys, followedName } from '../state/key-log.ts'
-import type { Ledger } from '../state/ledger.ts'
+import type { Ledger, LedgerEntry } from '../state/ledger.ts'
 import type { Batching, Interval } from './batch-intervals.ts'
 import { batchAfter, batchName, batchStart, dueBatches } from './batch-intervals.ts'
 import type { Batch, Step } from './plan.ts'
+import type { PlanRequest } from './plan-request.ts'
 
 /** What a run was asked for that decides its batches. */
 interface Times {
   readonly now: Date
   readonly eventTime?: EventWindow
+  /** The model has been begun, by this run or by one that it goes on with. */
+  readonly isBegun: boolean
 }
 
 /** The warehouse as it is. */
@@ -46,6 +49,11 @@ export function isMicrobatch(node: BuiltNode | TestNode): node is MicrobatchNode
   )
 }
 
+/** Whether this run, or one that it goes on with, has begun the model: what is to be done again has been marked as due. */
+export function isResumed(entry: LedgerEntry | undefined, { resumes }: PlanRequest): boolean {
+  return entry !== undefined && resumes.has(entry.runId)
+}
+
 /** The batches that a run has to do, as far as the ledger knows. */
 export interface BatchPlan {
   readonly due: readonly Interval[]
@@ -58,22 +66,21 @@ export interface BatchPlan {
 /** @param done what the ledger knows of the table; nothing where another one takes its place. */
 export function planBatches(
   node: MicrobatchNode,
-  { now, eventTime }: Times,
+  times: Times,
   done: readonly Interval[],
 ): BatchPlan {
-  const batching = batchingOf(node, now, eventTime, done)
-  const found = dueBatches(batching)
-  const newest = found.at(-1) ?? batchFrom(batchStart(now, batching.size), batching)
+  const batching = batchingOf(node, times, done)
+  const all = dueBatches({ ...batching, isBegun: false, done: [] })
+  const newest = all.at(-1) ?? batchFrom(batchStart(times.now, batching.size), batching)
   // Of what begins later than now there is one batch, and it has no rows yet.
-  const due = found.length > 0 ? found : [newest]
+  const due = all.length > 0 ? dueBatches(batching) : [newest]
   const isOptional = dueBatches({ ...batching, lookback: -1 }).length === 0
   return { due, newest, isOptional }
 }
 
 function batchingOf(
   { config }: MicrobatchNode,
-  now: Date,
-  range: EventWindow | undefined,
+  { now, eventTime: range, isBegun }: Times,
   done: readonly Interval[],
 ): Batching {
   const { begin = '', batch_size: size = 'day', lookback = 1 } = config
@@ -83,6 +90,7 @@ function batchingOf(
     lookback: Number(lookback),
     now,
     range,
+    isBegun,
     done,
   }
 }
@@ -242,16 +250,17 @@ export function materializeMicrobatch(
     -Number(node.config.lookback ?? 1),
   )
   const { start, end } = request.eventTime ?? {}
+  const asked = [
+    // Also those of a run that is for other batches: what their inputs have changed to counts as read from here on.
+    { from: repeated },
+    ...(start === undefined || end === undefined ? [] : [{ from: start, before: end }]),
+  ]
   const { transactions, evolution } = beginWithBatches(
     node,
     compile(plan.newest),
     materials,
     following.arrivals,
-    [
-      // Also those of a run that is for other batches: what their inputs have changed to counts as read from here on.
-      { from: repeated },
-      ...(start === undefined || end === undefined ? [] : [{ from: start, before: end }]),
-    ],
+    request.isBegun ? [] : asked,
   )
   return {
     transactions,

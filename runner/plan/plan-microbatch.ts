@@ -14,6 +14,7 @@ import {
   batchId,
   describeBatches,
   followInputsOf,
+  isResumed,
   materializeMicrobatch,
   mayRunAtOnce,
   planBatches,
@@ -42,6 +43,7 @@ export function planMicrobatch(
   const isReplaced = rebuild !== undefined && target !== undefined
   const times = {
     now: request.now,
+    isBegun: foreseen.begun !== undefined || (rebuild === undefined && isResumed(entry, request)),
     ...(request.eventTime && !isReplaced && { eventTime: request.eventTime }),
   }
   const done = rebuild === undefined ? (entry?.batches ?? []) : []
@@ -106,7 +108,7 @@ export function planMicrobatch(
   )
   const before = work.transactions.length + hooks.pre.filter((hook) => !hook.transaction).length
   const parts = work.batches === undefined ? all.length : before
-  const warning = warningFor(node, decision, request, false)
+  const warning = times.isBegun ? undefined : warningFor(node, decision, request, false)
   return {
     id: node.id,
     kind: node.kind,

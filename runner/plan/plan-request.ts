@@ -37,6 +37,8 @@ export interface PlanRequest {
   readonly now: Date
   /** `--event-time-start` and `--event-time-end`: the batches to do, and no others. */
   readonly eventTime?: EventWindow
+  /** Ids of this run and of those that it goes on with. What they have committed of a microbatch model is not done again. */
+  readonly resumes: ReadonlySet<string>
   readonly runQuery?: CompileState['runQuery']
   /** What builds models of the project's own materializations, by name, and what it is told of the database. */
   readonly own?: {

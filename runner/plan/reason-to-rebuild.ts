@@ -7,7 +7,7 @@ import { quoted } from '../manifest/quoted.ts'
 import { strategyOf } from '../materialize/write-rows.ts'
 import { followedName } from '../state/key-log.ts'
 import { keyReaders, refuseUntracked } from './follow-inputs.ts'
-import { isMicrobatch } from './microbatch-work.ts'
+import { isMicrobatch, isResumed } from './microbatch-work.ts'
 import type { Foreseen, PlanRequest, Warehouse } from './plan-request.ts'
 import { isMadeByOthers } from './take-over.ts'
 
@@ -41,7 +41,7 @@ export function reasonToRebuild(
   if (target === undefined) return itself('first build')
   if (request.limit !== undefined || isLimited(entry?.fingerprint ?? ''))
     return itself('it was built with --empty or --sample')
-  if (!doesBatchesAlone(node, request, warehouse)) {
+  if (!staysInPart(node, request, warehouse)) {
     if (node.config.full_refresh === true) return itself('full_refresh: true')
     if (request.fullRefresh && node.config.full_refresh !== false) return itself('full refresh')
   }
@@ -82,18 +82,22 @@ export function mayReadAgain(node: ModelNode | SnapshotNode, { inputs }: Rebuild
   )
 }
 
-/** Batches that are asked for by their time are all that is refreshed: a table of them alone would be without the others. */
-function doesBatchesAlone(
+/**
+ * Whether a full refresh leaves batches of a table as they are: of those that are asked for by their time a table would be without the
+ * others, and what a run has begun is gone on with.
+ */
+function staysInPart(
   node: ModelNode | SnapshotNode,
-  { eventTime }: PlanRequest,
+  request: PlanRequest,
   { relations, ledger }: Warehouse,
 ): boolean {
   const name = quoted(node.relation)
+  const entry = ledger.entries.get(name)
   return (
-    eventTime !== undefined &&
     node.kind === 'model' &&
     isMicrobatch(node) &&
-    !isMadeByOthers(relations.get(name), ledger.entries.get(name))
+    (request.eventTime !== undefined || isResumed(entry, request)) &&
+    !isMadeByOthers(relations.get(name), entry)
   )
 }
 

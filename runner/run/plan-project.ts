@@ -73,6 +73,7 @@ function planRequest(
     }),
     now: request.now ?? new Date(),
     ...(request.eventTime === undefined ? {} : { eventTime: request.eventTime }),
+    resumes: new Set([request.runId, ...(request.resumes ?? [])]),
     ...(request.runQuery === undefined ? {} : { runQuery: request.runQuery }),
     compile: (node, state) => {
       const result = request.compile(node, state, manifest)

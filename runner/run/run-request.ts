@@ -33,6 +33,8 @@ export interface RunRequest {
   /** What counts as now, for microbatch models; the clock when not given. */
   readonly now?: Date
   readonly eventTime?: PlanRequest['eventTime']
+  /** `gm retry`: ids of the runs that it goes on with. */
+  readonly resumes?: readonly string[]
   readonly runQuery?: PlanRequest['runQuery']
   readonly limit?: PlanRequest['limit']
   /** What builds models of the project's own materializations, by name. */

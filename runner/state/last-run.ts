@@ -8,6 +8,16 @@ export interface AskedRun {
   readonly publish: 'atomic' | 'model'
   /** Ids of the nodes that were to run. */
   readonly selected: readonly string[]
+  /** The runs that it goes on with, the first one first. */
+  readonly resumes?: readonly string[]
+}
+
+/** What a run goes on with: itself a run that may have gone on with others. */
+export interface Resumed {
+  /** The first one first. */
+  readonly runIds: readonly string[]
+  /** When the first of them began. */
+  readonly startedAt: Date
 }
 
 /** The last run of a project on a target. */
@@ -15,11 +25,12 @@ export interface LastRun {
   readonly id: string
   readonly command: string
   readonly status: string
-  readonly startedAt: Date
   /** Undefined for what cannot be gone on with, such as a clone. */
   readonly flags: Readonly<Record<string, unknown>> | undefined
   /** Ids of the nodes that failed or that it did not come to. */
   readonly left: readonly string[]
+  /** It and what it has gone on with. */
+  readonly resumed: Resumed
 }
 
 /**
@@ -27,8 +38,13 @@ export interface LastRun {
  * end well, nothing is done, whatever its rows say. Rounds of --follow are no runs that anybody asked for one by one.
  */
 const LAST_RUN = `select
-  r.run_id as id, r.command, r.status, to_json(r.started_at at time zone 'UTC') #>> '{}' || 'Z' as started_at,
-  r.request -> 'flags' as flags,
+  r.run_id as id, r.command, r.status, r.request -> 'flags' as flags,
+  coalesce(r.request -> 'resumes', '[]') || to_jsonb(r.run_id) as run_ids,
+  (
+    select to_json(min(first.started_at) at time zone 'UTC') #>> '{}' || 'Z'
+    from gm.runs first
+    where first.run_id = r.run_id or r.request -> 'resumes' ? first.run_id
+  ) as started_at,
   (
     select coalesce(jsonb_agg(selected.id order by selected.id), '[]')
     from jsonb_array_elements_text(r.request -> 'selected') as selected (id)
@@ -69,8 +85,11 @@ export async function readLastRun(
     id: String(row['id']),
     command: String(row['command']),
     status: String(row['status']),
-    startedAt: new Date(String(row['started_at'])),
     flags: (row['flags'] ?? undefined) as LastRun['flags'],
     left: row['unfinished'] as readonly string[],
+    resumed: {
+      runIds: row['run_ids'] as readonly string[],
+      startedAt: new Date(String(row['started_at'])),
+    },
   }
 }

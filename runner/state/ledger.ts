@@ -16,6 +16,8 @@ interface Following {
 /** What gm remembers of a relation: of the last step that changed it. */
 export interface LedgerEntry {
   readonly kind: string
+  /** The run whose step changed it last, or has begun to. */
+  readonly runId: string
   readonly revision: string
   /** Of code and configuration at the last full build. */
   readonly fingerprint: string
@@ -72,7 +74,7 @@ const readFollowing = (hasNewParts: string): string =>
 
 /** Operators and casts of extensions change with the extension alone; a range type brings a cast of its own. */
 const READ_LEDGER = `select
-  (select coalesce(jsonb_agg(jsonb_build_array(r.relation, r.kind, r.revision::text, r.fingerprint, d.duration_ms)), '[]')
+  (select coalesce(jsonb_agg(jsonb_build_array(r.relation, r.kind, r.run_id, r.revision::text, r.fingerprint, d.duration_ms)), '[]')
    from gm.relations r
    left join lateral (
      select s.duration_ms from gm.steps s
@@ -110,7 +112,7 @@ const READ_LEDGER = `select
    from gm.cluster c, pg_control_system() s, pg_database d where d.datname = current_database()) as is_same_database`
 
 interface LedgerRow {
-  readonly relations: readonly (readonly [string, string, string, string, number | null])[]
+  readonly relations: readonly (readonly [string, string, string, string, string, number | null])[]
   readonly marks: readonly (readonly [string, string, string])[]
   readonly following: readonly (readonly [
     relation: string,
@@ -189,9 +191,10 @@ export async function readLedger(
     row.looks.map(([relation, input, code, since]) => [relation, { input, code, since }]),
   )
   const entries = new Map<string, LedgerEntry>()
-  for (const [relation, kind, revision, fingerprint, durationMs] of row.relations) {
+  for (const [relation, kind, runId, revision, fingerprint, durationMs] of row.relations) {
     entries.set(relation, {
       kind,
+      runId,
       revision,
       fingerprint,
       marks: marks.get(relation) ?? new Map<string, string>(),

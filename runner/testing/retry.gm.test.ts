@@ -81,6 +81,82 @@ test('Of a run with --publish atomic that failed gm retry runs every node, becau
   expect(await sql(LAST_STEPS)).toHaveLength(3)
 })
 
+/** Fails for the hours that stand in shop.broken. */
+const hourly = (begin: string): Readonly<Record<string, string>> => ({
+  'project.yml': 'name: shop\nthreads: 2\n',
+  'models/sources.yml':
+    'sources: [{name: raw, tables: [{name: orders, config: {event_time: at}}]}]\n',
+  'models/hourly.sql': `{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='at',
+  batch_size='hour', begin='${begin}', lookback=2) }}
+select id, at, 1 / (case when exists (select from broken b where b.at = o.at) then 0 else 1 end) as one
+from {{ source('raw', 'orders') }} as o`,
+})
+
+const ORDERS = `create schema raw; create table broken (at timestamptz);
+create table raw.orders (id int, at timestamptz, _gm_xid xid8 not null default pg_current_xact_id())`
+
+const DONE = `select extract(hour from batch_start at time zone 'UTC')::int as hour, run_id from gm.batches where not is_due order by 1`
+
+test('gm retry does the batches that the failed run has not committed, and no others, however often it fails', async ({
+  env,
+  sql,
+  project,
+}) => {
+  const root = await project(hourly('2026-01-01T00:00:00'))
+  await sql(ORDERS)
+  await sql(
+    `insert into raw.orders select n, '2026-01-01 00:30+00'::timestamptz + n * interval '1 hour' from generate_series(0, 5) n`,
+  )
+  await gm(root, ['run', '--as-of', '2026-01-01T05:45:00Z'], env)
+  const doneBy = async (): Promise<Record<number, unknown>> =>
+    Object.fromEntries((await sql(DONE)).map(({ hour, run_id: id }) => [Number(hour), id]))
+  const first = (await doneBy())[0]
+
+  // A range of all that is done already; of it two batches fail.
+  const range = ['--event-time-start', '2026-01-01T01:00:00Z']
+  await sql(`insert into broken values ('2026-01-01 02:30+00'), ('2026-01-01 04:30+00')`)
+  const asked = [...range, '--event-time-end', '2026-01-01T05:00:00Z', '-f']
+  await gm(root, ['run', ...asked, '--as-of', '2026-01-01T05:45:00Z'], env, 1)
+  const second = (await doneBy())[1]
+  expect(await doneBy()).toEqual({ 0: first, 1: second, 3: second })
+  expect(second).not.toBe(first)
+
+  await sql(`delete from broken where at < '2026-01-01 03:00+00'`)
+  await gm(root, ['retry'], env, 1)
+  const third = (await doneBy())[2]
+  expect(await doneBy()).toEqual({ 0: first, 1: second, 2: third, 3: second })
+  await sql('delete from broken')
+  const last = await gm(root, ['retry'], env)
+  expect(last.stdout).toContain('batch 1 of 1 2026-01-01T04 of hourly')
+  const fourth = (await doneBy())[4]
+  expect(await doneBy()).toEqual({ 0: first, 1: second, 2: third, 3: second, 4: fourth })
+
+  // What is left of the newest ones, which the range has left to the next run.
+  await gm(root, ['run', '--as-of', '2026-01-01T05:45:00Z'], env)
+  expect((await doneBy())[5]).toBeDefined()
+  expect(await sql('select count(*)::int as n from hourly')).toEqual([{ n: 6 }])
+})
+
+test('gm retry does the batches up to the one in which the failed run began, also when others have begun since', async ({
+  env,
+  sql,
+  project,
+}) => {
+  const hour = (back: number): string =>
+    new Date(Math.floor(Date.now() / 3_600_000 - back) * 3_600_000).toISOString().slice(0, 19)
+  const root = await project(hourly(hour(2)))
+  await sql(ORDERS)
+  await sql(
+    `insert into raw.orders values (1, '${hour(2)}Z'); insert into broken values ('${hour(2)}Z')`,
+  )
+  await gm(root, ['run', '-f'], env, 1)
+  await sql('delete from broken')
+  await sql(`update gm.runs set started_at = started_at - interval '1 hour'`)
+  await sql(`delete from gm.batches where batch_start = '${hour(0)}Z'`)
+  const { stdout } = await gm(root, ['retry'], env)
+  expect(stdout).toContain(`batch 1 of 1 ${hour(2).slice(0, 13)} of hourly`)
+})
+
 test('gm retry says what it lacks where gm has never run, and names a command that it cannot go on with', async ({
   screen,
   project,

@@ -4,6 +4,7 @@ import type { Plan } from '../../plan/plan.ts'
 import type { Project } from '../../project/project.ts'
 import type { RunResult } from '../../run/event.ts'
 import { planProject } from '../../run/plan-project.ts'
+import type { Resumed } from '../../state/last-run.ts'
 import { artifactsOf } from '../artifacts.ts'
 import type { CommandAction } from '../command-spec.ts'
 import type { OpenWarehouse } from '../connect.ts'
@@ -58,20 +59,20 @@ async function execute(command: RunCommandName, raw: unknown, io: Io): Promise<E
   return await runWith(command, parseFlags(RunFlags, raw), io)
 }
 
-/** @param only the nodes to run in place of what the flags select; those that are no more are left out. */
+/** @param goesOn the nodes to run in place of what the flags select, those that are no more left out, and the runs that left them. */
 export async function runWith(
   command: RunCommandName,
   flags: RunFlags,
   io: Io,
-  only?: ReadonlySet<string>,
+  goesOn?: { readonly left: ReadonlySet<string>; readonly resumed: Resumed },
 ): Promise<ExitCode> {
   const opened = await withColumns(openProject(flags, io), flags)
   const { project } = opened
   const kinds = command === 'run' && flags.job.length > 0 ? JOB_KINDS : KINDS[command]
   const selected =
-    only === undefined
+    goesOn === undefined
       ? selectFor(opened, flags, io, kinds)
-      : new Set(opened.order.filter((id) => only.has(id)))
+      : new Set(opened.order.filter((id) => goesOn.left.has(id)))
   const materializers = await loadMaterializations(opened, selected)
   const inherited = await withInheritedDescriptions(opened, selected)
   const documented = await withTimesBehindViews(inherited, selected, flags, io)
@@ -85,7 +86,11 @@ export async function runWith(
       const seen = await deferred(documented, selected, flags, io, (relations) =>
         warehouse.adapter.describe(relations),
       )
-      const asked = { command, flags, opened: seen, selected, warehouse, signal, materializers }
+      const resumed = goesOn?.resumed
+      const asked = {
+        ...{ command, flags, opened: seen, selected, warehouse, signal, materializers },
+        ...(resumed !== undefined && { resumed }),
+      }
       if (flags.dryRun) {
         const plan = await planProject(runRequest(asked, () => undefined))
         io.out(io.safe(planText(plan, options, io)))
