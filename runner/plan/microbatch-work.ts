@@ -78,6 +78,16 @@ export function planBatches(
   return { due, newest, isOptional }
 }
 
+/** Names of the batches that are not done, or due again. */
+export function batchesLeft(
+  node: MicrobatchNode,
+  now: Date,
+  done: readonly Interval[],
+): readonly string[] {
+  const batching = batchingOf(node, { now, isBegun: true }, done)
+  return dueBatches(batching).map(({ start }) => batchName(start, batching.size))
+}
+
 function batchingOf(
   { config }: MicrobatchNode,
   { now, eventTime: range, isBegun }: Times,

@@ -7,6 +7,35 @@ export interface DoneBatch {
   readonly end: Date
 }
 
+/** All spans that are done and not due again, as one value: read with `doneBatches`. Batches side by side are one span. */
+export const DONE_BATCHES = `(select coalesce(jsonb_agg(jsonb_build_array(b.relation, b.start_ms, b.end_ms) order by b.relation, b.start_ms), '[]')
+   from (
+     select relation, extract(epoch from min(batch_start)) * 1000 as start_ms, extract(epoch from max(batch_end)) * 1000 as end_ms
+     from (
+       select *, sum(is_apart) over (partition by relation order by batch_start) as span
+       from (
+         select relation, batch_start, batch_end,
+           (lag(batch_end) over (partition by relation order by batch_start) is distinct from batch_start)::int as is_apart
+         from gm.batches where not is_due
+       ) as batch
+     ) as numbered
+     group by relation, span
+   ) b)`
+
+/** What `DONE_BATCHES` gives. */
+export type DoneBatchRows = readonly (readonly [relation: string, startMs: number, endMs: number])[]
+
+/** Spans in order, by the quoted name of their relation. */
+export function doneBatches(rows: DoneBatchRows): ReadonlyMap<string, readonly DoneBatch[]> {
+  const batches = new Map<string, DoneBatch[]>()
+  for (const [relation, startMs, endMs] of rows) {
+    const ofRelation = batches.get(relation) ?? []
+    ofRelation.push({ start: new Date(startMs), end: new Date(endMs) })
+    batches.set(relation, ofRelation)
+  }
+  return batches
+}
+
 /**
  * Writes down that an interval is done, as of what this transaction reads. What was known of intervals that it overlaps is
  * forgotten: where the batches had another size, the rest of such an interval is a gap, and done again.

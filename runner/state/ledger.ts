@@ -4,7 +4,8 @@ import { NO_USER_FUNCTIONS } from '../compile/find-unstable.ts'
 import type { Session } from '../engine/adapter.ts'
 import type { RowCounts, Statement } from '../engine/statement.ts'
 import { literal } from '../manifest/quoted.ts'
-import type { DoneBatch } from './batches.ts'
+import type { DoneBatch, DoneBatchRows } from './batches.ts'
+import { DONE_BATCHES, doneBatches } from './batches.ts'
 import type { Basis } from './read-bases.ts'
 import { readBases } from './read-bases.ts'
 
@@ -82,19 +83,7 @@ const READ_LEDGER = `select
      order by s.finished_at desc limit 1
    ) d on true) as relations,
   (select coalesce(jsonb_agg(jsonb_build_array(m.relation, m.input, m.generation)), '[]') from gm.marks m) as marks,
-  (select coalesce(jsonb_agg(jsonb_build_array(b.relation, b.start_ms, b.end_ms) order by b.relation, b.start_ms), '[]')
-   from (
-     select relation, extract(epoch from min(batch_start)) * 1000 as start_ms, extract(epoch from max(batch_end)) * 1000 as end_ms
-     from (
-       select *, sum(is_apart) over (partition by relation order by batch_start) as span
-       from (
-         select relation, batch_start, batch_end,
-           (lag(batch_end) over (partition by relation order by batch_start) is distinct from batch_start)::int as is_apart
-         from gm.batches where not is_due
-       ) as batch
-     ) as numbered
-     group by relation, span
-   ) b) as batches,
+  ${DONE_BATCHES} as batches,
   (select jsonb_build_object(
      'names', coalesce(jsonb_agg(distinct p.proname), '[]'),
      'attributes', coalesce(jsonb_agg(distinct p.proname) filter (where p.pronargs = 1 and t.typtype in ('c', 'd', 'p')), '[]'))
@@ -120,7 +109,7 @@ interface LedgerRow {
     columns: string,
     hasNewParts: boolean,
   ])[]
-  readonly batches: readonly (readonly [relation: string, startMs: number, endMs: number])[]
+  readonly batches: DoneBatchRows
   readonly looks: readonly (readonly [
     relation: string,
     input: string,
@@ -181,12 +170,7 @@ export async function readLedger(
     ofRelation.set(`${input} (${columns})`, { hasNewParts: hasNew })
     following.set(relation, ofRelation)
   }
-  const batches = new Map<string, DoneBatch[]>()
-  for (const [relation, startMs, endMs] of row.batches) {
-    const ofRelation = batches.get(relation) ?? []
-    ofRelation.push({ start: new Date(startMs), end: new Date(endMs) })
-    batches.set(relation, ofRelation)
-  }
+  const batches = doneBatches(row.batches)
   const looks = new Map(
     row.looks.map(([relation, input, code, since]) => [relation, { input, code, since }]),
   )
@@ -251,16 +235,18 @@ export function forgetRun(runId: string): Statement {
   }
 }
 
-/** Runs that never ended and whose run lock nobody holds died without a word. */
-export const MARK_DEAD_RUNS: Statement = {
-  purpose: 'mark interrupted runs',
-  sql: `with dead as (
-  select run_id from gm.runs where status = 'running' and not exists (
+/** Of gm.runs as r: it never ended, and nobody holds its run lock: it died without a word. */
+export const IS_DEAD_RUN = `r.status = 'running' and not exists (
     select from pg_locks l
     where l.locktype = 'advisory' and l.objsubid = 1
       and l.database = (select oid from pg_database where datname = current_database())
-      and ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended('run ' || run_id, 0)
-  )
+      and ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended('run ' || r.run_id, 0)
+  )`
+
+export const MARK_DEAD_RUNS: Statement = {
+  purpose: 'mark interrupted runs',
+  sql: `with dead as (
+  select r.run_id from gm.runs r where ${IS_DEAD_RUN}
 )
 update gm.runs set status = 'interrupted', finished_at = clock_timestamp() from dead where runs.run_id = dead.run_id`,
 }

@@ -1,10 +1,15 @@
 import type { Session } from '../engine/adapter.ts'
+import type { NodeId } from '../manifest/node.ts'
 import { literal } from '../manifest/quoted.ts'
+import type { DoneBatch, DoneBatchRows } from './batches.ts'
+import { DONE_BATCHES, doneBatches } from './batches.ts'
 import { isNew, newRows } from './marks.ts'
 
 /** How far one relation has read one of its inputs; of a polling snapshot, when it last compared all of them. */
 export interface MarkState {
   readonly relation: string
+  /** The node that made it, with its project; undefined where nothing is recorded of it. */
+  readonly madeBy: { readonly project: string; readonly nodeId: NodeId } | undefined
   readonly input: string
   /** Rows that are new to it; undefined where they cannot be counted, or only by reading all of them. */
   readonly unreadRows: number | undefined
@@ -35,6 +40,10 @@ export interface State {
   /** False in a restored or cloned database, where the marks mean nothing until they are rebased. */
   readonly isSameDatabase: boolean
   readonly marks: readonly MarkState[]
+  /** Quoted names of all that gm has made. */
+  readonly made: ReadonlySet<string>
+  /** Microbatch: spans of event time that are done and not due again, in order, by the quoted name of their relation. */
+  readonly doneBatches: ReadonlyMap<string, readonly DoneBatch[]>
   readonly oldSnapshots: readonly OldSnapshot[]
 }
 
@@ -46,9 +55,10 @@ export async function readState(
   const ask = async <Row extends object>(purpose: string, sql: string): Promise<readonly Row[]> =>
     (await session.query({ purpose, sql }, signal)).rows as readonly Row[]
   // The next run brings an older ledger up to date; here nothing is changed.
-  const [there] = await ask<{ is_there: boolean; has_looks: boolean }>(
+  const [there] = await ask<{ is_there: boolean; has_batches: boolean; has_looks: boolean }>(
     'find ledger',
-    `select to_regclass('gm.key_readers') is not null as is_there, to_regclass('gm.looks') is not null as has_looks`,
+    `select to_regclass('gm.key_readers') is not null as is_there, to_regclass('gm.batches') is not null as has_batches,
+  to_regclass('gm.looks') is not null as has_looks`,
   )
   if (there?.is_there !== true) return undefined
   const [cluster] = await ask<{ is_same: boolean }>(
@@ -61,9 +71,17 @@ from gm.cluster c, pg_control_system() s, pg_database d where d.datname = curren
     `${READ_MARKS}${there.has_looks ? READ_LOOKS : ''}\norder by relation, input`,
   )
   const unread = await countUnread(marks, ask)
+  const [done] = there.has_batches
+    ? await ask<{ made: readonly string[]; batches: DoneBatchRows }>(
+        'read batches',
+        `select (select coalesce(jsonb_agg(relation), '[]') from gm.relations) as made, ${DONE_BATCHES} as batches`,
+      )
+    : []
   return {
     isSameDatabase: cluster?.is_same === true,
     marks: marks.map((row, i) => toMarkState(row, unread[i])),
+    made: new Set(done?.made),
+    doneBatches: doneBatches(done?.batches ?? []),
     oldSnapshots: (await ask<OldRow>('read old snapshots', READ_OLD_SNAPSHOTS)).map(
       ({ pid, user, application, state, age, is_writing }) => ({
         pid: pid ?? undefined,
@@ -79,6 +97,8 @@ from gm.cluster c, pg_control_system() s, pg_database d where d.datname = curren
 
 interface MarkRow {
   readonly relation: string
+  readonly project: string | null
+  readonly node_id: string | null
   readonly input: string
   readonly moved_at: string
   readonly age: number
@@ -107,7 +127,7 @@ const found = (name: string): string => `left join lateral (
   where n.nspname = (parse_ident(${name}))[1] and c.relname = (parse_ident(${name}))[2]
 ) i on true`
 
-const READ_MARKS = `select m.relation, m.input,
+const READ_MARKS = `select m.relation, made.project, made.node_id, m.input,
   to_char(m.moved_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as moved_at,
   ceil(extract(epoch from clock_timestamp() - m.moved_at))::int as age,
   case
@@ -119,12 +139,12 @@ const READ_MARKS = `select m.relation, m.input,
   exists (
     select from pg_attribute a where a.attrelid = i.oid and a.attname = '_gm_xid' and not a.attisdropped
   ) as is_tracked, m.event_time, m.read_to, false as is_look
-from gm.marks m
+from gm.marks m left join gm.relations made using (relation)
 ${found('m.input')}`
 
 const READ_LOOKS = `
 union all
-select l.relation, l.input, to_char(r.changed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+select l.relation, r.project, r.node_id, l.input, to_char(r.changed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
   ceil(extract(epoch from clock_timestamp() - r.changed_at))::int,
   case when i.is_readable then 'followed' else 'not readable' end, false, null, null, true
 from gm.looks l join gm.relations r using (relation)
@@ -177,8 +197,10 @@ function unreadRows({
 }: MarkRow): string {
   if (input_is !== 'followed' || (!is_tracked && event_time === null)) return 'null'
   if (is_tracked) return `(select count(*)::int from ${newRows(relation, input)} as unread)`
-  const later = read_to === null ? 'is not null' : `> ${literal(read_to)}`
-  return `(select count(*)::int from ${input} where ${String(event_time)} ${later})`
+  const time = String(event_time)
+  const later = read_to === null ? '' : `${time} > ${literal(read_to)} and `
+  // As in latestTime: what lies in the future is read again each time, and never counts as read.
+  return `(select count(*)::int from ${input} where ${later}${time} <= now())`
 }
 
 function toMarkState(
@@ -189,6 +211,10 @@ function toMarkState(
   const unreadKeys = unread?.keys ?? 0
   return {
     relation: row.relation,
+    madeBy:
+      row.project === null || row.node_id === null
+        ? undefined
+        : { project: row.project, nodeId: row.node_id as NodeId },
     input: row.input,
     unreadRows,
     unreadKeys,

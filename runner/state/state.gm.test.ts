@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import { databaseUrl, gm } from '../testing/gm.ts'
 import { test } from '../testing/sql-fixture.ts'
@@ -89,4 +91,40 @@ test('gm state as a role that may not read an input says so at that input, and s
   } finally {
     await sql(`drop owned by ${role}; drop role ${role}`)
   }
+})
+
+test('gm state names the batches that are due, and the models that are not in the project any more', async ({
+  project,
+  connection,
+  sql,
+}) => {
+  await sql(`create schema crm; create table crm.accounts (
+    id int, at timestamptz, _gm_xid xid8 not null default pg_current_xact_id());
+    insert into crm.accounts values (0, now() - interval '2 years'), (1, now())`)
+  const root = await project({
+    'models/sources.yml':
+      'sources: [{name: crm, tables: [{name: accounts, config: {event_time: at}}]}]\n',
+    'models/gone.sql':
+      "{{ config(materialized='incremental', unique_key='id') }} select id from {{ changes(source('crm', 'accounts')) }} as a",
+    'models/yearly.sql': `{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='at', batch_size='year', begin='${new Date().getUTCFullYear() - 2}-01-01') }}
+      select id, at, 1 / id as one from {{ source('crm', 'accounts') }}`,
+  })
+  const env = databaseUrl(connection)
+  await gm(root, ['run'], env, 1)
+  await rm(join(root, 'models/gone.sql'))
+  const { stdout } = await gm(root, ['state'], env)
+  expect(stdout).toMatch(/"public"\."gone" \(not in the project\) +\| "crm"\."accounts"/)
+  expect(stdout).toMatch(/"public"\."yearly" +\| "crm"\."accounts" \| +0/)
+  const year = String(new Date().getUTCFullYear() - 2)
+  expect(stdout).toMatch(
+    new RegExp(`Due batches\n[^]*"public"\\."yearly" \\| +1 \\| ${year} \\| ${year}`),
+  )
+  const json = JSON.parse((await gm(root, ['state', '--output', 'json'], env)).stdout) as unknown
+  expect(json).toMatchObject({
+    marks: [{ is_in_project: false }, { is_in_project: true }],
+    due_batches: [{ relation: '"public"."yearly"', batches: [year] }],
+  })
+  await sql('update crm.accounts set id = 2, _gm_xid = pg_current_xact_id() where id = 0')
+  await gm(root, ['run'], env)
+  expect((await gm(root, ['state'], env)).stdout).not.toContain('Due batches')
 })

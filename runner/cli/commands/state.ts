@@ -1,5 +1,8 @@
 import type { Rows } from '../../engine/statement.ts'
-import type { State } from '../../state/read-state.ts'
+import type { Manifest } from '../../manifest/node.ts'
+import { quoted } from '../../manifest/quoted.ts'
+import { batchesLeft, isMicrobatch } from '../../plan/microbatch-work.ts'
+import type { MarkState, State } from '../../state/read-state.ts'
 import { readState } from '../../state/read-state.ts'
 import { REBASE_MARKS } from '../../state/rebase-marks.ts'
 import type { CommandAction } from '../command-spec.ts'
@@ -8,7 +11,6 @@ import { connect } from '../connect.ts'
 import { EXIT } from '../exit-code.ts'
 import { GlobalFlags, parseFlags, StateFlags } from '../flags.ts'
 import type { Io } from '../io.ts'
-import { loadSettings } from '../load-settings.ts'
 import { openProject } from '../open-project.ts'
 import { formatDuration, plural } from '../render/format.ts'
 import { styleFor } from '../render/style.ts'
@@ -18,15 +20,17 @@ import { jsonAnswer, tell } from '../tell.ts'
 const RESTORED =
   'This database is a restored backup or a clone: its marks mean nothing here until `gm state rebase`.'
 
-/** Shows how far each model has read its inputs, and who holds old snapshots. Changes nothing. */
+/** Shows how far each model has read its inputs, which batches are due, and who holds old snapshots. Changes nothing. */
 export const stateCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(StateFlags, raw)
-  const warehouse = await connect(loadSettings(flags, io), io)
+  const { project, manifest } = openProject(flags, io)
+  const warehouse = await connect(project, io)
   try {
     const session = await warehouse.adapter.open()
     const state = await readState(session).finally(() => session.close())
-    if (flags.output === 'json') io.out(jsonAnswer(toJson(state), flags))
-    else io.out(state === undefined ? 'gm has built nothing here.\n' : screen(state, io))
+    const shown = state && { ...state, due: dueOf(state, manifest, io.now()), manifest }
+    if (flags.output === 'json') io.out(jsonAnswer(toJson(shown), flags))
+    else io.out(shown === undefined ? 'gm has built nothing here.\n' : screen(shown, io))
     return EXIT.ok
   } finally {
     await warehouse.close()
@@ -83,8 +87,39 @@ async function rebase(warehouse: OpenWarehouse): Promise<Rebased> {
   }
 }
 
-function toJson(state: State | undefined): object {
-  if (state === undefined) return { marks: [], old_snapshots: [] }
+/** The state, in the light of the project as it is now. */
+interface Shown extends State {
+  readonly due: readonly DueBatches[]
+  readonly manifest: Manifest
+}
+
+/** Batches of a microbatch model that the next run has to do: they were never done, failed, or have got rows since. */
+interface DueBatches {
+  readonly relation: string
+  readonly batches: readonly string[]
+}
+
+function dueOf(
+  { made, doneBatches }: State,
+  { nodes }: Manifest,
+  now: Date,
+): readonly DueBatches[] {
+  return [...nodes.values()].flatMap((node) => {
+    if (node.kind !== 'model' || !isMicrobatch(node)) return []
+    const relation = quoted(node.relation)
+    if (!made.has(relation)) return []
+    const batches = batchesLeft(node, now, doneBatches.get(relation) ?? [])
+    return batches.length === 0 ? [] : [{ relation, batches }]
+  })
+}
+
+/** Of a mark that a model of this project has left, which is not in it any more: of other projects nothing is known here. */
+function isLeftOver({ madeBy }: MarkState, { project, nodes }: Manifest): boolean {
+  return madeBy?.project === project && !nodes.has(madeBy.nodeId)
+}
+
+function toJson(state: Shown | undefined): object {
+  if (state === undefined) return { marks: [], due_batches: [], old_snapshots: [] }
   return {
     is_same_database: state.isSameDatabase,
     marks: state.marks.map((mark) => ({
@@ -95,7 +130,9 @@ function toJson(state: State | undefined): object {
       behind_seconds: mark.behindSeconds,
       moved_at: mark.movedAt,
       input_is: mark.inputIs,
+      is_in_project: !isLeftOver(mark, state.manifest),
     })),
+    due_batches: state.due,
     old_snapshots: state.oldSnapshots.map((held) => ({
       pid: held.pid ?? null,
       user: held.user ?? null,
@@ -107,7 +144,7 @@ function toJson(state: State | undefined): object {
   }
 }
 
-function screen(state: State, io: Io): string {
+function screen(state: Shown, io: Io): string {
   const style = styleFor(io.colour)
   const context = { style, width: io.isTerminal ? io.width() : undefined }
   const parts = state.isSameDatabase ? [] : [`${RESTORED}\n`]
@@ -116,6 +153,9 @@ function screen(state: State, io: Io): string {
       ? 'No model follows an input yet.\n'
       : renderTable(markRows(state), context),
   )
+  if (state.due.length > 0) {
+    parts.push(`${style.bold('Due batches')}\n`, renderTable(dueRows(state), context))
+  }
   if (state.oldSnapshots.length > 0) {
     parts.push(`${style.bold('Open transactions')}\n`, renderTable(snapshotRows(state), context))
   }
@@ -125,11 +165,13 @@ function screen(state: State, io: Io): string {
 const text = (name: string): Rows['columns'][number] => ({ name, type: 'text' })
 const number = (name: string): Rows['columns'][number] => ({ name, type: 'int4' })
 
-function markRows({ marks }: State): Rows {
+function markRows({ marks, manifest }: Shown): Rows {
   return {
     columns: [text('relation'), text('reads'), number('unread'), text('behind'), text('read at')],
     rows: marks.map((mark) => ({
-      relation: mark.relation,
+      relation: isLeftOver(mark, manifest)
+        ? `${mark.relation} (not in the project)`
+        : mark.relation,
       reads: mark.inputIs === 'followed' ? mark.input : `${mark.input} (${mark.inputIs})`,
       unread:
         mark.unreadKeys === 0
@@ -137,6 +179,18 @@ function markRows({ marks }: State): Rows {
           : `${mark.unreadRows ?? '?'} + ${plural(mark.unreadKeys, 'key')}`,
       behind: mark.behindSeconds === 0 ? '' : formatDuration(mark.behindSeconds * 1000),
       'read at': mark.movedAt,
+    })),
+  }
+}
+
+function dueRows({ due }: Shown): Rows {
+  return {
+    columns: [text('relation'), number('batches'), text('from'), text('to')],
+    rows: due.map(({ relation, batches }) => ({
+      relation,
+      batches: batches.length,
+      from: batches[0] ?? '',
+      to: batches.at(-1) ?? '',
     })),
   }
 }
