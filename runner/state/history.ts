@@ -1,4 +1,5 @@
 import type { Session } from '../engine/adapter.ts'
+import { IS_DEAD_RUN } from './ledger.ts'
 
 /** A run as the ledger remembers it. Times are ISO 8601 in UTC. */
 export interface PastRun {
@@ -7,7 +8,7 @@ export interface PastRun {
   readonly target: string
   readonly version: string
   readonly startedAt: string
-  /** Null while it runs. */
+  /** Null while it runs, and where it died and no run has come since. */
   readonly finishedAt: string | null
   readonly status: string
   readonly steps: Readonly<Record<string, number>>
@@ -42,9 +43,9 @@ export interface HistoryLimits {
   readonly stepsPerNode: number
 }
 
-/** The columns of a PastRun, of gm.runs as r. */
+/** The columns of a PastRun, of gm.runs as r. Who only looks does not wait for the next run to write down which have died. */
 export const RUN_COLUMNS = `
-  r.run_id as id, r.command, r.target, r.gm_version as version, r.status,
+  r.run_id as id, r.command, r.target, r.gm_version as version, case when ${IS_DEAD_RUN} then 'interrupted' else r.status end as status,
   to_json(r.started_at at time zone 'UTC') #>> '{}' || 'Z' as "startedAt",
   to_json(r.finished_at at time zone 'UTC') #>> '{}' || 'Z' as "finishedAt",
   coalesce((

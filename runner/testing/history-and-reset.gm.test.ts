@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { test } from './errors/screen-fixture.ts'
-import { gm } from './gm.ts'
+import { gm, startGm } from './gm.ts'
 
 const SHOP = {
   'project.yml': 'name: shop\nreuse: none\n',
@@ -68,6 +68,35 @@ describe('gm history', () => {
     )
     expect(await sql('select command from gm.runs')).toEqual([{ command: 'run' }])
     expect(await sql('select count(*)::int as n from gm.steps')).toEqual([{ n: 1 }])
+  })
+
+  test('says of a run that goes on that it runs, and of one that was killed that it was interrupted, before any other run has come', async ({
+    env,
+    sql,
+    project,
+    untilRuns,
+    untilGone,
+  }) => {
+    const root = await project({
+      'project.yml': 'name: shop\n',
+      'models/slow.sql':
+        "{{ config(materialized='table') }}\nselect pg_sleep(600)::text as nothing",
+    })
+    const { child, ended } = startGm(root, ['run'], env)
+    await untilRuns('pg_sleep')
+    const shown = async (...args: string[]): Promise<string> =>
+      (await gm(root, ['history', ...args], env)).stdout
+    expect(await shown()).toMatch(/\| run +\| default \| running/)
+    child.kill('SIGKILL')
+    await ended
+    await untilGone('pg_sleep')
+    expect(await shown()).toMatch(/\| run +\| default \| interrupted/)
+    expect(await shown('show')).toMatch(/^run \w+ {2}interrupted$/m)
+    expect(JSON.parse(await shown('--output', 'json'))).toMatchObject([
+      { status: 'interrupted', finished_at: null },
+    ])
+    // To look changes nothing.
+    expect(await sql('select status from gm.runs')).toEqual([{ status: 'running' }])
   })
 
   test('each run forgets failed rounds of --follow after a day, and other runs after history_retention_days', async ({
