@@ -5,6 +5,7 @@ import type { ColumnChanges } from '../materialize/compare-columns.ts'
 import { compareColumns, isUnchanged, withoutTracking } from '../materialize/compare-columns.ts'
 import type { Affected } from '../plan/affected.ts'
 import { affectedByColumn, affectedByNode } from '../plan/affected.ts'
+import { KEEPS_ROWS } from '../run/atomic.ts'
 import type { ColumnLineage } from '../sql/column-lineage.ts'
 import type { RowsDiff, TablePair } from './diff-tables.ts'
 import { comparedColumns, diffStatement, keyStatement, readDiff } from './diff-tables.ts'
@@ -116,6 +117,11 @@ function notesOn(node: BuiltNode, { planned, options }: Diffing): string[] {
   const basis = planned.warehouse.ledger.entries.get(quoted(node.relation))?.basis
   if (options.against === undefined && basis?.changed !== undefined)
     notes.push(`${basis.changed} since it was published: rows may differ for that as well`)
+  const step = planned.plan.steps.find(({ id }) => id === node.id)
+  if (options.against === undefined && step !== undefined && KEEPS_ROWS.has(step.action))
+    notes.push(
+      'a run adds rows by the new code and leaves those that are there: they differ so with --full-refresh',
+    )
   if (node.config.pre_hook !== undefined || node.config.post_hook !== undefined)
     notes.push('its hooks were not run')
   return notes

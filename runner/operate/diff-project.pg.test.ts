@@ -99,6 +99,54 @@ test('what lies below is built over the new rows through views that did not chan
   ])
 })
 
+test('a model below that only gets new rows is not compared as if it were built again, unless a full refresh builds it', async ({
+  run,
+  diff,
+}) => {
+  const growing = (name: string) =>
+    plainProject({
+      people: {
+        config: { materialized: 'incremental', unique_key: ['id'] },
+        sql: () => `select 1 as id, '${name}' as name`,
+      },
+      greeted: {
+        config: { materialized: 'incremental', unique_key: ['id'] },
+        changes: ['people'],
+        sql: ({ changes }) => `select id, 'hello ' || name as words from ${changes('people')}`,
+      },
+      words: {
+        config: { materialized: 'table' },
+        inputs: ['greeted'],
+        sql: ({ ref }) => `select words from ${ref('greeted')}`,
+      },
+    })
+  await run(growing('ann'))
+  const { nodes, left } = await diff(growing('bob'), { downstream: true })
+  expect(nodes.map((node) => [node.name, node.rows?.changed, node.notes])).toEqual([
+    [
+      'shop.people',
+      1,
+      [
+        'a run adds rows by the new code and leaves those that are there: they differ so with --full-refresh',
+      ],
+    ],
+    ['shop.words', 0, []],
+  ])
+  expect(left).toEqual([
+    {
+      id: 'model.shop.greeted',
+      reason: 'its code is as it was, and it only gets new rows; --full-refresh builds it again',
+    },
+  ])
+  const whole = await diff(growing('bob'), { downstream: true }, { fullRefresh: true })
+  expect(whole.nodes.map(({ rows }) => [rows?.changed, rows?.added])).toEqual([
+    [1, 0],
+    [1, 0],
+    [0, 1],
+  ])
+  expect(whole.left).toEqual([])
+})
+
 test('without a key that holds, rows are compared as wholes with how often each is there, and the reason is told', async ({
   run,
   diff,

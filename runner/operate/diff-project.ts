@@ -7,7 +7,9 @@ import type { BuiltNode, NodeId, Relation } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { createSchema } from '../materialize/materialize-view.ts'
+import type { Step } from '../plan/plan.ts'
 import { withViewsBetween } from '../plan/shadow.ts'
+import { KEEPS_ROWS } from '../run/atomic.ts'
 import { dropDeadShadows } from '../run/drop-dead-shadows.ts'
 import { runLock } from '../state/ledger.ts'
 import { dropBeside, recordShadows, schemaBeside } from '../state/shadows.ts'
@@ -35,7 +37,8 @@ export async function diffProject(diffing: Diffing): Promise<DiffReport> {
   const { runId, signal } = request
   await dropDeadShadows(session)
   await session.lock(runLock(runId), true)
-  const nodes = nodesToBuild(diffing)
+  const steps = stepsAsked(diffing)
+  const nodes = nodesToBuild(steps, diffing)
   const places = placesOf(nodes, schemaBeside(runId))
   const names = [...places.values()].map(quoted)
   let isKept = false
@@ -50,7 +53,15 @@ export async function diffProject(diffing: Diffing): Promise<DiffReport> {
     if (isKept) await session.query(keepShadows(runId))
     return {
       nodes: compared,
-      left: built.left,
+      left: [
+        ...built.left,
+        // What is there is compared with the other tables as it stands.
+        ...(options.against === undefined ? steps.filter(onlyGrows) : []).map(({ id }) => ({
+          id,
+          reason:
+            'its code is as it was, and it only gets new rows; --full-refresh builds it again',
+        })),
+      ],
       problems: built.problems,
       kept: isKept ? schemaBeside(runId) : undefined,
     }
@@ -81,17 +92,24 @@ function keepShadows(runId: string): Statement {
   }
 }
 
-/** Nodes whose code changed, with the views between them and, when asked for, all of the plan below them; parents first. */
-function nodesToBuild({ request, planned, graph, options }: Diffing): readonly BuiltNode[] {
+/** Steps whose code changed and, when asked for, all of the plan below them. */
+function stepsAsked({ planned, graph, options }: Diffing): readonly Step[] {
   const running = planned.plan.steps.filter(
     ({ relation, action }) => relation && action !== 'reuse',
   )
   const changed = running.flatMap(({ id, codeIs }) => (codeIs === undefined ? [] : [id]))
-  const below = options.downstream ? reach(graph, changed, 'down') : new Set<NodeId>()
-  const selected = new Set([
-    ...changed,
-    ...running.map(({ id }) => id).filter((id) => below.has(id)),
-  ])
+  const asked = options.downstream ? reach(graph, changed, 'down') : new Set<NodeId>()
+  return running.filter(({ id, codeIs }) => codeIs !== undefined || asked.has(id))
+}
+
+/** Whether a run leaves the rows that are there as they are: built whole, the node would differ in what no run changes. */
+function onlyGrows({ codeIs, action }: Step): boolean {
+  return codeIs === undefined && KEEPS_ROWS.has(action)
+}
+
+/** What is built and compared, with the views between; parents first. */
+function nodesToBuild(steps: readonly Step[], { request, graph }: Diffing): readonly BuiltNode[] {
+  const selected = new Set(steps.filter((step) => !onlyGrows(step)).map(({ id }) => id))
   const work = { order: graph.order, selected, testsGate: false }
   const { selected: all } = withViewsBetween(work, request.manifest)
   return graph.order.flatMap((id) => {
