@@ -127,3 +127,20 @@ test('a gained column is left out, and a lost one is named with the way out, und
   )
   expect(result.steps[0]?.error?.hint).toContain('on_schema_change')
 })
+
+test('a column of the configuration that the query does not give is told with the key that names it', async ({
+  run,
+}) => {
+  const indexed: Partial<NodeConfig> = { materialized: 'table', indexes: [{ columns: ['sku'] }] }
+  const keyed: Partial<NodeConfig> = { materialized: 'incremental', unique_key: ['sku'] }
+  for (const [config, key] of [
+    [indexed, 'indexes'],
+    [keyed, 'unique_key'],
+  ] as const) {
+    const { steps, result } = await run(plainProject({ sales: { config, sql: () => FIRST } }))
+    expect(steps['sales']).toBe(
+      `models/sales.sql:1:1  GM3013  the query gives no column "sku", which ${key} names`,
+    )
+    expect(result.steps[0]?.error?.hint).toBe(`Correct ${key}, or have the query give the column.`)
+  }
+})

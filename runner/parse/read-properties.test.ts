@@ -215,7 +215,6 @@ describe('errors', () => {
       'modles: []',
     ].join('\n')
     expect(errorsOf(text)).toEqual([
-      `${FILE}:2:5  GM1003  "name" is missing`,
       `${FILE}:2:5  GM1002  unknown key "nme"`,
       `${FILE}:3:26  GM1008  gm does not support "entity" yet`,
       `${FILE}:4:1  GM1008  gm does not support "functions" yet`,

@@ -21,7 +21,10 @@ export function parseCarefully(text: string, place: (offset: number) => Location
       (error) =>
         new GmError('GM1004', plainMessage(error.message), {
           at: place(error.pos[0]),
-          hint: 'Check the indentation and the quotes of this line and of the one before it.',
+          hint:
+            error.code === 'TAB_AS_INDENT'
+              ? 'Indent with blanks in place of tabs.'
+              : 'Check the indentation and the quotes of this line and of the one before it.',
         }),
     ),
   )

@@ -31,7 +31,30 @@ export function explainIssues(
   value: unknown,
   placeOf: PlaceOf,
 ): GmError[] {
-  return inFileOrder(error.issues.flatMap((issue) => explain(issue, [], schema, value, placeOf)))
+  const issues = error.issues.filter((issue) => !isMisspelt(issue, error.issues, schema, value))
+  return inFileOrder(issues.flatMap((issue) => explain(issue, [], schema, value, placeOf)))
+}
+
+/** A key that is missing and stands there in another spelling is one mistake: the unknown key. */
+function isMisspelt(
+  missing: z.core.$ZodIssue,
+  issues: readonly z.core.$ZodIssue[],
+  schema: z.ZodType,
+  value: unknown,
+): boolean {
+  const path = pathOf(missing)
+  if (valueAt(value, path) !== undefined) return false
+  const parent = path.slice(0, -1)
+  return issues.some(
+    (issue) =>
+      issue.code === 'unrecognized_keys' &&
+      pathOf(issue).join('\n') === parent.join('\n') &&
+      issue.keys.some((key) => nearest(key, knownKeys(schema, parent)) === path.at(-1)),
+  )
+}
+
+function pathOf({ path }: z.core.$ZodIssue): Path {
+  return path.map((key) => (typeof key === 'symbol' ? '' : key))
 }
 
 /** Errors of one file from its top to its end, as people mend them. */
@@ -50,7 +73,7 @@ function explain(
   value: unknown,
   placeOf: PlaceOf,
 ): GmError[] {
-  const path = [...parent, ...issue.path.map((key) => (typeof key === 'symbol' ? '' : key))]
+  const path = [...parent, ...pathOf(issue)]
   const name = path.length === 0 ? 'the file' : `"${nameOf(path)}"`
   const problem = (code: Code, message: string, at: Location, hint?: string): GmError[] => [
     new GmError(code, message, { at, hint }),
@@ -83,7 +106,7 @@ function explain(
     issue.code === 'invalid_value' && typeof given === 'string'
       ? suggestion(given, issue.values.map(String))
       : issue.code === 'invalid_type'
-        ? howToWrite(issue.expected, path)
+        ? howToWrite(issue.expected, path, given)
         : undefined
   return problem(
     'GM1003',
@@ -94,7 +117,7 @@ function explain(
 }
 
 /** How YAML has a value of this type; without the value itself, which may be a secret. */
-function howToWrite(type: string, path: Path): string | undefined {
+function howToWrite(type: string, path: Path, given: unknown): string | undefined {
   const key = path.at(-1)
   const before = typeof key === 'string' ? `${key}: ` : '- '
   switch (type) {
@@ -104,6 +127,7 @@ function howToWrite(type: string, path: Path): string | undefined {
     case 'boolean':
       return `Write ${before}true or ${before}false, without quotes.`
     case 'string':
+      if (typeof given === 'object') return 'A text that begins with { or [ stands in quotes.'
       return 'A text is one value; digits, true and false become a text in quotes.'
     case 'array':
       return 'A list has its items on lines of their own, indented, each after a dash.'

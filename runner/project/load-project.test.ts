@@ -87,7 +87,6 @@ describe('project.yml', () => {
   test('reports all its errors at once, each at its place and with a hint', () => {
     const yml = 'nam: shop\nthreads: many\nfunction-paths: [x]\nlog_retention_days: -1\n'
     expect(shown({ yml })).toEqual([
-      'project.yml:1:1  GM1003  "name" is missing',
       'project.yml:1:1  GM1002  unknown key "nam"',
       'project.yml:2:10  GM1003  "threads" must be a number, not "many"',
       'project.yml:3:1  GM1008  gm does not support "function-paths" yet',

@@ -2,7 +2,7 @@ import { GmError } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
 import type { SqlErrorInfo } from '../engine/adapter.ts'
 import { sqlErrorOf } from '../engine/sql-error.ts'
-import type { ModelNode, Node } from '../manifest/node.ts'
+import type { ModelNode, Node, NodeConfig } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { REPLACE_IN_PLACE } from '../materialize/dependent-views.ts'
@@ -72,18 +72,43 @@ function changedView(
   )
 }
 
-/** gm's own part of a statement names the columns of the table; the query does not give one of them any more. */
+/**
+ * gm's own part of a statement names the columns of the configuration and of the table: one that the query never gave, or does
+ * not give any more.
+ */
 function lostColumn(error: GmError, { sqlState }: SqlErrorInfo, node: Node): GmError | undefined {
-  if (sqlState !== '42703' || node.kind !== 'model') return undefined
-  const column = /"[^"]+"/.exec(error.message)?.[0] ?? 'a column'
+  if (sqlState !== '42703') return undefined
+  const [, written, plain] = /column (?:"([^"]+)"|(?:\S+\.)?(\S+))/.exec(error.message) ?? []
+  const column = written ?? plain
+  const key = column === undefined ? undefined : keyNaming(column, node.config)
+  if (key !== undefined) {
+    return new GmError('GM3013', `the query gives no column "${column}", which ${key} names`, {
+      at: node.at,
+      hint: `Correct ${key}, or have the query give the column.`,
+      cause: error,
+    })
+  }
+  if (node.kind !== 'model') return undefined
   return new GmError(
     'GM4012',
-    `the query no longer gives ${column}, a column of ${quoted(node.relation)}`,
+    `the query no longer gives ${column === undefined ? 'a column' : `"${column}", a column`} of ${quoted(node.relation)}`,
     {
       at: node.at,
       hint: 'Set on_schema_change to append_new_columns (the column stays, null in new rows) or sync_all_columns (it goes), or rebuild with --full-refresh.',
       cause: error,
     },
+  )
+}
+
+/** The key of a configuration that names a column. */
+function keyNaming(column: string, config: NodeConfig): string | undefined {
+  const { unique_key, updated_at, check_cols, tie_breakers, event_time, indexes } = config
+  const { merge_update_columns, merge_exclude_columns } = config
+  const named = { unique_key, updated_at, check_cols, tie_breakers, event_time }
+  const keys = { ...named, merge_update_columns, merge_exclude_columns }
+  const found = Object.entries(keys).find(([, value]) => [value].flat().includes(column))
+  return (
+    found?.[0] ?? (indexes.some(({ columns }) => columns.includes(column)) ? 'indexes' : undefined)
   )
 }
 

@@ -28,7 +28,7 @@ export function lookup(run: Run, name: string, frame: Frame): Value {
         () =>
           inPackage(name, run) ??
           didYouMean(name, visibleNames(run, frame)) ??
-          `Give it a value with {% set ${name} = … %}; a variable of the project is read with var('${name}').`,
+          `Give it a value with {% set ${name} = … %}; a variable of the project is read with var('${name}'), and a text is '${name}' in quotes.`,
       ),
   )
 }

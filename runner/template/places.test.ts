@@ -37,7 +37,7 @@ const scope: Scope = {
 
 /** What is said of a name that is like no other. */
 function undefinedHint(name: string): string {
-  return `Give it a value with {% set ${name} = … %}; a variable of the project is read with var('${name}').`
+  return `Give it a value with {% set ${name} = … %}; a variable of the project is read with var('${name}'), and a text is '${name}' in quotes.`
 }
 
 /** The error as a user reads it: place, code, message, callers, hint. */
