@@ -51,7 +51,8 @@ const RUN: readonly OptionSpec[] = [
   { flags: '--store-failures', description: 'keep the failing rows of tests in tables' },
   {
     flags: '--dry-run',
-    description: 'print what would be done and why, with its SQL; change nothing',
+    description:
+      'print what would be done and why, with its SQL, and what would fail; change nothing',
   },
   {
     flags: '--publish <mode>',

@@ -1,4 +1,4 @@
-import type { Column } from '../engine/adapter.ts'
+import type { Column, RelationState } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
 import { literal } from '../manifest/quoted.ts'
 import { VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
@@ -26,6 +26,11 @@ export function compareColumns(table: readonly Column[], query: readonly Column[
 
 export function isUnchanged({ added, removed, retyped }: ColumnChanges): boolean {
   return added.length === 0 && removed.length === 0 && retyped.length === 0
+}
+
+/** Whether a query gives the columns that the table has, in whatever order. */
+export function hasColumns(table: RelationState, query: readonly Column[] | undefined): boolean {
+  return query !== undefined && isUnchanged(compareColumns(withoutTracking(table.columns), query))
 }
 
 /** `gains "a" integer, loses "b", "c" becomes text (was integer)`. */

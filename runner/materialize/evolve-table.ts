@@ -1,7 +1,7 @@
 import { GmError } from '../base/error.ts'
 import type { Column, RelationState } from '../engine/adapter.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
-import type { ModelNode, SnapshotNode } from '../manifest/node.ts'
+import type { BuiltNode, ModelNode, SnapshotNode } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
 import type { ColumnChanges } from './compare-columns.ts'
 import { compareColumns, describeChanges, isUnchanged, withoutTracking } from './compare-columns.ts'
@@ -37,6 +37,38 @@ export function followQuery(
       ? { columns: ownColumns(target), retyped: [], before: [], after: [] }
       : evolveTable(node, materials, expected, mode)
   return { mode, expected, evolution }
+}
+
+/** Whether a table that gets new rows stays as it is, whatever its query gives. */
+export function keepsColumns({ kind, config }: BuiltNode): boolean {
+  const mode = config.on_schema_change ?? 'ignore'
+  return kind === 'model' && (mode === 'ignore' || mode === 'fail')
+}
+
+/** The columns of a table once it has got the rows of its query. */
+export function columnsAfter(
+  node: BuiltNode,
+  target: RelationState,
+  query: readonly Column[],
+): readonly Column[] {
+  const columns = withoutTracking(target.columns)
+  if (keepsColumns(node)) return columns
+  if (node.config.on_schema_change !== 'append_new_columns') return query
+  return [...columns, ...compareColumns(columns, query).added]
+}
+
+/** The columns into which the query's rows go as they are: those that the table does not change after the query. */
+export function columnsThatStay(
+  node: ModelNode,
+  target: RelationState,
+  query: readonly Column[],
+): readonly string[] {
+  const mode = node.config.on_schema_change ?? 'ignore'
+  if (mode === 'ignore') return ownColumns(target)
+  const types = new Map(target.columns.map(({ name, type }) => [name, type]))
+  const stay = ({ name, type }: Column): boolean =>
+    mode === 'append_new_columns' ? types.has(name) : types.get(name) === type
+  return query.filter(stay).map(({ name }) => name)
 }
 
 /** The columns that the model's query fills. */

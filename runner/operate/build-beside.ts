@@ -4,6 +4,7 @@ import type { Session } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { BuiltNode, Manifest, NodeId, Relation } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
+import { checkContract } from '../materialize/contract-statements.ts'
 import { fillTable } from '../materialize/fill-table.ts'
 import { blameNode } from '../run/blame-node.ts'
 import { placeError } from '../run/place-error.ts'
@@ -79,10 +80,11 @@ async function buildOne(
   session: Session,
 ): Promise<boolean> {
   const { vars, runQuery } = request
-  const state = wholeState(vars, runQuery && { runQuery })
+  const state = { ...wholeState(vars, runQuery && { runQuery }), isUnderContract: true }
   const moved = { ...node, relation: place }
   if (moved.kind !== 'seed') compiled.set(node.id, request.compile(moved, state, manifest))
-  const fill = fillTable(moved, compiled.get(node.id), quoted(place))
+  const sql = compiled.get(node.id)
+  const fill = fillTable(moved, sql, quoted(place))
   if (fill === undefined) return false
   const { sql_header: header } = node.config
   const before: readonly Statement[] =
@@ -95,12 +97,14 @@ async function buildOne(
             isUsers: true,
           },
         ]
+  const checks = moved.kind === 'model' && sql !== undefined ? checkContract(moved, sql) : []
+  const analyze: Statement = { purpose: 'analyze', sql: `analyze ${quoted(place)}` }
   await session.transaction(
     {
       name: 'build',
       isolation: 'read committed',
       locks: [],
-      statements: [...before, ...fill, { purpose: 'analyze', sql: `analyze ${quoted(place)}` }],
+      statements: [...before, ...checks, ...fill, analyze],
     },
     request.signal,
   )

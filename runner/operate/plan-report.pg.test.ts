@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { PlainProject } from '../testing/plain-project.ts'
+import type { Inputs, PlainProject } from '../testing/plain-project.ts'
 import { plainProject } from '../testing/plain-project.ts'
 import { test } from '../testing/plan-fixture.ts'
 import type { PlanReport } from './plan-report.ts'
@@ -143,3 +143,94 @@ test('a plan changes nothing: catalog, ledger and tables are row by row what the
   expect(report.steps.some(({ step }) => step.action !== 'reuse')).toBe(true)
   expect(await sql(EVERYTHING)).toEqual(before)
 })
+
+const MODES = ['ignore', 'fail', 'append_new_columns', 'sync_all_columns'] as const
+const STRATEGIES = ['append', 'delete+insert'] as const
+const QUERIES = {
+  same: 'id, v',
+  more: 'id, v, 1 as w',
+  fewer: 'id',
+  other: 'id, 1 as w',
+  wider: 'id, v::bigint as v',
+  narrower: 'id, v::smallint as v',
+  text: 'id, v::text as v',
+  misspelt: 'id, vv as v',
+}
+
+/** A model for each way to write rows, each way to follow columns and each other query of them; and what reads some of them. */
+function followers(isLater: boolean): PlainProject {
+  const models = STRATEGIES.flatMap((strategy) =>
+    MODES.flatMap((mode) =>
+      Object.entries(QUERIES).flatMap(([query, columns]) => {
+        const name = `${strategy}_${mode}_${query}`.replace(/\W/, '_')
+        const config = {
+          materialized: 'incremental',
+          incremental_strategy: strategy,
+          unique_key: strategy === 'append' ? [] : ['id'],
+        } as const
+        const model = {
+          config: { ...config, on_schema_change: mode },
+          changes: ['events'],
+          sql: ({ changes }: Inputs) =>
+            `select ${isLater ? columns : 'id, v'} from ${changes('events')} e`,
+        }
+        const reader = {
+          config: { ...config, on_schema_change: 'fail' as const },
+          changes: [name],
+          sql: ({ changes }: Inputs) => `select *, 1 as one from ${changes(name)} x`,
+        }
+        return strategy === 'append'
+          ? [[name, model] as const, [`reads_${name}`, reader] as const]
+          : [[name, model] as const]
+      }),
+    ),
+  )
+  return plainProject({
+    events: { kind: 'source', schema: 'raw' },
+    ...Object.fromEntries(models),
+    branch: {
+      config: { materialized: 'incremental' },
+      inputs: ['events'],
+      sql: ({ ref, isIncremental }) =>
+        `select id from ${ref('events')}${isIncremental && isLater ? ' where misspelt > 1' : ''}`,
+    },
+    history: {
+      kind: 'snapshot',
+      config: { strategy: 'check', check_cols: 'all', unique_key: ['id'] },
+      inputs: ['events'],
+      sql: ({ ref }) =>
+        `select id, v::${isLater ? 'smallint' : 'integer'} as v from ${ref('events')}`,
+    },
+    narrowed: {
+      kind: 'snapshot',
+      config: { strategy: 'check', check_cols: 'all', unique_key: ['id'] },
+      inputs: ['events'],
+      sql: ({ ref }) =>
+        `select id, (date '2026-01-01' + v)${isLater ? '::text::varchar(10)' : ''} as v from ${ref('events')}`,
+    },
+  })
+}
+
+for (const allowDestructive of [false, true]) {
+  test(`what a plan says would fail is what the run then says, and nothing else fails, ${allowDestructive ? 'with' : 'without'} --allow-destructive`, async ({
+    run,
+    plan,
+    sql,
+  }) => {
+    await sql(RAW)
+    await run(followers(false))
+    await sql('insert into raw.events values (1001, 1)')
+    const { problems, steps } = await plan(followers(true), { reuse: 'none', allowDestructive })
+    const { result } = await run(followers(true), { allowDestructive })
+    const foretold = Object.fromEntries(problems.map(({ id, error }) => [id, String(error)]))
+    const happened = result.steps.flatMap(({ id, error }) =>
+      error === undefined ? [] : [[id, String(error)] as const],
+    )
+    expect(foretold).toEqual(Object.fromEntries(happened))
+    const atSteps = steps.filter(({ problem }) => problem !== undefined)
+    expect(atSteps.map(({ problem }) => String(problem)).sort()).toEqual(
+      Object.values(foretold).sort(),
+    )
+    expect(happened.length).toBeGreaterThan(20)
+  })
+}

@@ -1,4 +1,4 @@
-import type { GmError } from '../base/error.ts'
+import { GmError } from '../base/error.ts'
 import type { RelationState, Session } from '../engine/adapter.ts'
 import { transactionSql } from '../engine/transaction-sql.ts'
 import type { Graph } from '../graph/graph.ts'
@@ -7,12 +7,21 @@ import type { BuiltNode, Manifest, NodeId } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { ColumnChanges } from '../materialize/compare-columns.ts'
-import { compareColumns, isUnchanged, withoutTracking } from '../materialize/compare-columns.ts'
+import {
+  compareColumns,
+  hasColumns,
+  isUnchanged,
+  withoutTracking,
+} from '../materialize/compare-columns.ts'
+import { keepsColumns } from '../materialize/evolve-table.ts'
 import { isPolling } from '../materialize/polling-history.ts'
 import type { Affected } from '../plan/affected.ts'
 import { affectedByColumn, affectedByNode } from '../plan/affected.ts'
 import type { Step } from '../plan/plan.ts'
 import { transactionsOf } from '../plan/plan.ts'
+import { NOTHING_FORESEEN } from '../plan/plan-request.ts'
+import { planStep } from '../plan/plan-step.ts'
+import { KEEPS_ROWS } from '../run/atomic.ts'
 import type { PlannedRun } from '../run/plan-project.ts'
 import { planOver } from '../run/plan-project.ts'
 import type { RunRequest } from '../run/run-request.ts'
@@ -31,6 +40,8 @@ export interface PlannedStep {
   readonly shape: ColumnChanges | undefined
   /** Why the table keeps its shape all the same. */
   readonly shapeIsKept: string | undefined
+  /** What the run would say of it, failing. */
+  readonly problem: GmError | undefined
 }
 
 /** What a run would do, and what that means. Plain values; nothing in the database has changed. */
@@ -39,8 +50,8 @@ export interface PlanReport {
   readonly steps: readonly PlannedStep[]
   /** What lies below nodes whose code changes, and below the columns of theirs that go or get another type. */
   readonly affected: readonly Affected[]
-  /** What the database would refuse: of steps, and of models below them that are not in the plan. */
-  readonly problems: readonly { readonly id: NodeId; readonly error: GmError }[]
+  /** What would fail: steps, and models below them that are not in the plan. */
+  readonly problems: readonly Problem[]
   /** What `--full-refresh` would build again besides, and what it would not. */
   readonly fullRefresh: {
     readonly rebuilds: readonly NodeId[]
@@ -48,6 +59,11 @@ export interface PlanReport {
     readonly rows: number
     readonly keeps: readonly NodeId[]
   }
+}
+
+export interface Problem {
+  readonly id: NodeId
+  readonly error: GmError
 }
 
 export interface Reported {
@@ -65,19 +81,74 @@ export async function planReport(
   lineage: ReadLineage,
   session: Session,
 ): Promise<Reported> {
-  const planned = await planOver(request, session)
-  const previews = await preview(request, graph, planned, session)
+  const foreseen = await foresee(request, graph, session)
+  const { planned, problems } = foreseen
   const { manifest } = request
-  const steps = planned.plan.steps.map((step) => toPlanned(step, planned, previews, manifest))
+  const steps = planned.plan.steps.map((step) => toPlanned(step, foreseen, manifest))
   const report: PlanReport = {
     steps,
     affected: await affectedBy(steps, manifest, graph, lineage),
-    problems: [...previews].flatMap(([id, { problem }]) =>
-      problem === undefined ? [] : [{ id, error: problem }],
-    ),
+    problems,
     fullRefresh: fullRefreshOf(steps, planned, request),
   }
   return { report, planned }
+}
+
+export interface ForeseenRun {
+  readonly planned: PlannedRun
+  readonly previews: ReadonlyMap<NodeId, Preview>
+  readonly problems: readonly Problem[]
+}
+
+/** Plans a run and asks the database about its queries, without running them, for what would fail. */
+export async function foresee(
+  request: RunRequest,
+  graph: Graph,
+  session: Session,
+): Promise<ForeseenRun> {
+  const planned = await planOver(request, session)
+  const previews = await preview(request, graph, planned, session)
+  const steps = new Map(planned.plan.steps.map((step) => [step.id, step]))
+  const failing = new Set<NodeId>()
+  const problems = graph.order.flatMap((id): Problem[] => {
+    const node = request.manifest.nodes.get(id)
+    const seen = previews.get(id)
+    // What reads something that fails is not run, so nothing is known of it.
+    const isHeldBack = node?.dependsOn.some((on) => failing.has(on)) === true
+    const error =
+      seen === undefined || isHeldBack
+        ? undefined
+        : (seen.problem ?? refusalOf(steps.get(id), seen, planned, request.manifest))
+    if (isHeldBack || error !== undefined) failing.add(id)
+    return error === undefined ? [] : [{ id, error }]
+  })
+  return { planned, previews, problems }
+}
+
+/** As a run whose guard finds these columns plans the step again: the configuration may forbid what follows from them. */
+function refusalOf(
+  step: Step | undefined,
+  { columns, increment }: Preview,
+  { requestOver, warehouse }: PlannedRun,
+  manifest: Manifest,
+): GmError | undefined {
+  const node = step && manifest.nodes.get(step.id)
+  if (node === undefined || !isBuilt(node) || !addsRows(step)) return undefined
+  const shape = increment ?? (node.kind === 'model' ? columns : undefined)
+  const target = warehouse.relations.get(quoted(node.relation))
+  if (shape === undefined || target === undefined || hasColumns(target, shape)) return undefined
+  try {
+    const foreseen = { ...NOTHING_FORESEEN, shape }
+    planStep(node, step.needs, { ...requestOver(manifest), reuse: 'none' }, warehouse, foreseen)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof GmError)) throw error
+    return error
+  }
+}
+
+function addsRows(step: Step | undefined): step is Step {
+  return step !== undefined && KEEPS_ROWS.has(step.action)
 }
 
 /** The steps that build something, and the models below whose own code is as it was: their inputs may not be. */
@@ -99,9 +170,8 @@ async function preview(
     return isStep || warehouse.relations.has(quoted(node.relation)) ? [node] : []
   })
   const increments = new Set(
-    built.flatMap(({ id, action }) =>
-      ['add rows', 'run batches', 'update history'].includes(action) ? [id] : [],
-    ),
+    // What is planned late asks the database for more than there is yet.
+    built.flatMap((step) => (addsRows(step) && step.isPlannedLate !== true ? [step.id] : [])),
   )
   return await previewNodes(
     session,
@@ -120,8 +190,7 @@ async function preview(
 
 function toPlanned(
   step: Step,
-  { warehouse }: PlannedRun,
-  previews: ReadonlyMap<NodeId, Preview>,
+  { planned: { warehouse }, previews, problems }: ForeseenRun,
   manifest: Manifest,
 ): PlannedStep {
   const { relation } = step
@@ -138,6 +207,7 @@ function toPlanned(
     estimatedRows: seen?.estimatedRows,
     shape,
     shapeIsKept: shape === undefined ? undefined : reasonToKeep(step, manifest),
+    problem: problems.find(({ id }) => id === step.id)?.error,
   }
 }
 
@@ -151,10 +221,10 @@ function shapeOf(
 }
 
 /** A table that only gets new rows takes other columns where its configuration says so. */
-function reasonToKeep({ id, action }: Step, manifest: Manifest): string | undefined {
-  if (action !== 'add rows' && action !== 'run batches') return undefined
-  const mode = manifest.nodes.get(id)?.config.on_schema_change ?? 'ignore'
-  return mode === 'ignore' || mode === 'fail' ? `on_schema_change: ${mode}` : undefined
+function reasonToKeep(step: Step, manifest: Manifest): string | undefined {
+  const node = manifest.nodes.get(step.id)
+  if (node?.kind !== 'model' || !addsRows(step) || !keepsColumns(node)) return undefined
+  return `on_schema_change: ${node.config.on_schema_change ?? 'ignore'}`
 }
 
 async function affectedBy(

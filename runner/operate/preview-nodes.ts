@@ -3,9 +3,12 @@ import type { Compiled, CompileState } from '../compile/compiled.ts'
 import type { Column, RelationState, Session } from '../engine/adapter.ts'
 import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
-import type { BuiltNode, Manifest, NodeId, Relation } from '../manifest/node.ts'
+import type { BuiltNode, Manifest, ModelNode, NodeId, Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
-import { withoutTracking } from '../materialize/compare-columns.ts'
+import { hasColumns, withoutTracking } from '../materialize/compare-columns.ts'
+import { checkContract } from '../materialize/contract-statements.ts'
+import { columnsAfter, columnsThatStay } from '../materialize/evolve-table.ts'
+import { blameNode } from '../run/blame-node.ts'
 import { placeError } from '../run/place-error.ts'
 import { wholeState } from '../state/whole-state.ts'
 
@@ -13,9 +16,13 @@ import { wholeState } from '../state/whole-state.ts'
 export interface Preview {
   /** Columns of the relation that a full build would give; undefined where the query was refused. */
   readonly columns: readonly Column[] | undefined
+  /** Columns of the relation once the step has run; undefined where the query was refused. */
+  readonly after: readonly Column[] | undefined
   /** Of what the step's own query gives, as the planner guesses. */
   readonly estimatedRows: number | undefined
-  /** Why the database would refuse the query, at its place. */
+  /** Columns of the query by which a step adds rows; undefined where it adds none, and where they are not known yet. */
+  readonly increment: readonly Column[] | undefined
+  /** Why the database would refuse the query or its rows, at its place. */
   readonly problem: GmError | undefined
 }
 
@@ -31,7 +38,7 @@ export interface PreviewRequest {
     state: CompileState,
     manifest: Manifest,
   ) => Compiled
-  /** The query of a step that adds rows; its rows are estimated in place of the whole. */
+  /** The query of a step that adds rows. */
   readonly incrementOf: (id: NodeId) => Compiled | undefined
 }
 
@@ -45,6 +52,7 @@ export async function previewNodes(
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<NodeId, Preview>> {
   const previews = new Map<NodeId, Preview>()
+  const reshaped = new Set<NodeId>()
   if (request.nodes.length === 0) return previews
   const run = async (statement: Statement): Promise<readonly Record<string, unknown>[]> => [
     ...(await session.query(statement, signal)).rows,
@@ -54,14 +62,16 @@ export async function previewNodes(
     let { manifest } = request
     for (const [i, node] of request.nodes.entries()) {
       const view: Relation = { schema: 'pg_temp', identifier: `gm_preview_${i}` }
-      const preview = await previewNode(node, view, manifest, request, run)
+      const preview = await previewNode(node, view, manifest, reshaped, request, run)
       previews.set(node.id, preview)
+      const published = request.relations.get(quoted(node.relation))
+      const isSame = published !== undefined && hasColumns(published, preview.after)
+      if (!isSame) reshaped.add(node.id)
       // What reads a refused node is looked at over what is published, if anything is.
-      if (preview.columns !== undefined) {
-        const nodes = new Map(manifest.nodes)
-        nodes.set(node.id, { ...node, relation: view })
-        manifest = { ...manifest, nodes }
-      }
+      if (preview.after === undefined || (isSame && request.incrementOf(node.id))) continue
+      const nodes = new Map(manifest.nodes)
+      nodes.set(node.id, { ...node, relation: view })
+      manifest = { ...manifest, nodes }
     }
   } finally {
     await session.query({ purpose: 'rollback', sql: 'rollback' }).catch(() => undefined)
@@ -71,10 +81,12 @@ export async function previewNodes(
 
 type Run = (statement: Statement) => Promise<readonly Record<string, unknown>[]>
 
+/** @param reshaped nodes whose columns will not be those that are published now. */
 async function previewNode(
   node: BuiltNode,
   view: Relation,
   manifest: Manifest,
+  reshaped: ReadonlySet<NodeId>,
   request: PreviewRequest,
   run: Run,
 ): Promise<Preview> {
@@ -83,29 +95,110 @@ async function previewNode(
   try {
     if (node.kind === 'seed') {
       await run(emptyView(view, node.fields))
-      return { columns: node.fields, estimatedRows: undefined, problem: undefined }
+      return { ...NOTHING_KNOWN, columns: node.fields, after: node.fields }
     }
     const compiled = compileWhole(node, manifest, request)
     compiledBy.set(node.id, compiled)
-    await run(
-      aroundUserSql(compiled, {
-        purpose: 'preview',
-        head: `create temporary view ${identifier(view.identifier)} as\n`,
-      }),
-    )
+    if (node.kind === 'model') {
+      for (const statement of checkContract(node, compiled)) await run(statement)
+    }
+    await run(createView(compiled, view))
     const own = await columnsOf(view, run)
-    const estimatedRows = await estimate(node.id, view, request, run)
-    if (node.kind !== 'snapshot') return { columns: own, estimatedRows, problem: undefined }
-    const columns = historyColumns(own, request.relations.get(quoted(node.relation)))
-    await run({ purpose: 'preview', sql: `drop view ${identifier(view.identifier)}` })
-    await run(emptyView(view, columns))
-    return { columns, estimatedRows, problem: undefined }
+    const increment = request.incrementOf(node.id)
+    // What it reads is published, with the columns that it will have when its turn comes.
+    const isKnown = increment?.inputs.every(({ id }) => !reshaped.has(id)) === true
+    const ofStep = isKnown
+      ? await previewIncrement(node, increment, request, run)
+      : { estimatedRows: await estimate(increment?.sql ?? `select * from ${quoted(view)}`, run) }
+    const target = request.relations.get(quoted(node.relation))
+    const columns = node.kind === 'snapshot' ? historyColumns(own, target) : own
+    const after =
+      increment === undefined || target === undefined
+        ? columns
+        : columnsAfter(node, target, columns)
+    if (after !== own) {
+      await run({ purpose: 'preview', sql: `drop view ${identifier(view.identifier)}` })
+      await run(emptyView(view, after))
+    }
+    return { ...NOTHING_KNOWN, columns, after, ...ofStep }
   } catch (error) {
     await run({ purpose: 'rollback', sql: 'rollback to savepoint gm_preview' })
-    const problem = placeError(error, compiledBy)
-    if (!(problem instanceof GmError)) throw problem
-    return { columns: undefined, estimatedRows: undefined, problem }
+    return { ...NOTHING_KNOWN, problem: problemOf(error, compiledBy, node) }
   }
+}
+
+const NOTHING_KNOWN: Preview = {
+  columns: undefined,
+  after: undefined,
+  estimatedRows: undefined,
+  increment: undefined,
+  problem: undefined,
+}
+
+/** What a run would say of an error of the database. */
+function problemOf(
+  error: unknown,
+  compiled: ReadonlyMap<NodeId, Compiled>,
+  node: BuiltNode,
+): GmError {
+  const problem = blameNode(placeError(error, compiled), node)
+  if (!(problem instanceof GmError)) throw problem
+  return problem
+}
+
+/** The query by which a step adds rows, over what is published: it may have parts that a full build has not. */
+async function previewIncrement(
+  node: BuiltNode,
+  increment: Compiled,
+  { relations }: PreviewRequest,
+  run: Run,
+): Promise<Partial<Preview>> {
+  const view: Relation = { schema: 'pg_temp', identifier: 'gm_increment' }
+  const target = relations.get(quoted(node.relation))
+  let found: Partial<Preview> = {}
+  await run({ purpose: 'savepoint', sql: 'savepoint gm_increment' })
+  try {
+    await run(createView(increment, view))
+    const columns = await columnsOf(view, run)
+    const estimatedRows = await estimate(`select * from ${quoted(view)}`, run)
+    found = { increment: columns, estimatedRows }
+    if (target !== undefined && node.kind === 'model' && !hasColumns(target, columns))
+      await tryToInsert(node, target, columns, view, run)
+    return found
+  } catch (error) {
+    return { ...found, problem: problemOf(error, new Map([[node.id, increment]]), node) }
+  } finally {
+    await run({ purpose: 'rollback', sql: 'rollback to savepoint gm_increment' })
+  }
+}
+
+/**
+ * Whether the database takes the query's rows into columns that do not follow it. Into a table like the model's: asking about that
+ * itself would need the privilege to write to it, and wait for whoever makes an index on it.
+ */
+async function tryToInsert(
+  node: ModelNode,
+  target: RelationState,
+  query: readonly Column[],
+  view: Relation,
+  run: Run,
+): Promise<void> {
+  if (node.config.materialization !== undefined) return
+  const columns = columnsThatStay(node, target, query).map(identifier).join(', ')
+  if (columns === '') return
+  await run({
+    purpose: 'preview',
+    sql: `create temporary table gm_target (like ${quoted(target.relation)}) on commit drop`,
+  })
+  await run({
+    purpose: 'preview',
+    sql: `explain insert into pg_temp.gm_target (${columns})\nselect ${columns} from ${quoted(view)}`,
+  })
+}
+
+function createView(compiled: Compiled, view: Relation): Statement {
+  const head = `create temporary view ${identifier(view.identifier)} as\n`
+  return aroundUserSql(compiled, { purpose: 'preview', head })
 }
 
 /** A template may ask the database about its inputs, and only what is published can be asked. */
@@ -115,7 +208,7 @@ function compileWhole(
   request: PreviewRequest,
 ): Compiled {
   const { vars, runQuery } = request
-  const state = wholeState(vars, runQuery && { runQuery })
+  const state = { ...wholeState(vars, runQuery && { runQuery }), isUnderContract: true }
   try {
     return request.compile(node, state, manifest)
   } catch (error) {
@@ -153,19 +246,10 @@ function historyColumns(
   return [...own, ...added]
 }
 
-async function estimate(
-  id: NodeId,
-  view: Relation,
-  request: PreviewRequest,
-  run: Run,
-): Promise<number | undefined> {
-  const increment = request.incrementOf(id)
+async function estimate(query: string, run: Run): Promise<number | undefined> {
   await run({ purpose: 'savepoint', sql: 'savepoint gm_estimate' })
   try {
-    const rows = await run({
-      purpose: 'estimate',
-      sql: `explain (format json) ${increment?.sql ?? `select * from ${quoted(view)}`}`,
-    })
+    const rows = await run({ purpose: 'estimate', sql: `explain (format json) ${query}` })
     const [top] = Object.values(rows[0] ?? {})
     const plan = (top as readonly { readonly Plan?: Readonly<Record<string, unknown>> }[])[0]?.Plan
     const count = plan?.['Plan Rows']

@@ -76,8 +76,13 @@ function changedView(
  * gm's own part of a statement names the columns of the configuration and of the table: one that the query never gave, or does
  * not give any more.
  */
-function lostColumn(error: GmError, { sqlState }: SqlErrorInfo, node: Node): GmError | undefined {
-  if (sqlState !== '42703') return undefined
+function lostColumn(
+  error: GmError,
+  { sqlState, offset = 0, statement }: SqlErrorInfo,
+  node: Node,
+): GmError | undefined {
+  const isUsers = statement.user !== undefined && offset >= statement.user.offset
+  if (sqlState !== '42703' || isUsers) return undefined
   const [, written, plain] = /column (?:"([^"]+)"|(?:\S+\.)?(\S+))/.exec(error.message) ?? []
   const column = written ?? plain
   const key = column === undefined ? undefined : keyNaming(column, node.config)

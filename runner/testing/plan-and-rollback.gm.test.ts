@@ -84,3 +84,57 @@ test('what gm plan tells of a change, as text, JSON and Markdown, is what an ato
   expect(await sql(`select to_regclass('customers') as customers`)).toEqual([{ customers: null }])
   expect((await gm(root, ['rollback'], env, 2)).stderr).toContain('GM4025')
 })
+
+const FAILING = {
+  'project.yml': 'name: shop\n',
+  'models/kept.sql':
+    "{{ config(materialized='incremental', on_schema_change='fail') }}\nselect 1 as id, 2 as v\n",
+  'models/synced.sql':
+    "{{ config(materialized='incremental', on_schema_change='sync_all_columns') }}\nselect 1 as id, 2 as v\n",
+  'models/promised.sql': "{{ config(materialized='table') }}\nselect 1 as id, 2 as v\n",
+  'models/schema.yml': `models:
+  - name: promised
+    config: {contract: {enforced: true}}
+    columns:
+      - {name: id, data_type: integer}
+      - {name: v, data_type: integer}
+`,
+}
+
+test('gm plan, its comparison and a dry run tell what gm run would fail with, and exit as it would', async ({
+  project,
+  connection,
+}) => {
+  const env = databaseUrl(connection)
+  const root = await project(FAILING)
+  await gm(root, ['run'], env)
+  const changes = [
+    ['models/kept.sql', '2 as v', "'x' as v"],
+    ['models/synced.sql', ', 2 as v', ''],
+    ['models/promised.sql', '2 as v', "'x' as w"],
+  ] as const
+  for (const [file, before, after] of changes)
+    await writeFile(join(root, file), FAILING[file].replace(before, after))
+  const screens = [
+    (await gm(root, ['plan'], env, 1)).stdout,
+    (await gm(root, ['plan', '--diff'], env, 1)).stdout,
+    (await gm(root, ['run', '--dry-run'], env, 1)).stderr,
+    (await gm(root, ['run'], env, 1)).stdout,
+  ]
+  for (const screen of screens) {
+    expect(screen).toContain(
+      'models/kept.sql:1:1  GM4012  the query "v" becomes text (was integer)',
+    )
+    expect(screen).toContain('models/synced.sql:1:1  GM4012  the query loses "v", which loses data')
+    expect(screen).toContain('GM4032  the query does not give what the contract promises: v, w\n')
+  }
+  expect(screens[0]).toContain(
+    'would fail: GM4032 the query does not give what the contract promises: v, w\n',
+  )
+  expect(screens[0]).toContain('3 nodes would fail:')
+
+  await gm(root, ['plan', '-s', 'synced', '--allow-destructive'], env)
+  const json = await gm(root, ['run', '-s', 'kept', '--dry-run', '--log-format', 'json'], env, 1)
+  expect(JSON.parse(json.stdout)).toMatchObject({ type: 'step', name: 'public.kept' })
+  expect(JSON.parse(json.stderr)).toMatchObject({ type: 'error', code: 'GM4012' })
+})

@@ -1,9 +1,7 @@
 import { relative } from 'node:path'
 import type { NodeKind } from '../../manifest/node.ts'
-import type { Plan } from '../../plan/plan.ts'
 import type { Project } from '../../project/project.ts'
 import type { RunResult } from '../../run/event.ts'
-import { planProject } from '../../run/plan-project.ts'
 import type { Resumed } from '../../state/last-run.ts'
 import { artifactsOf } from '../artifacts.ts'
 import type { CommandAction } from '../command-spec.ts'
@@ -19,10 +17,9 @@ import { openProject } from '../open-project.ts'
 import { readProjectFile } from '../read-project-file.ts'
 import { refuseLostChanges } from '../refuse-lost-changes.ts'
 import { showsAt } from '../render/json-event.ts'
-import { jsonPlan, renderPlan } from '../render/plan-screen.ts'
 import { renderReport } from '../render/report.ts'
 import { styleFor } from '../render/style.ts'
-import { runNodes, runRequest } from '../run-nodes.ts'
+import { runNodes } from '../run-nodes.ts'
 import type { ScreenOptions } from '../run-screen.ts'
 import { RunScreen } from '../run-screen.ts'
 import { selectFor } from '../select-for.ts'
@@ -92,9 +89,8 @@ export async function runWith(
         ...(resumed !== undefined && { resumed }),
       }
       if (flags.dryRun) {
-        const plan = await planProject(runRequest(asked, () => undefined))
-        io.out(io.safe(planText(plan, options, io)))
-        return EXIT.ok
+        const { showDryRun } = await import('../show-dry-run.ts')
+        return await showDryRun(asked, options, io)
       }
       await warehouse.prepare(opened.manifest)
       if (flags.follow) {
@@ -127,12 +123,6 @@ async function tellerFor(
 function screenOptions(flags: RunFlags, { logLevel }: Project): ScreenOptions {
   const level = flags.quiet ? 'error' : (flags.logLevel ?? logLevel ?? 'info')
   return { format: flags.logFormat, level, explain: flags.explain }
-}
-
-function planText(plan: Plan, { format, level }: ScreenOptions, io: Io): string {
-  return format === 'json'
-    ? jsonPlan(plan)
-    : renderPlan(plan, level === 'debug', styleFor(io.colour))
 }
 
 function showReport(

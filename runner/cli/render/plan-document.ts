@@ -99,7 +99,7 @@ const planSchema = z.strictObject({
     }),
   ),
   affected,
-  problems: z.array(problem).describe('What the database would refuse.'),
+  problems: z.array(problem).describe('What would fail: steps, and models below them.'),
   full_refresh: z.strictObject({
     rebuilds: z.array(z.string()),
     rows: z.number(),

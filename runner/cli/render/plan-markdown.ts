@@ -9,6 +9,8 @@ import {
   affectedWords,
   fullRefreshWords,
   planHeadline,
+  problemsHeadline,
+  problemWords,
   shapeWords,
 } from './plan-words.ts'
 
@@ -30,15 +32,17 @@ export function planMarkdown(
       '',
       '| | node | why | rows, about | columns |',
       '|---|---|---|--:|---|',
-      ...shown.map(({ step, name, estimatedRows, ...rest }) =>
-        tableRow([
+      ...shown.map((planned) => {
+        const { step, name, estimatedRows, problem } = planned
+        const why = [step.reason, step.warning, problem && problemWords(problem)]
+        return tableRow([
           step.action,
           code(name),
-          step.warning === undefined ? step.reason : `${step.reason}. ${step.warning}`,
+          why.filter((words) => words !== undefined).join('. '),
           estimatedRows === undefined ? '' : String(estimatedRows),
-          shapeWords({ step, name, estimatedRows, ...rest }) ?? '',
-        ]),
-      ),
+          shapeWords(planned) ?? '',
+        ])
+      }),
     )
   }
   if (!explain && tests.length > 0) rows.push('', `And ${plural(tests.length, 'test')}.`)
@@ -56,7 +60,7 @@ export function planMarkdown(
   if (report.problems.length > 0) {
     rows.push(
       '',
-      `**The database would refuse ${plural(report.problems.length, 'node')}**`,
+      `**${problemsHeadline(report)}**`,
       '',
       ...report.problems.map(({ error }) => `- ${escapeMarkdown(String(error))}`),
     )

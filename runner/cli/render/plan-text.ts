@@ -11,6 +11,8 @@ import {
   affectedWords,
   fullRefreshWords,
   planHeadline,
+  problemsHeadline,
+  problemWords,
   shapeWords,
 } from './plan-words.ts'
 
@@ -48,7 +50,7 @@ export function planText(report: PlanReport, manifest: Manifest, context: PlanTe
     )
   }
   if (report.problems.length > 0) {
-    rows.push('', style.red(`The database would refuse ${plural(report.problems.length, 'node')}:`))
+    rows.push('', style.red(`${problemsHeadline(report)}:`))
     for (const { error } of report.problems) rows.push('', renderGmError(error, context))
   }
   const refresh = fullRefreshWords(report, manifest)
@@ -63,7 +65,7 @@ function stepRows(
   const actionWidth = Math.max(...steps.map(({ step }) => step.action.length))
   const nameWidth = widest(steps.map(({ name }) => name))
   return steps.flatMap((planned) => {
-    const { step, name, estimatedRows } = planned
+    const { step, name, estimatedRows, problem } = planned
     const rows = estimatedRows === undefined ? '' : `, about ${plural(estimatedRows, 'row')}`
     const line = `  ${step.action.padEnd(actionWidth)}  ${padToWidth(name, nameWidth)}  ${style.dim(step.reason + rows)}`
     const shape = shapeWords(planned)
@@ -71,6 +73,7 @@ function stepRows(
     return [
       line,
       ...(shape === undefined ? [] : [`${indent}${style.yellow(shape)}`]),
+      ...(problem === undefined ? [] : [`${indent}${style.red(problemWords(problem))}`]),
       ...(step.warning === undefined ? [] : [`${indent}${style.yellow(step.warning)}`]),
       ...(sql ? ['', ...sqlOf(step), ''] : []),
     ]

@@ -1,3 +1,4 @@
+import type { GmError } from '../../base/error.ts'
 import type { Manifest, NodeId } from '../../manifest/node.ts'
 import { describeChanges } from '../../materialize/compare-columns.ts'
 import type { PlannedStep, PlanReport } from '../../operate/plan-report.ts'
@@ -27,6 +28,16 @@ export function shapeWords({ shape, shapeIsKept }: PlannedStep): string | undefi
   if (shape === undefined) return undefined
   const words = describeChanges(shape)
   return shapeIsKept === undefined ? words : `${words}: not taken over (${shapeIsKept})`
+}
+
+/** `1 node would fail` */
+export function problemsHeadline({ problems }: PlanReport): string {
+  return `${plural(problems.length, 'node')} would fail`
+}
+
+/** At its step. */
+export function problemWords({ code, message }: GmError): string {
+  return `would fail: ${code} ${message}`
 }
 
 /** `3 models, 2 exposures: a, b, c, …` or `nothing`. */

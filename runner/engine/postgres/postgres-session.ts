@@ -60,7 +60,9 @@ export class PostgresSession implements Session {
   }
 
   async query(statement: Statement, signal?: AbortSignal): Promise<Rows> {
-    return await this.#rowsOf(await this.#send(statement, signal))
+    const result = await this.#send(statement, signal)
+    refuseRows(statement, result)
+    return await this.#rowsOf(result)
   }
 
   async transaction(
