@@ -115,6 +115,20 @@ test('what the database would refuse is found without running it, also in a mode
   ])
 })
 
+test('what reads a table for landing that is yet to be made is left open; a source that is nowhere is told', async ({
+  plan,
+}) => {
+  const { problems } = await plan(
+    plainProject({
+      landed: { kind: 'source', schema: 'raw' },
+      misspelt: { kind: 'source', schema: 'elsewhere' },
+      waits: { inputs: ['landed'], sql: ({ ref }) => `select id from ${ref('landed')}` },
+      fails: { inputs: ['misspelt'], sql: ({ ref }) => `select id from ${ref('misspelt')}` },
+    }),
+  )
+  expect(problems.map(({ id }) => id)).toEqual(['model.shop.fails'])
+})
+
 function withReader(top: string): PlainProject {
   return plainProject({
     events: { kind: 'source', schema: 'raw' },

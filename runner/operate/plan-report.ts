@@ -151,6 +151,9 @@ function addsRows(step: Step | undefined): step is Step {
   return step !== undefined && KEEPS_ROWS.has(step.action)
 }
 
+/** Schemas with tables that a run makes before it begins: gm's own, and those for landing. */
+const PREPARED: ReadonlySet<string> = new Set(['gm', 'raw'])
+
 /** The steps that build something, and the models below whose own code is as it was: their inputs may not be. */
 async function preview(
   request: RunRequest,
@@ -161,13 +164,19 @@ async function preview(
   const built = plan.steps.filter(({ action, relation }) => relation && action !== 'reuse')
   const changed = built.flatMap(({ id, codeIs }) => (codeIs === undefined ? [] : [id]))
   const below = reach(graph, changed, 'down')
-  const asked = new Set([...built.map(({ id }) => id), ...below])
+  const steps = new Set(built.map(({ id }) => id))
+  const asked = new Set([...steps, ...below])
+  // Tables that the first run is yet to make, and what reads them.
+  const unknown = new Set<NodeId>()
   const nodes = graph.order.flatMap((id): BuiltNode[] => {
     const node = request.manifest.nodes.get(id)
-    if (node === undefined || !asked.has(id) || !isBuilt(node)) return []
-    const isStep = built.some((step) => step.id === id)
+    if (node === undefined) return []
+    const isThere = 'relation' in node && warehouse.relations.has(quoted(node.relation))
+    const isNew = node.kind === 'source' && PREPARED.has(node.relation.schema) && !isThere
+    if (isNew || node.dependsOn.some((on) => unknown.has(on))) unknown.add(id)
+    if (unknown.has(id) || !asked.has(id) || !isBuilt(node)) return []
     // What is not in the plan and not there either breaks nothing.
-    return isStep || warehouse.relations.has(quoted(node.relation)) ? [node] : []
+    return steps.has(id) || isThere ? [node] : []
   })
   const increments = new Set(
     // What is planned late asks the database for more than there is yet.

@@ -60,6 +60,7 @@ describe('a materialization of the project', () => {
   }) => {
     const env = databaseUrl(connection)
     const root = await project(SHOP)
+    await gm(root, ['seed'], env)
     const planned = await gm(root, ['run', '--dry-run', '--log-level', 'debug'], env)
     expect(planned.stdout).toContain('create unlogged table')
     await gm(root, ['build'], env)
