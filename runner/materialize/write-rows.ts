@@ -1,11 +1,13 @@
 import { GmError } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
 import type { Compiled } from '../compile/compiled.ts'
+import type { RelationState } from '../engine/adapter.ts'
 import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { IncrementalStrategy, ModelNode } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
 import { XID_COLUMN } from '../state/marks.ts'
+import { ownColumns } from './evolve-table.ts'
 import { isRecomputed } from './recomputed-keys.ts'
 
 /** The strategy that a model uses when it names none: merge with a unique key, append without. */
@@ -73,6 +75,43 @@ where (${key}) in (select ${key} from _gm_rows as DBT_INTERNAL_SOURCE)${andAll(n
       ]
     }
   }
+}
+
+/**
+ * Whether writing the query's rows would change nothing: it gives none, or a merge finds all of them there as they are. And no
+ * row has a key that it recomputes.
+ */
+export function findNothingNew(
+  node: ModelNode,
+  compiled: Compiled,
+  target: RelationState,
+): Statement {
+  const name = quoted(node.relation)
+  const columns = ownColumns(target)
+  const recomputed = isRecomputed(compiled, columns, node.at)
+  const values = replacedColumns(node, columns)
+  const ofRow = (row: string): string => values.map((column) => `${row}.${column}`).join(', ')
+  const same = [
+    ...node.config.unique_key
+      .map(identifier)
+      .map((column) => `old_row.${column} = new_rows.${column}`),
+    ...(values.length === 0
+      ? []
+      : [`(${ofRow('old_row')}) is not distinct from (${ofRow('new_rows')})`]),
+  ]
+  const unlessThere =
+    strategyOf(node) === 'merge'
+      ? `\nwhere not exists (select from ${name} as old_row where ${same.join(' and ')})`
+      : ''
+  const unlessGone =
+    recomputed === undefined
+      ? ''
+      : `\nand not exists (select from ${name} as old_row where ${recomputed})`
+  return aroundUserSql(compiled, {
+    purpose: 'look for rows',
+    head: 'select not exists (select from (\n',
+    tail: `\n) as new_rows${unlessThere})${unlessGone} as is_idle`,
+  })
 }
 
 function stageRows(compiled: Compiled): Statement {

@@ -8,6 +8,7 @@ import type { Foreseen } from './plan-request.ts'
 
 /** Why a node is reused. */
 export const NOTHING_CHANGED = 'nothing that it depends on has changed'
+export const NOTHING_NEW = 'nothing is new to it'
 
 interface Question {
   readonly decided: string

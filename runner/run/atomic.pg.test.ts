@@ -143,6 +143,109 @@ test('increments, views and tables are published together and equal what the usu
   ])
 })
 
+/** Increments over one landed table, each of its own events, and a table over them. */
+function kinds(strategy?: 'delete+insert'): Definitions {
+  const increment = (test: string): Definitions[string] => ({
+    config: {
+      materialized: 'incremental',
+      unique_key: ['id'],
+      ...(strategy && { incremental_strategy: strategy }),
+    },
+    changes: ['events'],
+    sql: ({ changes }) => `select id, v from ${changes('events')} e where ${test}`,
+  })
+  return {
+    events: { kind: 'source', schema: 'raw' },
+    odd: increment('v % 2 = 1'),
+    even: increment('v % 2 = 0'),
+    seen: { inputs: ['odd'], sql: ({ ref }) => `select * from ${ref('odd')}` },
+    summed: {
+      config: { materialized: 'table' },
+      inputs: ['seen', 'even'],
+      sql: ({ ref }) =>
+        `select sum(v)::int as total from (table ${ref('seen')} union all table ${ref('even')}) x`,
+    },
+    no_negative: {
+      kind: 'test',
+      inputs: ['summed'],
+      sql: ({ ref }) => `select * from ${ref('summed')} where total < 0`,
+    },
+  }
+}
+
+const TABLES = `select relname, oid from pg_class where relnamespace = 'shop'::regnamespace and relkind = 'r' order by 1`
+
+test('what has nothing new is neither copied nor published, and counts as no version', async ({
+  run,
+  sql,
+}) => {
+  await sql(`${LANDED}; insert into raw.events values (1, 1), (2, 2)`)
+  const build = (strategy?: 'delete+insert', options: RunOptions = {}) =>
+    run(plainProject(kinds(strategy)), { keepVersions: 2, ...options })
+  await build()
+  const before = await sql(TABLES)
+  const published = await sql('select count(*) from gm.publications')
+
+  // No row of theirs, and one that they have as it is.
+  const idle = { odd: 'reused', even: 'reused', seen: 'reused', summed: 'reused' }
+  await sql(
+    `insert into raw.events values (3, null); update raw.events set v = v, _gm_xid = default where id = 1`,
+  )
+  const nothing = await build()
+  expect(outcome(nothing)).toEqual({ ...idle, no_negative: 'reused' })
+  expect(nothing.steps.find(({ id }) => id === 'model.shop.odd')?.reason).toBe(
+    'nothing is new to it',
+  )
+  expect(await sql(TABLES)).toEqual(before)
+  expect(await sql('select count(*) from gm.publications')).toEqual(published)
+  expect(await sql(LEAVINGS)).toEqual([])
+
+  // What they have not read since is read with what comes next, once.
+  await sql('insert into raw.events values (4, 4)')
+  expect(outcome(await build())).toEqual({
+    odd: 'reused',
+    even: 'success',
+    seen: 'reused',
+    summed: 'success',
+    no_negative: 'pass',
+  })
+  expect(await sql('select total from shop.summed')).toEqual([{ total: 7 }])
+  await sql('update raw.events set v = 5, _gm_xid = default where id = 1')
+  expect(outcome(await build())).toMatchObject({ odd: 'success', even: 'reused' })
+  expect(await sql('select total from shop.summed')).toEqual([{ total: 11 }])
+
+  // Who asks for all of it gets all of it, and so does who writes rows again that are there.
+  expect(outcome(await build(undefined, { reuse: 'none' }))).toMatchObject({ odd: 'success' })
+  await build('delete+insert')
+  await sql('update raw.events set v = v, _gm_xid = default where id = 1')
+  expect(outcome(await build('delete+insert'))).toMatchObject({ odd: 'success', even: 'reused' })
+})
+
+test('a key that is recomputed and gives no row any more is something new', async ({
+  run,
+  sql,
+}) => {
+  await sql(`${LANDED}; insert into raw.events values (1, 1), (2, 2)`)
+  const project = plainProject({
+    events: { kind: 'source', schema: 'raw', config: { log_keys: true } },
+    positive: {
+      config: { materialized: 'incremental', unique_key: ['id'] },
+      changes: ['events'],
+      keys: { events: [['id']] },
+      sql: ({ ref, changedKeys, recompute }) =>
+        `select id, v from ${ref('events')} where v > 0 and id in (${recompute(['id'], `select id from ${changedKeys('events', ['id'])} k`)})`,
+    },
+  })
+  await run(project)
+  await sql('insert into raw.events values (3, 3)')
+  expect(outcome(await run(project))).toEqual({ positive: 'success' })
+  await sql('insert into raw.events values (4, -1)')
+  expect(outcome(await run(project))).toEqual({ positive: 'reused' })
+  await sql('update raw.events set v = -1, _gm_xid = default where id = 2')
+  expect(outcome(await run(project))).toEqual({ positive: 'success' })
+  expect(await sql('select id from shop.positive order by id')).toEqual([{ id: 1 }, { id: 3 }])
+})
+
 test('a failing test at the end keeps everything as it was, and the next good run publishes all', async ({
   run,
   sql,

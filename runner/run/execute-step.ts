@@ -103,7 +103,10 @@ function reused(step: Step): Executed {
 }
 
 /** The steps before it may have found nothing to do. */
-async function isReusable({ reuse }: Step, on: Execution): Promise<boolean> {
+export async function isReusable(
+  { reuse }: Step,
+  on: Pick<Execution, 'session' | 'signal'>,
+): Promise<boolean> {
   if (reuse === undefined) return false
   const basis = (await readBases(on.session, reuse.key, on.signal)).get(reuse.key)
   return basis !== undefined && basis.changed === undefined && reuse.codes.includes(basis.code)

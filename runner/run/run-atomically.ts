@@ -1,7 +1,7 @@
 import { GmError } from '../base/error.ts'
 import type { NodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
-import type { Step } from '../plan/plan.ts'
+import type { Plan, Step } from '../plan/plan.ts'
 import type { Shadow } from '../plan/shadow.ts'
 import { shadowManifest, shadowsOf } from '../plan/shadow.ts'
 import type { ShadowNames } from '../state/shadows.ts'
@@ -10,6 +10,7 @@ import { forgetVersions } from '../state/versions.ts'
 import type { Atomic } from './atomic.ts'
 import { copyOldRows, planShadows, refuseForeign } from './build-shadows.ts'
 import type { StepResult } from './event.ts'
+import { leaveIdle } from './leave-idle.ts'
 import { publish, together } from './publish-shadows.ts'
 import { takeLock } from './take-lock.ts'
 
@@ -17,13 +18,15 @@ import { takeLock } from './take-lock.ts'
  * Builds every step under a shadow name that readers do not know, tests it there, and gives all of them their names in
  * one transaction, or none. The nodes' locks are held from before the first step until after that.
  */
-export async function runAtomically(on: Atomic): Promise<readonly StepResult[]> {
-  const building = on.plan.steps.filter(({ relation, action }) => relation && action !== 'reuse')
+export async function runAtomically(given: Atomic): Promise<readonly StepResult[]> {
+  const planned = buildingSteps(given.plan)
+  await lockAll(planned, given)
+  const on = { ...given, plan: await leaveIdle(planned, given) }
+  const building = buildingSteps(on.plan)
   if (building.length === 0) {
     return await on.execute(on.plan, on.warehouse, on.request, on.request.manifest)
   }
   refuseForeign(building, on)
-  await lockAll(building, on)
   const shadowed = new Set(building.map(({ id }) => id))
   const shadows = shadowsOf(on.request.manifest, shadowed)
   const names = namesOf(shadows)
@@ -51,6 +54,10 @@ export async function runAtomically(on: Atomic): Promise<readonly StepResult[]> 
   } finally {
     await on.control.query(dropShadows(Object.values(names))).catch(() => undefined)
   }
+}
+
+function buildingSteps({ steps }: Plan): readonly Step[] {
+  return steps.filter(({ relation, action }) => relation && action !== 'reuse')
 }
 
 /** All locks at once and in one order: two such runs never wait for each other, and other runs hold one at a time. */

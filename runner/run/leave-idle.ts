@@ -1,0 +1,60 @@
+import { GmError } from '../base/error.ts'
+import type { NodeId } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import { findNothingNew } from '../materialize/write-rows.ts'
+import type { Plan, Step } from '../plan/plan.ts'
+import { hasHooks } from '../plan/step-hooks.ts'
+import { NOTHING_CHANGED, NOTHING_NEW } from '../plan/whether-to-run.ts'
+import type { Atomic } from './atomic.ts'
+import { isReusable } from './execute-step.ts'
+import { withinTimeout } from './within-timeout.ts'
+
+/**
+ * The plan with what would change nothing left as it is. Where each step publishes for itself this is found out by running it;
+ * here it would be copied first, published, and kept as a version that gives the same rows.
+ */
+export async function leaveIdle(building: readonly Step[], on: Atomic): Promise<Plan> {
+  const idle = new Map<NodeId, string>()
+  const busy = new Set(building.map(({ id }) => id))
+  for (const step of building) {
+    if (step.needs.some((id) => busy.has(id))) continue
+    const reason = await reasonToLeave(step, on)
+    if (reason === undefined) continue
+    idle.set(step.id, reason)
+    busy.delete(step.id)
+  }
+  return {
+    steps: on.plan.steps.map((step) => {
+      const reason = idle.get(step.id)
+      return reason === undefined ? step : { ...step, action: 'reuse' as const, reason }
+    }),
+  }
+}
+
+async function reasonToLeave(step: Step, on: Atomic): Promise<string | undefined> {
+  if (await isReusable(step, { session: on.control, signal: on.signal })) return NOTHING_CHANGED
+  return (await hasNothingNew(step, on)) ? NOTHING_NEW : undefined
+}
+
+async function hasNothingNew(step: Step, on: Atomic): Promise<boolean> {
+  const node = on.request.manifest.nodes.get(step.id)
+  const compiled = on.compiled.get(step.id)
+  if (node?.kind !== 'model' || compiled === undefined) return false
+  const target = on.warehouse.relations.get(quoted(node.relation))
+  const isSame = step.codeIs === undefined && step.isPlannedLate !== true
+  // What the user has sent along is for the user to know.
+  const { materialization, sql_header: header } = node.config
+  const isPlain = materialization === undefined && header === undefined && !hasHooks(node)
+  if (step.action !== 'add rows' || !isSame || !isPlain || target === undefined) return false
+  if (on.request.reuse === 'none') return false
+  try {
+    const { rows } = await withinTimeout(node, on.signal, (signal) =>
+      on.control.query(findNothingNew(node, compiled, target), signal),
+    )
+    return rows[0]?.['is_idle'] === true
+  } catch (error) {
+    // Where it cannot be asked, the step finds out, and says what it has to say at its own place.
+    if (!(error instanceof GmError)) throw error
+    return false
+  }
+}
