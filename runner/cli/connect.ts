@@ -4,7 +4,6 @@ import type { CompileState } from '../compile/compiled.ts'
 import type { Adapter } from '../engine/adapter.ts'
 import { explainError } from '../engine/postgres/explain-error.ts'
 import { migrate } from '../engine/postgres/migrate.ts'
-import { openClient } from '../engine/postgres/open-client.ts'
 import type { PostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
 import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
 import { createRunQuery } from '../engine/postgres/run-query.ts'
@@ -63,11 +62,7 @@ export async function connect(
         })
       })
     },
-    clientConfig: async () => {
-      const { client, config } = await openClient(connection)
-      await client.end()
-      return config
-    },
+    clientConfig: async () => await adapter.before(({ config }) => Promise.resolve(config)),
     close: async () => {
       await queries.close()
       await adapter.close()

@@ -1,4 +1,3 @@
-import pg from 'pg'
 import { expect } from 'vitest'
 import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
 import type { NodeConfig } from '../manifest/node.ts'
@@ -9,7 +8,7 @@ import { plainProject, planPlain, runPlain } from '../testing/plain-project.ts'
 import { randomBelow } from '../testing/random.ts'
 import type { Ran } from '../testing/run-fixture.ts'
 import { test as withRuns } from '../testing/run-fixture.ts'
-import { createLedger } from '../testing/sql-fixture.ts'
+import { createLedger, openClient } from '../testing/sql-fixture.ts'
 
 function prices(config: Partial<NodeConfig> = {}, query?: string): PlainProject {
   return plainProject({
@@ -264,9 +263,7 @@ test.for<[what: string, before: string]>([
   await sql(GOODS)
   await look()
   await sql(before)
-  const { host, port, user, password, database } = connection
-  const other = new pg.Client({ host, port, user, password, database })
-  await other.connect()
+  const other = await openClient(connection)
   try {
     if (what.startsWith('somebody')) {
       await other.query('begin; lock table shop.prices in row exclusive mode')
@@ -356,9 +353,7 @@ test('what changes between the plan and the look has all rows compared', async (
   await look()
   await look()
   expect(await leavesOut()).toBe(true)
-  const { host, port, user, password, database } = connection
-  const other = new pg.Client({ host, port, user, password, database })
-  await other.connect()
+  const other = await openClient(connection)
   try {
     await other.query(`begin; lock table raw.goods in access exclusive mode;
       update shop.prices set price = -1 where id = 2`)
@@ -449,9 +444,7 @@ test('writers that commit late, roll back or write in savepoints around the look
   await look()
   const writers = await Promise.all(
     Array.from({ length: WRITERS }, async () => {
-      const { host, port, user, password, database } = connection
-      const client = new pg.Client({ host, port, user, password, database })
-      await client.connect()
+      const client = await openClient(connection)
       return { client, depth: 0, isOpen: false }
     }),
   )

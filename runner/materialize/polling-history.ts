@@ -1,6 +1,6 @@
 import type { Column } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
-import type { SnapshotNode } from '../manifest/node.ts'
+import type { Node, SnapshotNode } from '../manifest/node.ts'
 import { identifier } from '../manifest/quoted.ts'
 import { suffixed } from './hidden-name.ts'
 import type { WantedIndex } from './publish-table.ts'
@@ -27,9 +27,9 @@ export interface MetaNames {
   readonly isDeleted: string
 }
 
-/** Whether a snapshot looks at rows as they are now, and not at a log of events. */
-export function isPolling(node: SnapshotNode): boolean {
-  return node.config.strategy !== 'events'
+/** Whether a node is a snapshot that looks at rows as they are now, and not at a log of events: no run can make it again. */
+export function isPolling(node: Node): boolean {
+  return node.kind === 'snapshot' && node.config.strategy !== 'events'
 }
 
 export function pollingHistory(node: SnapshotNode): PollingHistory {

@@ -271,9 +271,7 @@ function fullRefreshOf(
     const target = warehouse.relations.get(quoted(step.relation))
     const isGrown = node.kind === 'snapshot' || node.config.materialized === 'incremental'
     if (target === undefined || !isGrown) continue
-    const stays =
-      node.config.full_refresh === false || (node.kind === 'snapshot' && isPolling(node))
-    if (stays) keeps.push(node.id)
+    if (node.config.full_refresh === false || isPolling(node)) keeps.push(node.id)
     else if (!fullRefresh) {
       rebuilds.push(node.id)
       rows += target.estimatedRows

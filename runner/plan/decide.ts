@@ -168,7 +168,7 @@ export function warningFor(
   if (!fullRefresh || !decision.isIncremental) return undefined
   if (decision.action === 'run batches' && eventTime !== undefined)
     return `${node.name} was not rebuilt: the batches from --event-time-start to --event-time-end are done again, and the others stay`
-  return node.kind === 'snapshot' && isPolling(node)
+  return isPolling(node)
     ? `${node.name} was not rebuilt: what its rows were before cannot be asked again`
     : `${node.name} was not rebuilt: it has full_refresh: false, and got its new rows only`
 }

@@ -144,7 +144,7 @@ function leavesAsItIs(
   fingerprint: string | undefined,
 ): boolean {
   if (limit === undefined || target === undefined) return false
-  if (node.kind === 'snapshot' && isPolling(node)) return true
+  if (isPolling(node)) return true
   if (fullRefresh || isLimited(fingerprint ?? '')) return false
   return node.kind === 'snapshot' || node.config.materialized === 'incremental'
 }

@@ -62,9 +62,24 @@ export const EMPTY_LEDGER: Ledger = {
 /** What has a lower one came with the server. */
 const FIRST_NORMAL_OID = 16_384
 
-/** What only reads does not bring an older ledger up to date. */
-const FIND_LEDGER = `select to_regclass('gm.pending') is not null as is_there, to_regclass('gm.looks') is not null as has_looks,
-  to_regprocedure('gm.has_new_parts(text, text, text)') is not null as has_parts`
+/** What there is of the ledger: what only reads does not bring an older one up to date. */
+export async function findLedger(
+  session: Session,
+  signal?: AbortSignal,
+): Promise<LedgerParts | undefined> {
+  const sql = `select to_regclass('gm.key_readers') is not null as "isThere", to_regclass('gm.batches') is not null as "hasBatches",
+  to_regclass('gm.looks') is not null as "hasLooks",
+  to_regprocedure('gm.has_new_parts(text, text, text)') is not null as "hasNewParts"`
+  const { rows } = await session.query({ purpose: 'find ledger', sql }, signal)
+  const found = rows[0] as unknown as LedgerParts & { readonly isThere: boolean }
+  return found.isThere ? found : undefined
+}
+
+interface LedgerParts {
+  readonly hasBatches: boolean
+  readonly hasLooks: boolean
+  readonly hasNewParts: boolean
+}
 
 const READ_LOOKS = `(select coalesce(jsonb_agg(jsonb_build_array(l.relation, l.input, l.code, t.since::text)), '[]')
    from gm.looks l cross join lateral gm.looked_to(l.relation, l.input) as t (since) where t.since is not null)`
@@ -132,13 +147,12 @@ export async function readLedger(
   session: Session,
   signal?: AbortSignal,
 ): Promise<Ledger | undefined> {
-  const there = await session.query({ purpose: 'find ledger', sql: FIND_LEDGER }, signal)
-  if (there.rows[0]?.['is_there'] !== true) return undefined
-  const readLooks = there.rows[0]['has_looks'] === true ? READ_LOOKS : `'[]'::jsonb`
-  const hasNewParts =
-    there.rows[0]['has_parts'] === true
-      ? 'gm.has_new_parts(k.relation, k.input, k.columns)'
-      : 'false'
+  const there = await findLedger(session, signal)
+  if (there === undefined) return undefined
+  const readLooks = there.hasLooks ? READ_LOOKS : `'[]'::jsonb`
+  const hasNewParts = there.hasNewParts
+    ? 'gm.has_new_parts(k.relation, k.input, k.columns)'
+    : 'false'
   const { rows } = await session.query(
     {
       purpose: 'read ledger',

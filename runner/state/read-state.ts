@@ -3,6 +3,7 @@ import type { NodeId } from '../manifest/node.ts'
 import { literal } from '../manifest/quoted.ts'
 import type { DoneBatch, DoneBatchRows } from './batches.ts'
 import { DONE_BATCHES, doneBatches } from './batches.ts'
+import { findLedger } from './ledger.ts'
 import { isNew, newRows } from './marks.ts'
 
 /** How far one relation has read one of its inputs; of a polling snapshot, when it last compared all of them. */
@@ -54,13 +55,8 @@ export async function readState(
 ): Promise<State | undefined> {
   const ask = async <Row extends object>(purpose: string, sql: string): Promise<readonly Row[]> =>
     (await session.query({ purpose, sql }, signal)).rows as readonly Row[]
-  // The next run brings an older ledger up to date; here nothing is changed.
-  const [there] = await ask<{ is_there: boolean; has_batches: boolean; has_looks: boolean }>(
-    'find ledger',
-    `select to_regclass('gm.key_readers') is not null as is_there, to_regclass('gm.batches') is not null as has_batches,
-  to_regclass('gm.looks') is not null as has_looks`,
-  )
-  if (there?.is_there !== true) return undefined
+  const there = await findLedger(session, signal)
+  if (there === undefined) return undefined
   const [cluster] = await ask<{ is_same: boolean }>(
     'compare cluster',
     `select c.system_identifier = s.system_identifier and c.database_oid = d.oid as is_same
@@ -68,10 +64,10 @@ from gm.cluster c, pg_control_system() s, pg_database d where d.datname = curren
   )
   const marks = await ask<MarkRow>(
     'read marks',
-    `${READ_MARKS}${there.has_looks ? READ_LOOKS : ''}\norder by relation, input`,
+    `${READ_MARKS}${there.hasLooks ? READ_LOOKS : ''}\norder by relation, input`,
   )
   const unread = await countUnread(marks, ask)
-  const [done] = there.has_batches
+  const [done] = there.hasBatches
     ? await ask<{ made: readonly string[]; batches: DoneBatchRows }>(
         'read batches',
         `select (select coalesce(jsonb_agg(relation), '[]') from gm.relations) as made, ${DONE_BATCHES} as batches`,

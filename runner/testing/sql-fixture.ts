@@ -76,14 +76,26 @@ export const test = base.extend<SqlFixture>({
   },
 })
 
-async function withClient<T>(
-  { host, port, user, password, database }: Connection,
-  work: (client: pg.Client) => Promise<T>,
-): Promise<T> {
+/** Another client of a test's database, which the test closes. */
+export async function openClient({
+  host,
+  port,
+  user,
+  password,
+  database,
+}: Connection): Promise<pg.Client> {
   const client = new pg.Client({ host, port, user, password, database })
   // Tests end servers and backends; the query that meets the loss reports it.
   client.on('error', () => undefined)
   await client.connect()
+  return client
+}
+
+async function withClient<T>(
+  connection: Connection,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = await openClient(connection)
   try {
     return await work(client)
   } finally {

@@ -69,8 +69,7 @@ function cannotBeMadeAgain({ manifest }: OpenProject): ReadonlySet<NodeId> {
   const ids = new Set<NodeId>()
   for (const node of manifest.nodes.values()) {
     if (!isBuilt(node)) continue
-    const isLooked = node.kind === 'snapshot' && isPolling(node)
-    if (isLooked || node.config.full_refresh === false) ids.add(node.id)
+    if (isPolling(node) || node.config.full_refresh === false) ids.add(node.id)
   }
   return ids
 }

@@ -1,4 +1,5 @@
 import type { Manifest } from '../../manifest/node.ts'
+import { isBuilt } from '../../manifest/node.ts'
 import { quoted } from '../../manifest/quoted.ts'
 import { isPolling } from '../../materialize/polling-history.ts'
 import type { Rollback } from '../../operate/roll-back.ts'
@@ -44,7 +45,7 @@ export const rollbackCommand: CommandAction = async (_args, raw, io) => {
 /** Histories of looks: what they have seen is nowhere else. */
 function lookedAt({ nodes }: Manifest): readonly string[] {
   return [...nodes.values()].flatMap((node) =>
-    node.kind === 'snapshot' && isPolling(node) ? [quoted(node.relation)] : [],
+    isBuilt(node) && isPolling(node) ? [quoted(node.relation)] : [],
   )
 }
 
