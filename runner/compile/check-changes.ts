@@ -17,7 +17,7 @@ export interface CheckedSql {
 }
 
 /** Counted up with every change of what is refused: what was found good by other rules is judged again. */
-const RULES = 2
+const RULES = 3
 
 function written({ kind, relation, config }: CheckedSql['node']): Written {
   const { schema, identifier: name } = relation
@@ -83,6 +83,10 @@ const EXPLAINED: Readonly<Record<MisuseKind, { readonly what: string; readonly i
       what: 'they are compared with rows that may change later, when these are not read again',
       instead: RECOMPUTE,
     },
+    value: {
+      what: 'a column is computed of them without the rows that were read before',
+      instead: RECOMPUTE,
+    },
     'outer join': {
       what: 'they stand on the side of an outer join that may be empty',
       instead: RECOMPUTE,
@@ -93,7 +97,7 @@ const EXPLAINED: Readonly<Record<MisuseKind, { readonly what: string; readonly i
     },
     window: {
       what: 'a window over them does not see the rows that were read before',
-      instead: `${RECOMPUTE} A window partitioned by the unique_key is free: it only chooses among new rows of one key.`,
+      instead: `${RECOMPUTE} row_number, rank, dense_rank, first_value, last_value and nth_value over a window partitioned by the unique_key are free: they only choose among new rows of one key.`,
     },
     distinct: {
       what: 'rows that were read before are not seen, so that what they gave is given again',

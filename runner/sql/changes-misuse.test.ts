@@ -66,6 +66,44 @@ describe('rows are lost by', () => {
     ],
     ['select lower(code) as id, row_number() over (partition by id) from NEW o', 'window'],
     ['select distinct on (user_id) * from NEW o order by user_id, at', 'distinct'],
+    // Of one key, and still of rows that were read before.
+    ...[
+      'lag(amount)',
+      'lead(amount)',
+      'sum(amount)',
+      'count(*)',
+      'avg(amount)',
+      'ntile(4)',
+      'percent_rank()',
+      'cume_dist()',
+    ].map((call) => [`select id, ${call} over (partition by id order by at) from NEW o`, 'window']),
+    ['select id, sum(amount) over w from NEW o window w as (partition by id)', 'window'],
+    ['select u.id, (select max(at) from NEW o where o.user_id = u.id) from shop.users u', 'value'],
+    ['select id, exists (select from NEW o where o.user_id = u.id) from shop.users u', 'value'],
+    ['select id, case when id in (select id from NEW o) then 1 end from shop.users u', 'value'],
+    [
+      'with recursive r as (select id from NEW n union all select c.id from r join shop.parts c on c.part_of = r.id) select * from r',
+      'join',
+    ],
+    ['select * from NEW o join shop.users tablesample system (10) on true', 'join'],
+    ['select * from shop.users u where exists (select from NEW o) is not true', 'negation'],
+    ['select * from shop.users u where (u.id in (select user_id from NEW o)) is false', 'negation'],
+    [
+      'select * from shop.users u where case when exists (select from NEW o) then false else true end',
+      'negation',
+    ],
+    [
+      'select * from shop.users u where (select count(*) from NEW o where o.user_id = u.id) = 0',
+      'negation',
+    ],
+    ['select * from shop.users u where 1 > (select count(*) from NEW o)', 'negation'],
+    [
+      'select * from shop.users where id not in (select user_id from shop.orders where id in (select id from NEW o))',
+      'negation',
+    ],
+    ['select covar_pop(a, b) from NEW o', 'aggregate'],
+    ['select user_id, my_first(amount order by at) from NEW o group by user_id', 'aggregate'],
+    ['select json_arrayagg(amount) from NEW o', 'aggregate'],
   ])('%s', (sql, kind) => {
     expect(misuses(sql)).toEqual([`${kind} orders`])
   })
@@ -111,9 +149,32 @@ describe('no rows are lost by', () => {
     'select o.* from KEYS k join shop.orders o using (user_id)',
     'with recursive r as (select id from NEW n union all select id + 1 from r where id < 9) select * from r',
     'with "orders" as (select * from (select * from NEW n) o) select * from "orders"',
+    'select id, first_value(name) over w, rank() over w from NEW o window w as (partition by id order by at)',
+    'select o.id, least(o.at, s.at) as at from NEW o left join shop.orders_seen s on s.id = o.id',
+    'select id, at from NEW o except select id, at from shop.orders_seen',
+    'select * from shop.orders o where exists (select 1 from NEW n where n.user_id = o.user_id limit 1)',
+    'select * from shop.orders o where (select count(*) from NEW n where n.user_id = o.user_id) > 0',
+    'select * from shop.orders o where (exists (select from NEW n where n.id = o.id)) is true',
+    'select * from shop.orders o where not ((select count(*) from NEW n where n.id = o.id) = 0)',
+    'select id, at from NEW o union all select distinct on (code) code, at from NEW p order by code, at',
+    'select * from (select distinct on (code) code, at from NEW o) as o (id, at)',
+    'with n (id, at) as (select distinct on (code) code, at from NEW o) select * from n',
+    'select distinct on (o.id::text) o.id::text, at from NEW o',
+    'select o.id, x.most from NEW o cross join lateral (select max(i) as most from unnest(o.items) i) x',
+    'select o.id from NEW o where (o.id, o.day) in (values (1, 2))',
   ])('%s', (sql) => {
     expect(misuses(sql)).toEqual([])
   })
+})
+
+test('a chain of queries that each read the one before twice is read once each', () => {
+  const chain = Array.from(
+    { length: 40 },
+    (_, i) => `c${i + 1} as (select * from c${i} union all select * from c${i})`,
+  )
+  expect(
+    misuses(`with c0 as (select * from NEW o), ${chain.join(', ')} select * from c40`),
+  ).toEqual([])
 })
 
 test('the place of a window and a subquery is their own', () => {

@@ -7,8 +7,9 @@ import type {
   Node as SqlNode,
   WindowDef,
 } from 'libpg-query'
+import { outputName } from './output-name.ts'
 import type { ParsedSql } from './parse-sql.ts'
-import { childrenOf, functionName, textOf } from './sql-tree.ts'
+import { childrenOf, functionName, textOf, textsOf } from './sql-tree.ts'
 
 /** The schema under which SQL that is to be judged reads what `changes()` gives, in place of the rows themselves. */
 export const CHANGES_SCHEMA = 'gm.changes'
@@ -19,6 +20,7 @@ export const KEYS_SCHEMA = 'gm.keys'
 export type MisuseKind =
   | 'join'
   | 'lookup'
+  | 'value'
   | 'aggregate'
   | 'window'
   | 'distinct'
@@ -64,6 +66,7 @@ export function findMisuse(parsed: ParsedSql, written: Written): readonly Misuse
         ctes: new Map(),
         written,
         say,
+        isValue: false,
         ask: () => {},
       })
     }
@@ -80,8 +83,16 @@ interface Reading {
   readonly ctes: ReadonlyMap<string, (reading: Pick<Reading, 'use' | 'key'>) => Source>
   readonly written: Written
   readonly say: (kind: MisuseKind, changes: RangeVar, at?: number) => void
-  /** Takes what a subquery beside the rows reads, and where it stands. */
-  readonly ask: (read: Source, at: number | undefined) => void
+  /** Whether an expression gives a column of the rows, and is no condition on them. */
+  readonly isValue: boolean
+  /** Takes what a subquery beside the rows reads, where it stands, and whether it gives a column. */
+  readonly ask: (read: Source, at: number | undefined, isValue: boolean) => void
+}
+
+interface Asked {
+  readonly read: Source
+  readonly at: number | undefined
+  readonly isValue: boolean
 }
 
 /** What a FROM item reads. */
@@ -99,8 +110,8 @@ function readSelect(select: SelectStmt, outer: Reading): Source {
   const ctes = withCtes(select, outer)
   if (select.larg !== undefined && select.rarg !== undefined)
     return readSetOperation(select, select.larg, select.rarg, { ...outer, ctes })
-  const asked: { readonly read: Source; readonly at: number | undefined }[] = []
-  const ask: Reading['ask'] = (read, at) => asked.push({ read, at })
+  const asked: Asked[] = []
+  const ask: Reading['ask'] = (read, at, isValue) => asked.push({ read, at, isValue })
   const keyed = outer.key.map((name) => outputOf(select, name))
   const reading = { ...outer, ctes, ask, key: keyed.flatMap(columnsIn) }
   const { say, use } = reading
@@ -109,7 +120,8 @@ function readSelect(select: SelectStmt, outer: Reading): Source {
     .reduce((left, right) => sideBySide(left, right, reading), NOTHING)
   for (const [clause, parts] of Object.entries(select)) {
     if (clause === 'fromClause' || clause === 'withClause') continue
-    for (const part of childrenOf(parts)) readExpression(part, reading, false)
+    const isValue = clause === 'targetList'
+    for (const part of childrenOf(parts)) readExpression(part, { ...reading, isValue }, false)
   }
   const { changes } = source
   if (changes !== undefined) {
@@ -120,8 +132,17 @@ function readSelect(select: SelectStmt, outer: Reading): Source {
       }
       judgeOutputs(select, changes, keyed, reading)
     }
+  } else if (use === 'rows') {
+    for (const { read, at, isValue } of asked) {
+      if (isValue && read.changes !== undefined) say('value', read.changes, at)
+    }
   }
-  return { changes, hasOther: source.hasOther || asked.some(({ read }) => read.hasOther) }
+  // Keys that are asked for by other keys are new or not as those are.
+  const asking = use === 'keys' ? asked.find(({ read }) => read.changes !== undefined) : undefined
+  return {
+    changes: changes ?? asking?.read.changes,
+    hasOther: source.hasOther || asked.some(({ read }) => read.hasOther),
+  }
 }
 
 /** Rows that are grouped or numbered with others need the others again, but for those of one key. */
@@ -147,10 +168,22 @@ function judgeOutputs(
   const named = on.map((node) => namedBy(select, node))
   if (on.length > 0 ? !isOfOneKey(named) : distinctClause.length > 0 && isAppended)
     say('distinct', changes)
-  for (const { over = {}, location } of [...outputs, ...sortClause].flatMap(windowCalls)) {
-    if (!isOfOneKey(partitionOf(over, select))) say('window', changes, location)
+  for (const call of [...outputs, ...sortClause].flatMap(windowCalls)) {
+    const chooses = CHOOSING.has(functionName(call).name)
+    if (!chooses || !isOfOneKey(partitionOf(call.over ?? {}, select)))
+      say('window', changes, call.location)
   }
 }
+
+/** What may choose one of several rows. Others compute something of all rows of a key, also of those that were read before. */
+const CHOOSING: ReadonlySet<string> = new Set([
+  'row_number',
+  'rank',
+  'dense_rank',
+  'first_value',
+  'last_value',
+  'nth_value',
+])
 
 function readSetOperation(
   { op, all }: SelectStmt,
@@ -159,7 +192,9 @@ function readSetOperation(
   reading: Reading,
 ): Source {
   const left = readSelect(larg, reading)
-  const right = readSelect(rarg, reading)
+  // Columns are put together by their place.
+  const key = renamed(reading.key, outputsOf(larg), outputsOf(rarg))
+  const right = readSelect(rarg, { ...reading, key })
   const changes = left.changes ?? right.changes
   if (op === 'SETOP_EXCEPT' && right.changes !== undefined) reading.say('except', right.changes)
   else if (changes !== undefined && reading.use === 'rows') {
@@ -175,18 +210,34 @@ function withCtes({ withClause }: SelectStmt, outer: Reading): Reading['ctes'] {
   const ctes = new Map(outer.ctes)
   for (const node of withClause?.ctes ?? []) {
     if (!('CommonTableExpr' in node)) continue
-    const { ctename = '', ctequery }: CommonTableExpr = node.CommonTableExpr
-    // Each sees those before it; a recursive one reads itself, which adds nothing.
+    const { ctename = '', ctequery, aliascolnames }: CommonTableExpr = node.CommonTableExpr
+    if (ctequery === undefined || !('SelectStmt' in ctequery)) continue
+    const query = ctequery.SelectStmt
+    // Each sees those before it; a recursive one reads in itself what it begins with.
     const before = new Map(ctes)
+    const { larg } = query
+    const isRecursive = withClause?.recursive === true && larg !== undefined
     before.set(
       ctename,
-      withClause?.recursive === true ? () => NOTHING : (outer.ctes.get(ctename) ?? (() => OTHER)),
+      isRecursive
+        ? (reading) => readSelect(larg, { ...outer, ...reading, ctes: before })
+        : (outer.ctes.get(ctename) ?? (() => OTHER)),
     )
-    ctes.set(ctename, (reading) =>
-      ctequery !== undefined && 'SelectStmt' in ctequery
-        ? readSelect(ctequery.SelectStmt, { ...outer, ...reading, ctes: before })
-        : NOTHING,
-    )
+    // Once for all that read it alike: each may be read twice by the next.
+    const known = new Map<string, Source>()
+    ctes.set(ctename, ({ use, key }) => {
+      const name = JSON.stringify([use, key])
+      const source =
+        known.get(name) ??
+        readSelect(query, {
+          ...outer,
+          use,
+          key: renamed(key, textsOf(aliascolnames), outputsOf(query)),
+          ctes: before,
+        })
+      known.set(name, source)
+      return source
+    })
   }
   return ctes
 }
@@ -194,10 +245,14 @@ function withCtes({ withClause }: SelectStmt, outer: Reading): Reading['ctes'] {
 function readItem(item: SqlNode, reading: Reading): Source {
   if ('RangeVar' in item) return readTable(item.RangeVar, reading)
   if ('RangeSubselect' in item) {
-    const { subquery } = item.RangeSubselect
+    const { subquery, alias } = item.RangeSubselect
     if (subquery === undefined || !('SelectStmt' in subquery)) return NOTHING
-    return readSelect(subquery.SelectStmt, reading)
+    const names = textsOf(alias?.colnames)
+    const key = renamed(reading.key, names, outputsOf(subquery.SelectStmt))
+    return readSelect(subquery.SelectStmt, { ...reading, key })
   }
+  if ('RangeTableSample' in item && item.RangeTableSample.relation !== undefined)
+    return readItem(item.RangeTableSample.relation, reading)
   if ('JoinExpr' in item) return readJoin(item.JoinExpr, reading)
   readExpression(item, reading, false)
   return NOTHING
@@ -209,9 +264,9 @@ function readTable(table: RangeVar, { use, key, ctes, written }: Reading): Sourc
   if (schemaname === KEYS_SCHEMA) return NOTHING
   const cte = schemaname === undefined ? ctes.get(relname) : undefined
   if (cte !== undefined) return cte({ use, key })
-  // A condition on its own table, which nobody else changes, leaves out what is there.
+  // Its own table is changed by nobody else.
   const isOwn = schemaname === written.schema && relname === written.identifier
-  return isOwn && use === 'keys' ? NOTHING : OTHER
+  return isOwn ? NOTHING : OTHER
 }
 
 function readJoin({ jointype, larg, rarg, quals }: JoinExpr, reading: Reading): Source {
@@ -244,15 +299,54 @@ function readExpression(node: SqlNode, reading: Reading, isNegated: boolean): vo
     const { subLinkType, subselect, testexpr, location } = node.SubLink
     if (testexpr !== undefined) readExpression(testexpr, reading, false)
     if (subselect === undefined || !('SelectStmt' in subselect)) return
-    const read = readSelect(subselect.SelectStmt, { ...reading, use: 'keys' })
+    const asked = { ...subselect.SelectStmt }
+    // Whether there is one is the same of the first as of all.
+    if (subLinkType === 'EXISTS_SUBLINK') delete asked.limitCount
+    const read = readSelect(asked, { ...reading, use: 'keys' })
     if (read.changes !== undefined && (isNegated || subLinkType === 'ALL_SUBLINK'))
       reading.say('negation', read.changes)
-    reading.ask(read, location)
+    reading.ask(read, location, reading.isValue)
     return
   }
-  const isNot = 'BoolExpr' in node && node.BoolExpr.boolop === 'NOT_EXPR'
+  const turns = isNegation(node)
   for (const child of childrenOf(Object.values(node)))
-    readExpression(child, reading, isNot ? !isNegated : isNegated)
+    readExpression(child, reading, turns ? !isNegated : isNegated)
+}
+
+/** `not …`, `… is not true`, `case when … then false`, and `(select count(*) …) = 0`. */
+function isNegation(node: SqlNode): boolean {
+  if ('BoolExpr' in node) return node.BoolExpr.boolop === 'NOT_EXPR'
+  if ('BooleanTest' in node)
+    return ['IS_FALSE', 'IS_NOT_TRUE'].includes(node.BooleanTest.booltesttype ?? '')
+  if ('CaseWhen' in node) return isFalse(node.CaseWhen.result)
+  if (!('A_Expr' in node)) return false
+  const { name, lexpr, rexpr } = node.A_Expr
+  const operator = textsOf(name).at(-1) ?? ''
+  return isCount(lexpr)
+    ? ['=', '<', '<='].includes(operator)
+    : isCount(rexpr) && ['=', '>', '>='].includes(operator)
+}
+
+function isFalse(node: SqlNode | undefined): boolean {
+  return (
+    node !== undefined &&
+    'A_Const' in node &&
+    node.A_Const.boolval !== undefined &&
+    node.A_Const.boolval.boolval !== true
+  )
+}
+
+function isCount(node: SqlNode | undefined): boolean {
+  if (node === undefined || !('SubLink' in node)) return false
+  const { subselect } = node.SubLink
+  const counted = subselect !== undefined && 'SelectStmt' in subselect ? subselect.SelectStmt : {}
+  return (counted.targetList ?? []).some(
+    (target) =>
+      'ResTarget' in target &&
+      target.ResTarget.val !== undefined &&
+      'FuncCall' in target.ResTarget.val &&
+      functionName(target.ResTarget.val.FuncCall).name === 'count',
+  )
 }
 
 /** What a query gives under a name; a column of that name where it gives it by a star. */
@@ -260,9 +354,34 @@ function outputOf({ targetList = [] }: SelectStmt, name: string): SqlNode {
   for (const target of targetList) {
     if (!('ResTarget' in target) || target.ResTarget.val === undefined) continue
     const { name: alias, val } = target.ResTarget
-    if ((alias ?? columnName(val)) === name) return val
+    if ((alias ?? outputName(val)) === name) return val
   }
   return { ColumnRef: { fields: [{ String: { sval: name } }] } }
+}
+
+/** The names of what a query gives, up to a star. */
+function outputsOf({ larg, targetList = [] }: SelectStmt): readonly string[] {
+  if (larg !== undefined) return outputsOf(larg)
+  const names = targetList.map((target) => {
+    const { name, val } = 'ResTarget' in target ? target.ResTarget : {}
+    return name ?? (isStar(val) ? undefined : outputName(val))
+  })
+  const star = names.indexOf(undefined)
+  return names.slice(0, star === -1 ? undefined : star).filter((name) => name !== undefined)
+}
+
+function isStar(node: SqlNode | undefined): boolean {
+  const last = node !== undefined && 'ColumnRef' in node ? node.ColumnRef.fields?.at(-1) : undefined
+  return last !== undefined && 'A_Star' in last
+}
+
+/** Columns under the names that they have further in, where those outside are given by their place. */
+function renamed(
+  key: readonly string[],
+  outside: readonly string[],
+  inside: readonly string[],
+): readonly string[] {
+  return key.map((name) => inside[outside.indexOf(name)] ?? name)
 }
 
 /** An expression of DISTINCT ON: a number and a name of the query's own stand for what it gives. */
@@ -322,16 +441,22 @@ function partitionOf(window: WindowDef, select: SelectStmt): readonly SqlNode[] 
 const AGGREGATES: ReadonlySet<string> = new Set([
   'count', 'sum', 'min', 'max', 'avg', 'stddev', 'stddev_pop', 'stddev_samp', 'variance', 'var_pop', 'var_samp', 'every',
   'bool_and', 'bool_or', 'bit_and', 'bit_or', 'bit_xor', 'array_agg', 'string_agg', 'json_agg', 'jsonb_agg',
-  'json_object_agg', 'jsonb_object_agg', 'corr', 'mode', 'percentile_cont', 'percentile_disc', 'any_value',
+  'json_object_agg', 'jsonb_object_agg', 'corr', 'covar_pop', 'covar_samp', 'mode', 'percentile_cont', 'percentile_disc',
+  'any_value', 'range_agg', 'range_intersect_agg', 'xmlagg', 'json_agg_strict', 'jsonb_agg_strict',
+  'json_object_agg_strict', 'json_object_agg_unique', 'json_object_agg_unique_strict', 'jsonb_object_agg_strict',
+  'jsonb_object_agg_unique', 'jsonb_object_agg_unique_strict', 'regr_avgx', 'regr_avgy', 'regr_count', 'regr_intercept',
+  'regr_r2', 'regr_slope', 'regr_sxx', 'regr_sxy', 'regr_syy',
 ]) // biome-ignore format: a list
 
 function hasAggregate(node: SqlNode | undefined): boolean {
   if (node === undefined || 'SubLink' in node) return false
+  if ('JsonArrayAgg' in node || 'JsonObjectAgg' in node) return true
   if ('FuncCall' in node) {
-    const { agg_star, agg_distinct, agg_within_group, agg_filter, over } = node.FuncCall
+    const { agg_star, agg_distinct, agg_within_group, agg_filter, agg_order, over } = node.FuncCall
     const isAggregate =
       [agg_star, agg_distinct, agg_within_group].includes(true) ||
       agg_filter !== undefined ||
+      agg_order !== undefined ||
       AGGREGATES.has(functionName(node.FuncCall).name)
     if (isAggregate && over === undefined) return true
   }
