@@ -123,7 +123,7 @@ export const updateHistory: Materialize<SnapshotNode> = (node, compiled, materia
   const indexes = followIndexes(node.relation, target, historyIndexes(node, history), materials)
   return {
     transactions: [
-      ...followInputs(name, materials.newParts),
+      ...followInputs(name, materials.otherParts),
       ...indexes.before,
       {
         name: 'write',

@@ -48,7 +48,7 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
     transactions: [
       ...followInputs(
         name,
-        materials.readAgain.size > 0 ? materials.keyReaders : materials.newParts,
+        materials.readAgain.size > 0 ? materials.keyReaders : materials.otherParts,
       ),
       ...indexes.before,
       ...evolution.before,

@@ -154,7 +154,7 @@ function change(
   const name = quoted(node.relation)
   const marks = readThroughChanges(compiled)
   return [
-    ...followInputs(name, materials.newParts),
+    ...followInputs(name, materials.otherParts),
     {
       name: 'write',
       isolation: 'repeatable read',

@@ -33,7 +33,7 @@ export interface Materials {
   /** What the node's template reads through changed_keys(), in branches that this rendering did not take too. */
   readonly keyReaders: readonly KeyReader[]
   /** Those of them whose input has got partitions or children that are not followed yet. */
-  readonly newParts: readonly KeyReader[]
+  readonly otherParts: readonly KeyReader[]
   /** Inputs that can be locked against being swapped: tables and views, but not materialized views. */
   readonly lockable: readonly Relation[]
   /** Whether the node's SQL gives the same rows on the same inputs. */

@@ -89,7 +89,7 @@ export function planMicrobatch(
     follows: [...new Set(following.arrivals.map(({ table }) => table))],
     eventTimes: new Map(),
     keyReaders: following.keyReaders,
-    newParts: [],
+    otherParts: [],
     isStable: unstable === undefined,
     isOtherCode: !codes.includes(entry?.basis?.code ?? ''),
     reason,

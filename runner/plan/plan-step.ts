@@ -100,8 +100,8 @@ export function planStep(
     follows: readsOthers && !isPart ? followedBy(node, request.manifest) : [],
     eventTimes: readsOthers ? eventTimes(node, request.manifest, warehouse) : new Map(),
     keyReaders: readers,
-    newParts: readers.filter(
-      (reader) => entry?.following.get(followedName(reader))?.hasNewParts === true,
+    otherParts: readers.filter(
+      (reader) => entry?.following.get(followedName(reader))?.hasOtherParts === true,
     ),
     isStable: unstable === undefined,
     isOtherCode: !codes.includes(entry?.basis?.code ?? ''),

@@ -13,7 +13,7 @@ type OfTheWay = Pick<
   | 'follows'
   | 'eventTimes'
   | 'keyReaders'
-  | 'newParts'
+  | 'otherParts'
   | 'isStable'
   | 'isOtherCode'
   | 'reason'

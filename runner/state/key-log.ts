@@ -89,7 +89,7 @@ export function forgetReaders(relation: string, readers: readonly KeyReader[]): 
 /** True while the keys of the input, and of each of its parts, are logged for the relation, and have been since it was built. */
 export function isFollowing(relation: string, { input, columns }: KeyReader): string {
   const args = [relation, input, keyColumns(columns)].map(literal).join(', ')
-  return `gm.is_following(${args}) and not gm.has_new_parts(${args})`
+  return `gm.is_following(${args}) and not gm.has_other_parts(${args})`
 }
 
 /** Forgets keys that every reader has seen: its mark on the input is past them. */

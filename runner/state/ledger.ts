@@ -10,8 +10,8 @@ import type { Basis } from './read-bases.ts'
 import { readBases } from './read-bases.ts'
 
 interface Following {
-  /** Partitions or children came since, whose lost keys are not logged yet. */
-  readonly hasNewParts: boolean
+  /** Partitions or children came since, whose lost keys are not logged yet, or went. */
+  readonly hasOtherParts: boolean
 }
 
 /** What gm remembers of a relation: of the last step that changed it. */
@@ -69,7 +69,7 @@ export async function findLedger(
 ): Promise<LedgerParts | undefined> {
   const sql = `select to_regclass('gm.key_readers') is not null as "isThere", to_regclass('gm.batches') is not null as "hasBatches",
   to_regclass('gm.looks') is not null as "hasLooks",
-  to_regprocedure('gm.has_new_parts(text, text, text)') is not null as "hasNewParts"`
+  to_regprocedure('gm.has_other_parts(text, text, text)') is not null as "hasOtherParts"`
   const { rows } = await session.query({ purpose: 'find ledger', sql }, signal)
   const found = rows[0] as unknown as LedgerParts & { readonly isThere: boolean }
   return found.isThere ? found : undefined
@@ -78,14 +78,14 @@ export async function findLedger(
 interface LedgerParts {
   readonly hasBatches: boolean
   readonly hasLooks: boolean
-  readonly hasNewParts: boolean
+  readonly hasOtherParts: boolean
 }
 
 const READ_LOOKS = `(select coalesce(jsonb_agg(jsonb_build_array(l.relation, l.input, l.code, t.since::text)), '[]')
    from gm.looks l cross join lateral gm.looked_to(l.relation, l.input) as t (since) where t.since is not null)`
 
-const readFollowing = (hasNewParts: string): string =>
-  `(select coalesce(jsonb_agg(jsonb_build_array(k.relation, k.input, k.columns, ${hasNewParts})), '[]')
+const readFollowing = (hasOtherParts: string): string =>
+  `(select coalesce(jsonb_agg(jsonb_build_array(k.relation, k.input, k.columns, ${hasOtherParts})), '[]')
    from gm.key_readers k where gm.is_following(k.relation, k.input, k.columns))`
 
 /** Operators and casts of extensions change with the extension alone; a range type brings a cast of its own. */
@@ -122,7 +122,7 @@ interface LedgerRow {
     relation: string,
     input: string,
     columns: string,
-    hasNewParts: boolean,
+    hasOtherParts: boolean,
   ])[]
   readonly batches: DoneBatchRows
   readonly looks: readonly (readonly [
@@ -150,13 +150,13 @@ export async function readLedger(
   const there = await findLedger(session, signal)
   if (there === undefined) return undefined
   const readLooks = there.hasLooks ? READ_LOOKS : `'[]'::jsonb`
-  const hasNewParts = there.hasNewParts
-    ? 'gm.has_new_parts(k.relation, k.input, k.columns)'
+  const hasOtherParts = there.hasOtherParts
+    ? 'gm.has_other_parts(k.relation, k.input, k.columns)'
     : 'false'
   const { rows } = await session.query(
     {
       purpose: 'read ledger',
-      sql: `${READ_LEDGER},\n  ${readLooks} as looks,\n  ${readFollowing(hasNewParts)} as following`,
+      sql: `${READ_LEDGER},\n  ${readLooks} as looks,\n  ${readFollowing(hasOtherParts)} as following`,
     },
     signal,
   )
@@ -181,7 +181,7 @@ export async function readLedger(
   const following = new Map<string, Map<string, Following>>()
   for (const [relation, input, columns, hasNew] of row.following) {
     const ofRelation = following.get(relation) ?? new Map<string, Following>()
-    ofRelation.set(`${input} (${columns})`, { hasNewParts: hasNew })
+    ofRelation.set(`${input} (${columns})`, { hasOtherParts: hasNew })
     following.set(relation, ofRelation)
   }
   const batches = doneBatches(row.batches)

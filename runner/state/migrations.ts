@@ -1513,32 +1513,44 @@ $$`,
       `comment on function gm.wholes(oid) is 'A table and all that it is a part of.'`,
       `alter table gm.key_readers add column parts oid[] not null default '{}'`,
       `comment on column gm.key_readers.parts is 'The parts of the input whose lost keys are logged; those that came later were not read yet.'`,
+      `alter table gm.key_readers add column detached oid[] not null default '{}'`,
+      `comment on column gm.key_readers.detached is 'What were its parts, and lose keys that nobody logs until they are attached again.'`,
       // Nobody knows what their parts have lost: who follows them builds itself anew.
       `delete from gm.key_readers r where exists (select from pg_inherits h where r.generation in (h.inhparent, h.inhrelid))`,
       `create or replace function gm.log_keys() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  generations oid[] := array(
-    select distinct r.generation from gm.key_readers r join gm.wholes(tg_relid) w on w.oid = r.generation where r.columns = tg_argv[0]
-  );
+  wholes oid[] := array(select w.oid from gm.wholes(tg_relid) w);
+  generations oid[];
 begin
+  if current_setting('transaction_isolation') = 'read committed' then
+    generations := array(select distinct r.generation from gm.key_readers r where r.columns = tg_argv[0] and r.generation = any (wholes));
+  else
+    -- Who began to read after this transaction's pg_snapshot is not seen by it.
+    generations := wholes;
+  end if;
+  if exists (select from gm.key_readers r where tg_relid = any (r.parts) and r.generation <> all (wholes) and tg_relid <> all (r.detached)) then
+    update gm.key_readers r set detached = r.detached || tg_relid
+    where tg_relid = any (r.parts) and r.generation <> all (wholes) and tg_relid <> all (r.detached);
+  end if;
   if generations = '{}' then
     return null;
   end if;
   if tg_op = 'DELETE' then
     execute format(
       'insert into gm.key_log (generation, columns, xid, key)
-       select f, $2, pg_current_xact_id(), to_jsonb(gone) from (select distinct %s from old_rows) gone, unnest($1) f',
+       select log.generation, $2, pg_current_xact_id(), to_jsonb(gone.*)
+       from (select distinct %s from old_rows) gone, unnest($1) log (generation)',
       tg_argv[0]
     ) using generations, tg_argv[0];
   else
     execute format(
       'insert into gm.key_log (generation, columns, xid, key)
-       select f, $2, pg_current_xact_id(), to_jsonb(touched)
+       select log.generation, $2, pg_current_xact_id(), to_jsonb(touched.*)
        from (
          (select %1$s from old_rows union select %1$s from new_rows)
          except select %1$s from new_rows where _gm_xid = pg_current_xact_id()
-       ) touched, unnest($1) f',
+       ) touched, unnest($1) log (generation)',
       tg_argv[0]
     ) using generations, tg_argv[0];
   end if;
@@ -1556,6 +1568,8 @@ $$`,
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   delete from gm.marks where generation in (select w.oid::text from gm.wholes(tg_relid) w);
+  update gm.key_readers r set detached = r.detached || tg_relid
+  where tg_relid = any (r.parts) and r.generation not in (select w.oid from gm.wholes(tg_relid) w) and tg_relid <> all (r.detached);
   return null;
 end
 $$`,
@@ -1572,6 +1586,8 @@ language sql stable as $$
           and not pg_visible_in_snapshot(r.followed, m.mark)
       )
       and not exists (select from pg_inherits h where h.inhrelid = r.generation)
+      -- Nobody knows what a part lost while it was none.
+      and not exists (select from gm.parts(r.generation) p where p.oid = any (r.detached))
       and not exists (
         select from (select r.generation as oid union all select p.oid from gm.parts(r.generation) p where p.oid = any (r.parts)) followed
         where 3 <> (
@@ -1582,11 +1598,12 @@ language sql stable as $$
       )
   )
 $$`,
-      `create function gm.has_new_parts(of_relation text, on_input text, key_columns text) returns boolean
+      `create function gm.has_other_parts(of_relation text, on_input text, key_columns text) returns boolean
 language sql stable as $$
   select exists (
-    select from gm.key_readers r cross join gm.parts(r.generation) p
-    where r.relation = of_relation and r.input = on_input and r.columns = key_columns and p.oid <> all (r.parts)
+    select from gm.key_readers r cross join lateral (select array(select p.oid from gm.parts(r.generation) p) as oids) as now
+    where r.relation = of_relation and r.input = on_input and r.columns = key_columns
+      and not (now.oids <@ r.parts and r.parts <@ now.oids)
   )
 $$`,
       `create or replace function gm.follow_keys(of_relation text, on_input text, key_columns text) returns void
@@ -1595,20 +1612,25 @@ declare
   whole regclass := on_input;
   part regclass;
   kind text;
+  remote regclass;
   has_followed boolean := gm.is_following(of_relation, on_input, key_columns);
 begin
-  if has_followed and not gm.has_new_parts(of_relation, on_input, key_columns) then
+  if has_followed and not gm.has_other_parts(of_relation, on_input, key_columns) then
     return;
   end if;
   -- A column that is not there is an error here and not in the statements of who writes the table.
   begin
-    execute format('select %s from %s limit 0', key_columns, on_input);
+    execute format('select distinct %s from %s limit 0', key_columns, on_input);
   exception when undefined_column then
     raise exception 'changed_keys() follows what % does not have: %', on_input, sqlerrm;
   end;
   if exists (select from pg_inherits h where h.inhrelid = whole) then
     raise exception 'changed_keys() cannot follow %: its rows are written through % as well, whose part it is. Follow that table',
       on_input, (select h.inhparent::regclass from pg_inherits h where h.inhrelid = whole limit 1);
+  end if;
+  select c.oid into remote from pg_class c where c.relkind = 'f' and (c.oid = whole or c.oid in (select p.oid from gm.parts(whole) p)) limit 1;
+  if found then
+    raise exception 'changed_keys() cannot follow %: rows of %, a foreign table, are changed elsewhere', on_input, remote;
   end if;
   for part in select whole union all select p.oid from gm.parts(whole) p loop
     foreach kind in array array['deleted', 'updated'] loop
@@ -1640,7 +1662,7 @@ begin
     loop
       execute format(
         'insert into gm.key_log (generation, columns, xid, key)
-         select $1, $2, pg_current_xact_id(), to_jsonb(attached)
+         select $1, $2, pg_current_xact_id(), to_jsonb(attached.*)
          from (
            select distinct %s from only %s
            where pg_visible_in_snapshot(_gm_xid, (select m.mark from gm.marks m where m.relation = $3 and m.input = $4))
@@ -1648,7 +1670,12 @@ begin
         key_columns, part
       ) using whole::oid, key_columns, of_relation, on_input;
     end loop;
-    update gm.key_readers r set parts = array(select p.oid from gm.parts(whole) p)
+    update gm.key_readers r set
+      parts = array(select p.oid from gm.parts(whole) p),
+      detached = array(
+        select c.oid from pg_class c
+        where c.oid = any (r.parts || r.detached) and c.oid not in (select p.oid from gm.parts(whole) p)
+      )
     where r.relation = of_relation and r.input = on_input and r.columns = key_columns;
     return;
   end if;
@@ -1657,7 +1684,7 @@ begin
     of_relation, on_input, key_columns, whole, pg_current_snapshot(), pg_current_xact_id(), array(select p.oid from gm.parts(whole) p)
   )
   on conflict (relation, input, columns) do update set
-    generation = excluded.generation, since = excluded.since, followed = excluded.followed, parts = excluded.parts;
+    generation = excluded.generation, since = excluded.since, followed = excluded.followed, parts = excluded.parts, detached = '{}';
 end
 $$`,
       // Of an input that is built anew in the same run there is nothing to go on from: who reads it follows what is built.
@@ -1666,14 +1693,14 @@ language sql as $$
   update gm.marks m set input = c.value, generation = to_regclass(c.value)::oid::text
   from jsonb_each_text(copies) c, jsonb_each_text(shadows) s
   where m.relation = s.value and m.input = c.key and m.generation = to_regclass(c.key)::oid::text;
-  insert into gm.key_readers (relation, input, columns, generation, since, followed, parts)
-  select s.value, coalesce(c.value, k.input), k.columns, to_regclass(coalesce(c.value, k.input))::oid, k.since, k.followed, k.parts
+  insert into gm.key_readers (relation, input, columns, generation, since, followed, parts, detached)
+  select s.value, coalesce(c.value, k.input), k.columns, to_regclass(coalesce(c.value, k.input))::oid, k.since, k.followed, k.parts, k.detached
   from gm.key_readers k
   join jsonb_each_text(shadows) s on s.key = k.relation
   left join jsonb_each_text(copies) c on c.key = k.input
   where c.key is not null or not shadows ? k.input
   on conflict (relation, input, columns) do update set generation = excluded.generation, since = excluded.since,
-    followed = excluded.followed, parts = excluded.parts
+    followed = excluded.followed, parts = excluded.parts, detached = excluded.detached
 $$`,
       // The trigger of a partitioned table is one of each partition, which cannot have two of the name. A partition by itself is
       // never taken for unchanged, and needs none.
@@ -1799,8 +1826,11 @@ language sql stable as $$
   cross join lateral (
     select exists (select from pg_inherits h where h.inhrelid = c.oid or c.relkind = 'r' and h.inhparent = c.oid)
       or c.relkind = 'p' and exists (
-        select from gm.parts(c.oid) part join pg_trigger tg on tg.tgrelid = part.oid
-        where tg.tgfoid = to_regprocedure('gm.note_touch()') and tg.tgenabled not in ('O', 'A')
+        select from gm.parts(c.oid) part join pg_class f on f.oid = part.oid
+        where f.relkind = 'f' or exists (
+          select from pg_trigger tg
+          where tg.tgrelid = part.oid and tg.tgfoid = to_regprocedure('gm.note_touch()') and tg.tgenabled not in ('O', 'A')
+        )
       ) as is_also_another
   ) as p
 $$`,

@@ -64,6 +64,12 @@ begin
         join gm.key_log l on l.generation = k.generation and l.columns = k.columns
         where k.relation = m.relation and k.input = m.input and not pg_visible_in_snapshot(l.xid, m.mark)
       )
+      or exists (
+        -- Nor which parts have come since, and which were parts before.
+        select from gm.key_readers k
+        where k.relation = m.relation and k.input = m.input
+          and (k.detached <> '{}' or cardinality(k.parts) <> (select count(*) from gm.parts(to_regclass(k.input))))
+      )
     returning m.relation, m.input
   )
   insert into _gm_rebased select relation, input, 'rebuild' from gone;
@@ -121,7 +127,7 @@ begin
   insert into _gm_rebased select relation, input, 'kept' from gm.marks m where m.event_time is not null;
   update gm.marks set generation = to_regclass(input)::oid::text;
   update gm.key_readers set generation = to_regclass(input)::oid, since = pg_current_snapshot(), followed = '3',
-    parts = array(select p.oid from gm.parts(to_regclass(input)) p)
+    parts = array(select p.oid from gm.parts(to_regclass(input)) p), detached = '{}'
   where to_regclass(input) is not null;
   -- What was noted for reuse speaks of the other server's tables: the next run does all its work.
   update gm.relations set identity = null, code = null, reads = null, read_at = null;
