@@ -540,3 +540,114 @@ test('a table whose rows a policy shows is never reused by whom it holds for, no
     await sql(`drop owned by ${role}; drop role ${role}`)
   }
 })
+
+test('settings of the database and the target, extensions with operators and text search that others change make everything run once', async ({
+  connection,
+  db,
+  sql,
+}) => {
+  await createLedger(sql)
+  await sql(`${LANDED}; insert into raw.events values (1, 10);
+    create schema one; create schema two; create table one.rates as select 1 as rate; create table two.rates as select 2 as rate;
+    create text search dictionary plain (template = simple); create text search configuration own (copy = simple);
+    alter text search configuration own alter mapping for asciiword with plain`)
+  const project = plainProject({
+    events: { kind: 'source', schema: 'raw' },
+    shown: {
+      config: { materialized: 'view' },
+      inputs: ['events'],
+      sql: ({ ref }) => `select id, rate from ${ref('events')}, rates`,
+    },
+    counted: {
+      config: { materialized: 'table' },
+      inputs: ['events'],
+      sql: ({ ref }) => `select id, to_tsvector('the cats')::text as words from ${ref('events')}`,
+    },
+  })
+  const runWith = async (
+    options: Readonly<Record<string, string>> = {},
+  ): Promise<readonly string[]> => {
+    const adapter = createPostgresAdapter({
+      ...connection,
+      options: { search_path: 'one, two', ...options },
+    })
+    try {
+      const { steps } = await runPlain(project, adapter, { reuse: 'all' })
+      return steps.map(({ status, reason, error }) =>
+        status === 'reused' ? status : String(error ?? reason),
+      )
+    } finally {
+      await adapter.close()
+    }
+  }
+  const reused = ['reused', 'reused']
+  const changed = ['settings of the session have changed', 'settings of the session have changed']
+  const rates = (): Promise<unknown> => sql('select distinct rate from shop.shown')
+  await runWith()
+  expect(await runWith()).toEqual(reused)
+  expect(await runWith({ search_path: 'two, one' })).toEqual(changed)
+  expect(await rates()).toEqual([{ rate: 2 }])
+  expect(await runWith()).toEqual(changed)
+  expect(await rates()).toEqual([{ rate: 1 }])
+  for (const change of [
+    `alter database ${db} set default_text_search_config = 'pg_catalog.simple'`,
+    `alter database ${db} set app.tenant = 'b'`,
+    `alter text search dictionary plain (stopwords = english)`,
+    'create extension citext',
+  ]) {
+    expect(await runWith(), change).toEqual(reused)
+    await sql(change)
+    expect(await runWith(), change).toEqual(changed)
+  }
+  expect(await sql('select words from shop.counted')).toEqual([{ words: "'cats':2 'the':1" }])
+  // Who else uses the database may set what changes no rows.
+  await sql(`alter database ${db} set work_mem = '8MB'`)
+  expect(await runWith()).toEqual(reused)
+  // As another role it sees what that role may.
+  const role = `${db}_as`
+  await sql(`create role ${role}; grant create on database ${db} to ${role}; grant all on schema gm, shop, raw, one, two to ${role};
+    grant all on all tables in schema gm, shop, raw, one, two to ${role}; grant all on all sequences in schema gm to ${role};
+    alter table shop.counted owner to ${role}; alter view shop.shown owner to ${role}`)
+  try {
+    expect((await runWith({ role }))[1]).toBe('settings of the session have changed')
+  } finally {
+    await sql(`reassign owned by ${role} to current_user; drop owned by ${role}; drop role ${role}`)
+  }
+})
+
+test('a table that comes to stand before another of its name is noticed by who reads that without its schema', async ({
+  run,
+  sql,
+  db,
+}) => {
+  await sql(`${LANDED}; insert into raw.events values (1, 10);
+    create schema one; create schema two; alter database ${db} set search_path = one, raw`)
+  const project = plainProject({
+    events: { kind: 'source', schema: 'raw' },
+    counted: {
+      config: { materialized: 'table' },
+      inputs: ['events'],
+      sql: () => 'select count(*)::int as n from events',
+    },
+    shown: {
+      config: { materialized: 'view' },
+      inputs: ['events'],
+      sql: () => 'select id from events',
+    },
+  })
+  await run(project)
+  expect(await run(project)).toEqual({ counted: 'reused', shown: 'reused' })
+  await sql('create table one.events as select generate_series(1, 5) as id')
+  const reason = 'its input "raw"."events" has changed'
+  expect(await run(project)).toEqual({ counted: reason, shown: reason })
+  expect(
+    await sql('select n, (select count(*)::int from shop.shown) as shown from shop.counted'),
+  ).toEqual([{ n: 5, shown: 5 }])
+})
+
+test('an unlogged table is never taken for unchanged: a crash empties it', async ({ run, sql }) => {
+  await sql(`${LANDED}; insert into raw.events values (1, 10); alter table raw.events set unlogged`)
+  const project = plainProject(CHAIN)
+  await run(project)
+  expect((await run(project))['copied']).toBe('gm cannot tell whether "raw"."events" has changed')
+})

@@ -1759,8 +1759,96 @@ language sql stable as $$
   where e.labels is not null or f.fields is not null
 $$`,
       `comment on function gm.made_of(oid) is 'The values of the enums and the fields of the composites in a type; null where it has none.'`,
+      // Targets, servers, databases and roles may set them. Whoever logs in is not part of it, as a team is of many; a role that they take on is.
+      `create function gm.settings() returns text
+language sql stable as $$
+  select md5(concat_ws(
+    '|',
+    (
+      select string_agg(concat(name, '=', current_setting(name, true)), ',')
+      from unnest(array[
+        'array_nulls', 'bytea_output', 'DateStyle', 'default_text_search_config', 'extra_float_digits', 'IntervalStyle', 'lc_monetary',
+        'lc_numeric', 'lc_time', 'TimeZone', 'timezone_abbreviations', 'transform_null_equals', 'xmlbinary', 'xmloption'
+      ]) as name
+    ),
+    current_schemas(false),
+    (select 'as ' || current_user where current_user <> session_user),
+    (
+      select string_agg(setting, ',' order by setting)
+      from pg_db_role_setting d
+      cross join unnest(d.setconfig) as setting
+      where d.setdatabase in (0, (select b.oid from pg_database b where b.datname = current_database()))
+        and d.setrole in (0, (select r.oid from pg_roles r where r.rolname = session_user))
+        and split_part(setting, '=', 1) like '%.%'
+    ),
+    -- Operators and casts of an extension change with it alone.
+    (
+      select string_agg(concat_ws(' ', e.extname, e.extversion), ',' order by e.extname)
+      from pg_extension e
+      where exists (
+        select from pg_depend d
+        where d.refclassid = 'pg_extension'::regclass and d.refobjid = e.oid and d.deptype = 'e'
+          and d.classid in ('pg_operator'::regclass, 'pg_cast'::regclass)
+      )
+    ),
+    -- What words are made of; a lower oid came with the server.
+    (select string_agg(d::text, ',' order by d.oid) from pg_ts_dict d where d.oid >= 16384),
+    (
+      select string_agg(m::text, ',' order by m.mapcfg, m.maptokentype, m.mapseqno)
+      from pg_ts_config_map m where m.mapcfg >= 16384 or m.mapdict >= 16384
+    )
+  ))
+$$`,
+      `comment on function gm.settings() is 'What the same SQL may give other rows under: settings of the session, its search_path and role, extensions, text search.'`,
+      `create or replace function gm.reads(but text[]) returns jsonb
+language sql stable as $$
+  with locked as materialized (
+    select distinct l.relation as oid
+    from pg_locks l
+    where l.pid = pg_backend_pid() and l.locktype = 'relation'
+      and l.database = (select d.oid from pg_database d where d.datname = current_database())
+      and l.relation::regclass::text <> l.relation::text
+  ),
+  named as materialized (
+    select case
+        when c.oid is null then 'oid ' || l.oid
+        else format('"%s"."%s"', replace(n.nspname, '"', '""'), replace(c.relname, '"', '""'))
+      end as name
+    from locked l
+    left join pg_class c on c.oid = l.oid
+    left join pg_namespace n on n.oid = c.relnamespace
+    where c.oid is null
+      or c.relkind in ('r', 'v', 'm', 'p', 'f')
+        and c.relpersistence <> 't'
+        and n.nspname not in ('gm', 'pg_catalog', 'information_schema', 'pg_toast')
+        and not exists (
+          select from pg_partition_ancestors(c.oid) a join locked on locked.oid = a.relid where a.relid <> c.oid
+        )
+    union all
+    select '"gm"."settings"'
+  )
+  select jsonb_object_agg(named.name, s.state)
+  from named
+  left join gm.states((select array_agg(named.name) from named where named.name not like 'oid %')) s using (name)
+  where named.name <> all (but)
+$$`,
+      `create or replace function gm.view_reads(of_relation text) returns jsonb
+language sql stable as $$
+  with named as materialized (
+    select format('"%s"."%s"', replace(n.nspname, '"', '""'), replace(c.relname, '"', '""')) as name
+    from pg_rewrite r
+    join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
+    join pg_class c on c.oid = d.refobjid and c.oid <> r.ev_class
+    join pg_namespace n on n.oid = c.relnamespace
+    where r.ev_class = to_regclass(of_relation)
+    union
+    select '"gm"."settings"'
+  )
+  select jsonb_object_agg(s.name, s.identity)
+  from gm.states((select array_agg(named.name) from named)) s
+$$`,
       // Parts of parts count as well. What a partitioned table notes by a statement is not noted of its partitions. A policy is asked
-      // through a view for whom the view belongs to.
+      // through a view for whom the view belongs to. The server empties an unlogged table when it comes up after a crash, and tells nobody.
       `create or replace function gm.states(names text[])
 returns table (name text, oid oid, identity text, state text, has_news_by_xid boolean, touches bigint)
 language sql stable as $$
@@ -1772,7 +1860,7 @@ language sql stable as $$
       when c.relkind = 'v' then (
         select i.identity from gm.relations r where r.relation = n.name and r.is_stable and r.identity = i.identity
       )
-      when t.sees_inserts is not null and not row_security_active(c.oid) and not p.is_also_another then
+      when t.sees_inserts is not null and c.relpersistence <> 'u' and not row_security_active(c.oid) and not p.is_also_another then
         concat_ws('@', i.identity, (select r.version from gm.relations r where r.relation = n.name), k.touches, y.policies)
     end,
     not coalesce(t.sees_inserts, true),
@@ -1807,7 +1895,9 @@ language sql stable as $$
             case a.attgenerated when 'v' then (select g.adbin::text from pg_attrdef g where g.adrelid = c.oid and g.adnum = a.attnum) end as expression
           from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
         ) as a
-      )
+      ),
+      -- Without its schema its name means another one.
+      (select 'hidden' where c.relnamespace::regnamespace::name = any (current_schemas(false)) and not pg_table_is_visible(c.oid))
     ) as identity
   ) as i
   cross join lateral (
@@ -1833,6 +1923,10 @@ language sql stable as $$
         )
       ) as is_also_another
   ) as p
+  union all
+  select '"gm"."settings"', null, now.settings, now.settings, false, 0
+  from (select gm.settings() as settings) as now
+  where '"gm"."settings"' = any (names)
 $$`,
     ],
   },

@@ -64,6 +64,9 @@ from based b
 left join states own on own.name = b.relation
 left join changed using (key)`
 
+/** Stands among the relations that were read for what SQL is run under: see gm.settings(). */
+const SETTINGS = '"gm"."settings"'
+
 type Found = readonly [
   key: string,
   code: string,
@@ -108,6 +111,7 @@ function reason(
   const [first] = changed
   if (first !== undefined) {
     const [input, how] = first
+    if (input === SETTINGS) return 'settings of the session have changed'
     if (how === 'unknown') return `gm cannot tell whether ${input} has changed`
     return how === 'gone' ? `its input ${input} is gone` : `its input ${input} has changed`
   }
