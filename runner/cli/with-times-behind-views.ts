@@ -43,7 +43,7 @@ export async function withTimesBehindViews(
   const used = new Map<string, string | null>()
   let parse: ParseSql | undefined
   const behind = async (sql: string, column: string): Promise<string | undefined> => {
-    const key = hash('sha256', JSON.stringify([sql, column]))
+    const key = hash('sha256', JSON.stringify([RULES, sql, column]))
     let found = known.get(key)
     if (found === undefined) {
       if (parse === undefined) {
@@ -120,6 +120,9 @@ function missed(reader: MicrobatchNode, view: ModelNode, table: Node): GmError {
     },
   )
 }
+
+/** Counted up with every change of what is found: what was found by other rules is looked for again. */
+const RULES = 2
 
 /** More than any project has views. */
 const REMEMBERED = 20_000

@@ -26,6 +26,8 @@ test.each([
 test.each([
   'select at::date as day from raw.orders',
   'select id from raw.orders',
+  'select *, day(at) from raw.orders',
+  'select *, (facts).day from raw.orders',
   'select at as day, count(*) from raw.orders group by at',
   'select distinct on (id) at as day from raw.orders order by id, at desc',
   'select at as day from raw.orders limit 5',

@@ -1,4 +1,5 @@
 import type { CommonTableExpr, SelectStmt, Node as SqlNode } from 'libpg-query'
+import { outputName } from './output-name.ts'
 import type { ParsedSql } from './parse-sql.ts'
 import { childrenOf, textOf } from './sql-tree.ts'
 
@@ -58,7 +59,7 @@ function columnRead({ targetList = [] }: SelectStmt, column: string): string | u
     const { name, val } = target.ResTarget
     const last = val !== undefined && 'ColumnRef' in val ? val.ColumnRef.fields?.at(-1) : undefined
     if (last !== undefined && 'A_Star' in last) hasStar = true
-    else if ((name ?? textOf(last)) === column) return textOf(last)
+    else if ((name ?? outputName(val)) === column) return textOf(last)
   }
   return hasStar ? column : undefined
 }
