@@ -3,7 +3,7 @@ import { didYouMean } from '../base/nearest.ts'
 import type { Compiled } from '../compile/compiled.ts'
 import type { RelationState } from '../engine/adapter.ts'
 import { aroundUserSql } from '../engine/around-user-sql.ts'
-import type { Statement } from '../engine/statement.ts'
+import type { Statement, Transaction } from '../engine/statement.ts'
 import type { IncrementalStrategy, ModelNode } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
 import { XID_COLUMN } from '../state/marks.ts'
@@ -77,15 +77,46 @@ where (${key}) in (select ${key} from _gm_rows as DBT_INTERNAL_SOURCE)${andAll(n
   }
 }
 
+/** Statements of a step before it writes: they find out whether it would do as planned. */
+const BEFORE_ROWS: ReadonlySet<string> = new Set([
+  'guard',
+  'probe columns',
+  'compare columns',
+  'contract',
+  'check contract',
+])
+
 /**
- * Whether writing the query's rows would change nothing: it gives none, or a merge finds all of them there as they are. And no
- * row has a key that it recomputes.
+ * The transaction that writes, with the question in place of the writing whether that would change nothing: the query gives no rows,
+ * or a merge finds all of them there as they are, and no row has a key that it recomputes. Undefined where it does more
+ * than write rows, such as an index.
  */
-export function findNothingNew(
+export function askForRows(
   node: ModelNode,
   compiled: Compiled,
   target: RelationState,
-): Statement {
+  transactions: readonly Transaction[],
+): Transaction | undefined {
+  const [write, ...others] = transactions
+  if (write?.name !== 'write' || others.some(({ name }) => name !== 'analyze')) return undefined
+  const { statements } = write
+  const first = statements.findIndex(({ purpose }) => !BEFORE_ROWS.has(purpose))
+  const writes = ['count extracted', 'read', 'write'].includes(statements[first]?.purpose ?? '')
+  if (!writes || statements.some(({ purpose }) => purpose === 'grant' || purpose === 'revoke'))
+    return undefined
+  return {
+    ...write,
+    name: 'query',
+    statements: [
+      ...statements.slice(0, first),
+      // A function of the user's that writes is to do so once.
+      { purpose: 'only look', sql: 'set transaction read only' },
+      findNothingNew(node, compiled, target),
+    ],
+  }
+}
+
+function findNothingNew(node: ModelNode, compiled: Compiled, target: RelationState): Statement {
   const name = quoted(node.relation)
   const columns = ownColumns(target)
   const recomputed = isRecomputed(compiled, columns, node.at)
@@ -107,11 +138,14 @@ export function findNothingNew(
     recomputed === undefined
       ? ''
       : `\nand not exists (select from ${name} as old_row where ${recomputed})`
-  return aroundUserSql(compiled, {
-    purpose: 'look for rows',
-    head: 'select not exists (select from (\n',
-    tail: `\n) as new_rows${unlessThere})${unlessGone} as is_idle`,
-  })
+  return {
+    ...aroundUserSql(compiled, {
+      purpose: 'look for rows',
+      head: `select not exists (select ${columns.map(identifier).join(', ')} from (\n`,
+      tail: `\n) as new_rows${unlessThere})${unlessGone} as is_idle`,
+    }),
+    returnsRows: true,
+  }
 }
 
 function stageRows(compiled: Compiled): Statement {

@@ -76,9 +76,11 @@ export function planStep(
       : decision.readAgain.size > 0
         ? [compiled.fingerprint]
         : [compiled.fingerprint, incrementCode(compiled)]
+  const isAsked = request.reuse === 'none' || !decision.isOptional || hasHooks(node)
+  const isOtherCode = !codes.includes(entry?.basis?.code ?? '')
   const run = whetherToRun(node, {
     decided: decision.reason,
-    isAsked: request.reuse === 'none' || !decision.isOptional || hasHooks(node),
+    isAsked,
     basis: entry?.basis,
     codes,
     // A view gives what its SQL gives, whenever it was created.
@@ -104,11 +106,13 @@ export function planStep(
       (reader) => entry?.following.get(followedName(reader))?.hasOtherParts === true,
     ),
     isStable: unstable === undefined,
-    isOtherCode: !codes.includes(entry?.basis?.code ?? ''),
+    isOtherCode,
     reason,
     shape: foreseen.shape,
   })
   const warning = warningFor(node, decision, request, adopts)
+  // What the user has sent along, and statements of their own, are for them to know.
+  const isPlain = own === undefined && node.config.sql_header === undefined
   return {
     id: node.id,
     kind: node.kind,
@@ -129,6 +133,10 @@ export function planStep(
     codes,
     ...codeIs(target, entry, codes),
     ...(run.mayBeReused && { reuse: { key: name, codes } }),
+    ...(decision.action === 'add rows' &&
+      !isAsked &&
+      !isOtherCode &&
+      isPlain && { mayBeIdle: true }),
     ...(dropsDuplicates(node, request.manifest, warehouse) && { dropsDuplicates: true }),
   }
 }

@@ -50,6 +50,8 @@ export interface Step {
    * it was made of stands in the ledger under `key`, and its code must be one of `codes`.
    */
   readonly reuse?: { readonly key: string; readonly codes: readonly string[] }
+  /** It adds rows and does nothing else that anybody asked for: without any it may as well be left alone. */
+  readonly mayBeIdle?: true
   /** Its SQL depends on answers of the database that earlier steps change: planned again when its turn comes. */
   readonly isPlannedLate?: true
   /** What it reads and does not write are duplicates: it gives one row for each key of landed records. */

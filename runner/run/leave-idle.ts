@@ -1,9 +1,9 @@
 import { GmError } from '../base/error.ts'
+import { GuardFailed } from '../engine/adapter.ts'
 import type { NodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
-import { findNothingNew } from '../materialize/write-rows.ts'
+import { askForRows } from '../materialize/write-rows.ts'
 import type { Plan, Step } from '../plan/plan.ts'
-import { hasHooks } from '../plan/step-hooks.ts'
 import { NOTHING_CHANGED, NOTHING_NEW } from '../plan/whether-to-run.ts'
 import type { Atomic } from './atomic.ts'
 import { isReusable } from './execute-step.ts'
@@ -41,20 +41,18 @@ async function hasNothingNew(step: Step, on: Atomic): Promise<boolean> {
   const compiled = on.compiled.get(step.id)
   if (node?.kind !== 'model' || compiled === undefined) return false
   const target = on.warehouse.relations.get(quoted(node.relation))
-  const isSame = step.codeIs === undefined && step.isPlannedLate !== true
-  // What the user has sent along is for the user to know.
-  const { materialization, sql_header: header } = node.config
-  const isPlain = materialization === undefined && header === undefined && !hasHooks(node)
-  if (step.action !== 'add rows' || !isSame || !isPlain || target === undefined) return false
-  if (on.request.reuse === 'none') return false
+  if (step.mayBeIdle !== true || step.isPlannedLate === true || target === undefined) return false
+  const question = askForRows(node, compiled, target, step.transactions)
+  if (question === undefined) return false
+  on.sent(question)
   try {
     const { rows } = await withinTimeout(node, on.signal, (signal) =>
-      on.control.query(findNothingNew(node, compiled, target), signal),
+      on.control.transaction(question, signal),
     )
-    return rows[0]?.['is_idle'] === true
+    return rows?.rows[0]?.['is_idle'] === true
   } catch (error) {
     // Where it cannot be asked, the step finds out, and says what it has to say at its own place.
-    if (!(error instanceof GmError)) throw error
+    if (!(error instanceof GmError || error instanceof GuardFailed)) throw error
     return false
   }
 }
