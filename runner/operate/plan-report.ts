@@ -1,5 +1,6 @@
 import { GmError } from '../base/error.ts'
 import type { RelationState, Session } from '../engine/adapter.ts'
+import { sqlErrorOf } from '../engine/sql-error.ts'
 import { transactionSql } from '../engine/transaction-sql.ts'
 import type { Graph } from '../graph/graph.ts'
 import { reach } from '../graph/reach.ts'
@@ -17,10 +18,11 @@ import { keepsColumns } from '../materialize/evolve-table.ts'
 import { isPolling } from '../materialize/polling-history.ts'
 import type { Affected } from '../plan/affected.ts'
 import { affectedByColumn, affectedByNode } from '../plan/affected.ts'
-import type { Step } from '../plan/plan.ts'
+import type { Plan, Step } from '../plan/plan.ts'
 import { transactionsOf } from '../plan/plan.ts'
 import { NOTHING_FORESEEN } from '../plan/plan-request.ts'
 import { planStep } from '../plan/plan-step.ts'
+import { hasHooks } from '../plan/step-hooks.ts'
 import { KEEPS_ROWS } from '../run/atomic.ts'
 import type { PlannedRun } from '../run/plan-project.ts'
 import { planOver } from '../run/plan-project.ts'
@@ -109,6 +111,7 @@ export async function foresee(
   const planned = await planOver(request, session)
   const previews = await preview(request, graph, planned, session)
   const steps = new Map(planned.plan.steps.map((step) => [step.id, step]))
+  const isLeftOpen = leavesOpen(request, graph, planned.plan)
   const failing = new Set<NodeId>()
   const problems = graph.order.flatMap((id): Problem[] => {
     const node = request.manifest.nodes.get(id)
@@ -120,9 +123,52 @@ export async function foresee(
         ? undefined
         : (seen.problem ?? refusalOf(steps.get(id), seen, planned, request.manifest))
     if (isHeldBack || error !== undefined) failing.add(id)
-    return error === undefined ? [] : [{ id, error }]
+    return error === undefined || isLeftOpen(id, error) ? [] : [{ id, error }]
   })
   return { planned, previews, problems }
+}
+
+/** Undefined table, function, object, schema and column. */
+const NOT_THERE: ReadonlySet<string> = new Set(['42P01', '42883', '42704', '3F000', '42703'])
+/** Feature_not_supported: a table can be made of more than a view can. */
+const NOT_IN_VIEWS = '0A000'
+
+/**
+ * Whether a run may do what the database refuses now: statements of the user's come before it, of which nobody but the database
+ * could tell what they make, or the step's own SQL is no query, or not known before its turn comes.
+ */
+function leavesOpen(
+  { manifest, onRunStart }: RunRequest,
+  { order }: Graph,
+  { steps }: Plan,
+): (id: NodeId, error: GmError) => boolean {
+  const stepOf = new Map(steps.map((step) => [step.id, step]))
+  const nodeOf = (id: NodeId): BuiltNode | undefined => {
+    const node = manifest.nodes.get(id)
+    const isRun = (stepOf.get(id)?.action ?? 'reuse') !== 'reuse'
+    return isRun && node !== undefined && isBuilt(node) ? node : undefined
+  }
+  const isHooked = (id: NodeId): boolean => {
+    const node = nodeOf(id)
+    if (node === undefined) return false
+    const { sql_header: header, materialization } = node.config
+    return hasHooks(node) || header !== undefined || materialization !== undefined
+  }
+  const afterHooks = new Set<NodeId>()
+  for (const id of order) {
+    const { pre_hook: before, sql_header: header } = nodeOf(id)?.config ?? {}
+    const above = manifest.nodes.get(id)?.dependsOn ?? []
+    const isBelow = above.some((on) => afterHooks.has(on) || isHooked(on))
+    if (isBelow || before !== undefined || header !== undefined) afterHooks.add(id)
+  }
+  return (id, error) => {
+    const { sqlState = '' } = sqlErrorOf(error) ?? sqlErrorOf(error.cause) ?? {}
+    if (stepOf.get(id)?.isPlannedLate === true || sqlState === NOT_IN_VIEWS) return true
+    if (nodeOf(id)?.config.materialization !== undefined) return true
+    // Hooks before all others seldom add a column to a table that is there: that is a slip of the model's.
+    const mayBeMade = afterHooks.has(id) || (onRunStart.length > 0 && sqlState !== '42703')
+    return mayBeMade && NOT_THERE.has(sqlState)
+  }
 }
 
 /** As a run whose guard finds these columns plans the step again: the configuration may forbid what follows from them. */

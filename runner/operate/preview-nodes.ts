@@ -44,7 +44,7 @@ export interface PreviewRequest {
 
 /**
  * Columns and estimated rows of nodes that are not built yet, each over what those before it would give: temporary views in a
- * transaction that is rolled back. Nothing is read and nothing stays.
+ * transaction that is rolled back. Nothing is read and nothing stays. Nothing is known of any where the role may make none.
  */
 export async function previewNodes(
   session: Session,
@@ -59,6 +59,7 @@ export async function previewNodes(
   ]
   await run({ purpose: 'begin', sql: 'begin' })
   try {
+    if (!(await mayMakeViews(run))) return previews
     let { manifest } = request
     for (const [i, node] of request.nodes.entries()) {
       const view: Relation = { schema: 'pg_temp', identifier: `gm_preview_${i}` }
@@ -77,6 +78,16 @@ export async function previewNodes(
     await session.query({ purpose: 'rollback', sql: 'rollback' }).catch(() => undefined)
   }
   return previews
+}
+
+/** Whether the role may make temporary views here: most of what a run does needs none. */
+async function mayMakeViews(run: Run): Promise<boolean> {
+  const [row] = await run({
+    purpose: 'look at privileges',
+    sql: `select has_database_privilege(current_database(), 'temporary')
+  and not current_setting('transaction_read_only')::boolean as may`,
+  })
+  return row?.['may'] === true
 }
 
 type Run = (statement: Statement) => Promise<readonly Record<string, unknown>[]>
@@ -124,6 +135,9 @@ async function previewNode(
   } catch (error) {
     await run({ purpose: 'rollback', sql: 'rollback to savepoint gm_preview' })
     return { ...NOTHING_KNOWN, problem: problemOf(error, compiledBy, node) }
+  } finally {
+    // Thousands of savepoints within each other make each next one slower.
+    await run({ purpose: 'release', sql: 'release savepoint gm_preview' })
   }
 }
 

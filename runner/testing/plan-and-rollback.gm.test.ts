@@ -138,3 +138,72 @@ test('gm plan, its comparison and a dry run tell what gm run would fail with, an
   expect(JSON.parse(json.stdout)).toMatchObject({ type: 'step', name: 'public.kept' })
   expect(JSON.parse(json.stderr)).toMatchObject({ type: 'error', code: 'GM4012' })
 })
+
+const MADE_BEFORE = {
+  'project.yml': `name: shop
+on-run-start:
+  - create or replace function public.once(i int) returns int language sql as 'select i'
+`,
+  'models/kinds.sql': "{{ config(materialized='table') }}\nselect 1 as id, 'x' as kind\n",
+  'models/with_header.sql': `{{ config(materialized='table', sql_header='create function pg_temp.plus(i int) returns int language sql as $$ select i + 1 $$;') }}
+select pg_temp.plus(id) as id from {{ ref('kinds') }}
+`,
+  'models/reads_header.sql': "select id from {{ ref('with_header') }}\n",
+  'models/with_hooks.sql': `{{ config(materialized='table',
+  pre_hook='create table if not exists public.made as select 5 as n',
+  post_hook='alter table {{ this }} add column if not exists twice int generated always as (2 * n) stored') }}
+select n from public.made
+`,
+  'models/reads_hooks.sql': "select twice from {{ ref('with_hooks') }}\n",
+  'models/asks.sql': `{% set kinds = run_query('select distinct kind from ' ~ ref('kinds')).columns[0].values() if execute else [] %}
+select id {% for kind in kinds %}, kind = '{{ kind }}' as is_{{ kind }}{% endfor %} from {{ ref('kinds') }}
+`,
+  'models/reads_asked.sql': "select is_x from {{ ref('asks') }}\n",
+  'models/moves.sql': `{{ config(materialized='table') }}
+with gone as (delete from public.queue returning id) select id from gone
+`,
+  'models/starts.sql': "select public.once(id) as id from {{ ref('kinds') }}\n",
+}
+
+test('a plan leaves open what hooks, headers and answers of the database decide, and tells a slip beside it', async ({
+  project,
+  connection,
+  sql,
+}) => {
+  const env = databaseUrl(connection)
+  await sql('create table public.queue (id int)')
+  const root = await project(MADE_BEFORE)
+  expect((await gm(root, ['plan'], env)).stdout).not.toContain('would fail')
+  await gm(root, ['run', '--dry-run'], env)
+  await gm(root, ['run'], env)
+  expect((await gm(root, ['plan', '--full-refresh'], env)).stdout).not.toContain('would fail')
+  await writeFile(join(root, 'models/starts.sql'), "select idd from {{ ref('kinds') }}\n")
+  expect((await gm(root, ['plan'], env, 1)).stdout).toContain(
+    'models/starts.sql:1:8  GM4001  column "idd" does not exist',
+  )
+})
+
+test('a role that may make no temporary tables gets its plan, and nothing is foretold to fail that does not', async ({
+  project,
+  connection,
+  sql,
+  db,
+}) => {
+  const role = `${db}_r`
+  await sql(`create role ${role} login password 'secret'; alter database ${db} owner to ${role};
+    revoke temporary on database ${db} from public, ${role}`)
+  try {
+    const env = databaseUrl({ ...connection, user: role, password: 'secret' })
+    const root = await project({
+      'models/one.sql': 'select 1 as id\n',
+      'models/two.sql': "{{ config(materialized='table') }}\nselect id from {{ ref('one') }}\n",
+    })
+    const planned = (await gm(root, ['plan'], env)).stdout
+    expect(planned).toContain('2 of 2 nodes would run')
+    expect(planned).not.toContain('would fail')
+    await gm(root, ['run'], env)
+  } finally {
+    await sql(`alter database ${db} owner to current_user`)
+    await sql(`reassign owned by ${role} to current_user; drop owned by ${role}; drop role ${role}`)
+  }
+})

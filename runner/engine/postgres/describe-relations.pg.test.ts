@@ -129,7 +129,7 @@ test('a view that was replaced to read a younger one still comes after it', asyn
 
 test('whatever else holds on to a table is told in words', async ({ connection, sql }) => {
   await sql(`
-    create table a (id int primary key, parent int references a);
+    create table a (id int primary key, parent int references a, twice int generated always as (2 * id) stored);
     create table child (a_id int references a);
     create table holds (row_of_a a);
     create table heir () inherits (a);

@@ -65,6 +65,9 @@ others as (
       when 'pg_constraint'::regclass then exists (
         select from pg_constraint k where k.oid = d.objid and k.conrelid <> c.oid
       )
+      when 'pg_attrdef'::regclass then exists (
+        select from pg_attrdef f where f.oid = d.objid and f.adrelid <> c.oid
+      )
       when 'pg_class'::regclass then d.objid <> c.oid
       else true
     end
