@@ -533,6 +533,21 @@ test('a table whose rows a policy shows is never reused by whom it holds for, no
       expect(await counted(), change).toBe(n)
       expect(await run(ours), change).toEqual({ shown: 'reused', counted: 'reused' })
     }
+    // What such a policy lets through may change behind its name.
+    await sql(`create function fewest() returns int language sql stable as 'select 2'`)
+    for (const asked of [
+      'fewest()',
+      `current_setting('app.least', true)::int`,
+      `length(current_user)`,
+    ]) {
+      await sql(`alter policy more on raw.events using (id > ${asked})`)
+      await run(ours)
+      expect(await run(ours), asked).toEqual({
+        shown: 'reused',
+        counted: 'gm cannot tell whether "raw"."events" has changed',
+      })
+    }
+    await sql('alter policy more on raw.events using (id = 3); drop function fewest()')
     await sql('alter view shop.shown set (security_invoker = true)')
     await run(ours)
     expect(await counted()).toBe(3)
@@ -643,6 +658,20 @@ test('a table that comes to stand before another of its name is noticed by who r
   expect(
     await sql('select n, (select count(*)::int from shop.shown) as shown from shop.counted'),
   ).toEqual([{ n: 5, shown: 5 }])
+})
+
+test('a sequence that SQL reads like a table is never taken for unchanged', async ({
+  run,
+  sql,
+}) => {
+  await sql('create sequence numbers')
+  const project = plainProject({
+    last: { config: { materialized: 'table' }, sql: () => 'select * from public.numbers' },
+  })
+  await run(project)
+  expect(await run(project)).toEqual({
+    last: 'gm cannot tell whether "public"."numbers" has changed',
+  })
 })
 
 test('an unlogged table is never taken for unchanged: a crash empties it', async ({ run, sql }) => {

@@ -1818,7 +1818,7 @@ language sql stable as $$
     left join pg_class c on c.oid = l.oid
     left join pg_namespace n on n.oid = c.relnamespace
     where c.oid is null
-      or c.relkind in ('r', 'v', 'm', 'p', 'f')
+      or c.relkind in ('r', 'v', 'm', 'p', 'f', 'S')
         and c.relpersistence <> 't'
         and n.nspname not in ('gm', 'pg_catalog', 'information_schema', 'pg_toast')
         and not exists (
@@ -1860,7 +1860,7 @@ language sql stable as $$
       when c.relkind = 'v' then (
         select i.identity from gm.relations r where r.relation = n.name and r.is_stable and r.identity = i.identity
       )
-      when t.sees_inserts is not null and c.relpersistence <> 'u' and not row_security_active(c.oid) and not p.is_also_another then
+      when t.sees_inserts is not null and c.relpersistence <> 'u' and not row_security_active(c.oid) and not p.is_also_another and not y.call then
         concat_ws('@', i.identity, (select r.version from gm.relations r where r.relation = n.name), k.touches, y.policies)
     end,
     not coalesce(t.sees_inserts, true),
@@ -1907,10 +1907,18 @@ language sql stable as $$
       and (c.relkind <> 'p' or tg.tgtype & 1 = 1)
   ) as t
   cross join lateral (
-    select case when c.relrowsecurity then concat('policies ', c.relforcerowsecurity, (
-      select md5(string_agg(concat_ws(' ', l.polcmd, l.polpermissive, l.polroles, l.polqual, l.polwithcheck), ',' order by l.oid))
-      from pg_policy l where l.polrelid = c.oid
-    )) end as policies
+    select
+      case when c.relrowsecurity then
+        concat('policies ', c.relforcerowsecurity, md5(string_agg(concat_ws(' ', l.polcmd, l.polpermissive, l.polroles, l.polqual, l.polwithcheck), ',' order by l.oid)))
+      end as policies,
+      -- Who asks, what is set, or a function or operator of the users'.
+      c.relrowsecurity and coalesce(bool_or(
+        l.polqual::text ~ '[{](FUNCEXPR|SQLVALUEFUNCTION) ' or exists (
+          select from pg_depend d
+          where d.classid = 'pg_policy'::regclass and d.objid = l.oid and d.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass)
+        )
+      ), false) as call
+    from pg_policy l where l.polrelid = c.oid
   ) as y
   cross join lateral (select count(*) as touches from gm.touched w where w.relation = c.oid) as k
   cross join lateral (
