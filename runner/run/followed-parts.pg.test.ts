@@ -203,6 +203,30 @@ test('a key that cannot be compared and a foreign partition stop the run, not th
   )
 })
 
+test('a key that is computed when it is read is refused, as no trigger sees it; a stored one is followed', async ({
+  run,
+  sql,
+}) => {
+  const [server] = await sql<{ version: number }>(
+    `select current_setting('server_version_num')::int as version`,
+  )
+  const computed = (how: string): string =>
+    PARTITIONED.replace(
+      'shop text',
+      `name text, shop text generated always as (name || '!') ${how}`,
+    ).replace('raw.sales values', 'raw.sales (id, name, amount) values')
+  await sql(computed('stored'))
+  await run(sums())
+  await sql(`delete from raw.sales where id = 12; update raw.sales_0 set name = 'c' where id = 1`)
+  expect((await run(sums())).steps['sums']).toMatch(/^add rows: success/)
+  expect(await sql(TOTALS)).toEqual(await sql(TRUTH))
+  if ((server?.version ?? 0) < 180_000) return
+  await sql(`drop schema raw cascade; ${computed('virtual')}`)
+  expect((await run(sums())).steps['sums']).toContain(
+    'changed_keys() cannot follow the virtual column "shop" of "raw"."sales"',
+  )
+})
+
 test('a source that is itself a partition is refused, with the table to follow', async ({
   run,
   sql,

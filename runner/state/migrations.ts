@@ -1613,6 +1613,7 @@ declare
   part regclass;
   kind text;
   remote regclass;
+  computed text;
   has_followed boolean := gm.is_following(of_relation, on_input, key_columns);
 begin
   if has_followed and not gm.has_other_parts(of_relation, on_input, key_columns) then
@@ -1631,6 +1632,15 @@ begin
   select c.oid into remote from pg_class c where c.relkind = 'f' and (c.oid = whole or c.oid in (select p.oid from gm.parts(whole) p)) limit 1;
   if found then
     raise exception 'changed_keys() cannot follow %: rows of %, a foreign table, are changed elsewhere', on_input, remote;
+  end if;
+  -- Of the rows that a trigger is given it is null.
+  select a.attname into computed from pg_attribute a
+  where a.attrelid = whole and a.attgenerated = 'v'
+    and format('"%s"', replace(a.attname, '"', '""')) = any (string_to_array(key_columns, ', '))
+  limit 1;
+  if found then
+    raise exception 'changed_keys() cannot follow the virtual column "%" of %. Follow what it is computed of, or make it a stored one',
+      computed, on_input;
   end if;
   for part in select whole union all select p.oid from gm.parts(whole) p loop
     foreach kind in array array['deleted', 'updated'] loop
