@@ -134,3 +134,38 @@ test('the state counts what each relation has not read, and names who holds an o
     await sql('commit')
   }
 })
+
+test('who follows keys of partitions is rebuilt where one was attached since, and goes on where none was', async ({
+  adapter,
+  sql,
+}) => {
+  const columns = 'id int, shop text, _gm_xid xid8 not null default pg_current_xact_id()'
+  await sql(`create table raw.sales (${columns}) partition by range (id);
+    create table raw.sales_0 partition of raw.sales for values from (0) to (10);
+    create table raw.more (${columns}); insert into raw.sales values (1, 'a'); insert into raw.more values (11, 'b')`)
+  const counts = plainProject({
+    sales: { kind: 'source', schema: 'raw', config: { log_keys: true } },
+    counts: {
+      config: { materialized: 'incremental', unique_key: ['shop'] },
+      changes: ['sales'],
+      keys: { sales: [['shop']] },
+      sql: ({ ref, changedKeys, recompute, isIncremental }) =>
+        `select shop, count(*)::int as n from ${ref('sales')}
+         ${isIncremental ? `where shop in (${recompute(['shop'], `select shop from ${changedKeys('sales', ['shop'])} as k`)})` : ''} group by shop`,
+    },
+  })
+  const restore = `${AS_RESTORED};
+    update raw.sales set _gm_xid = (_gm_xid::text::bigint + 1000000)::text::xid8;
+    update gm.key_readers set generation = 1, parts = array(select p::bigint + 1000000 from unnest(parts) p)`
+  await runPlain(counts, adapter)
+  await sql(restore)
+  expect(await rebase(adapter)).toContainEqual(['"shop"."counts"', 'kept'])
+  await sql(`${restore.replace(/create function[\s\S]*?\$\$;/, '')};
+    alter table raw.sales attach partition raw.more for values from (10) to (20)`)
+  expect(await rebase(adapter)).toContainEqual(['"shop"."counts"', 'rebuild'])
+  await runPlain(counts, adapter)
+  expect(await sql('select shop, n from shop.counts order by shop')).toEqual([
+    { shop: 'a', n: 1 },
+    { shop: 'b', n: 1 },
+  ])
+})
