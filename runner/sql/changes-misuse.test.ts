@@ -159,6 +159,8 @@ describe('no rows are lost by', () => {
     'select id, at from NEW o union all select distinct on (code) code, at from NEW p order by code, at',
     'select * from (select distinct on (code) code, at from NEW o) as o (id, at)',
     'with n (id, at) as (select distinct on (code) code, at from NEW o) select * from n',
+    'select distinct on (lower(o.code)) lower(code) as id, at from NEW o',
+    'with p as (select max(at) as at from shop.orders_seen) select o.id from NEW o cross join p where o.at > p.at',
     'select distinct on (o.id::text) o.id::text, at from NEW o',
     'select o.id, x.most from NEW o cross join lateral (select max(i) as most from unnest(o.items) i) x',
     'select o.id from NEW o where (o.id, o.day) in (values (1, 2))',

@@ -414,8 +414,12 @@ function isGivenBy(node: SqlNode, by: readonly SqlNode[]): boolean {
   )
 }
 
+/** Columns by their own names alone, as they are compared everywhere here. */
 function textOfTree(node: SqlNode): string {
-  return JSON.stringify(node, (key, value: unknown) => (key === 'location' ? undefined : value))
+  return JSON.stringify(node, (key, value: unknown) => {
+    if (key === 'location') return undefined
+    return key === 'fields' && Array.isArray(value) ? value.slice(-1) : value
+  })
 }
 
 function windowCalls(node: SqlNode): readonly FuncCall[] {
