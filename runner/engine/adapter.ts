@@ -61,12 +61,16 @@ export interface DependentView {
   readonly definition: string
   /** `with (…)` of a view, as `name=value`. */
   readonly options: readonly string[]
+  /** Whether triggers, rules or defaults of columns hang on it, which go with it. gm makes none on a view. */
+  readonly isBuiltUpon: boolean
   /** A select list of nulls that has its columns; of views only. */
   readonly nulls: string
   /** `create index` statements; of materialized views only. */
   readonly indexes: readonly string[]
   readonly grants: readonly string[]
   readonly comment: string | undefined
+  /** `comment on column` statements. */
+  readonly columnComments: readonly string[]
 }
 
 /** What gm needs from a database, and nothing more. */

@@ -88,11 +88,15 @@ from gm.states(array[${names}]) s where s.name = r.relation and r.identity = ${i
   ]
 }
 
-/** Privileges and the comment of what was made again. */
+/** Privileges and comments of what was made again. */
 export function hangings(
   kind: 'table' | 'view' | 'materialized view',
   relationQuoted: string,
-  { grants, comment }: Pick<DependentView, 'grants' | 'comment'>,
+  {
+    grants,
+    comment,
+    columnComments = [],
+  }: Pick<DependentView, 'grants' | 'comment'> & Partial<Pick<DependentView, 'columnComments'>>,
 ): readonly Statement[] {
   return [
     ...grants.map((sql) => ({ purpose: 'grant', sql })),
@@ -104,6 +108,7 @@ export function hangings(
             sql: `comment on ${kind} ${relationQuoted} is ${literal(comment)}`,
           },
         ]),
+    ...columnComments.map((sql) => ({ purpose: 'comment', sql })),
   ]
 }
 
@@ -117,11 +122,12 @@ function isForeign({ type, relation }: DependentView, isOurs: IsOurs): boolean {
   return type === 'other' || !isOurs(relation)
 }
 
-/** Views of gm's that something of others reads, however far above them. By their generations. */
+/** Views of gm's that something of others reads, however far above them, or hangs on. By their generations. */
 function viewsUnderOthers({ dependents }: RelationState, isOurs: IsOurs): ReadonlySet<string> {
   const under = new Set<string>()
   // The outermost first: what a view reads comes after it.
   for (const view of [...dependents].reverse()) {
+    if (view.isBuiltUpon) under.add(view.generation)
     if (!isForeign(view, isOurs) && !under.has(view.generation)) continue
     for (const input of view.reads) under.add(input)
   }

@@ -29,7 +29,7 @@ export function refuseForeign(building: readonly Step[], on: Atomic): void {
     const node = on.request.manifest.nodes.get(id)
     if (old === undefined || old.type === 'view' || node === undefined) continue
     refuseForeignDependents(old, { at: node.at, isOurs: (view) => isOurs(quoted(view), on) })
-    refuseLeftOut(old, building, node.at, name)
+    refuseLeftOut(old, building, node.at, on)
   }
 }
 
@@ -38,17 +38,18 @@ function refuseLeftOut(
   old: RelationState,
   building: readonly Step[],
   at: Location,
-  name: string,
+  on: Atomic,
 ): void {
   const built = new Set(building.flatMap(({ relation }) => (relation ? [quoted(relation)] : [])))
   const left = old.dependents.filter(
-    ({ type, relation }) => type === 'materialized view' && !built.has(quoted(relation)),
+    ({ type, relation }) =>
+      type === 'materialized view' && isOurs(quoted(relation), on) && !built.has(quoted(relation)),
   )
   if (left.length === 0) return
   const names = left.map(({ relation }) => quoted(relation)).join(', ')
   throw new GmError(
     'GM4016',
-    `${name} is read by the materialized view ${names}, which is not selected`,
+    `${quoted(old.relation)} is read by the materialized view ${names}, which is not selected`,
     {
       at,
       hint: 'Select it as well, so that it is built and published with what it reads.',

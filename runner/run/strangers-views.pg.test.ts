@@ -121,3 +121,46 @@ test('what others have built on the table itself, or on a materialized view on i
   const [second] = await outcomes(run(materialized, { select: ['sales'] }))
   expect(second).toContain(`but column sale of table rows depends on it and is not gm's`)
 })
+
+/** A comment on a column of one view; a trigger, a rule and a default, each on a view of its own. */
+const HUNG = `comment on column shop.named.name is 'kept';
+create function public.skip() returns trigger language plpgsql as 'begin return null; end';
+create trigger skip instead of insert on shop.shown for each row execute function public.skip();
+create rule skip as on update to shop.beside do instead nothing;
+alter view shop.aside alter column n set default 7`
+
+const HANGING = `select col_description('shop.named'::regclass, 2) as comment,
+  (select count(*)::int from pg_trigger where tgrelid = 'shop.shown'::regclass) as triggers,
+  (select count(*)::int from pg_rewrite where ev_class = 'shop.beside'::regclass) as rules,
+  (select count(*)::int from pg_attrdef where adrelid = 'shop.aside'::regclass) as defaults`
+
+test.for(['model', 'atomic'] as const)(
+  "what others have hung on the project's views stays while the table below is replaced: publish %s",
+  async (publish, { run, sql }) => {
+    const views = plainProject({
+      sales: { config: { materialized: 'table' }, sql: () => first('a') },
+      named: { inputs: ['sales'], sql: ({ ref }) => `select id, name from ${ref('sales')}` },
+      shown: { inputs: ['sales'], sql: ({ ref }) => `select id from ${ref('sales')}` },
+      beside: { inputs: ['sales'], sql: ({ ref }) => `select id as n from ${ref('sales')}` },
+      aside: { inputs: ['sales'], sql: ({ ref }) => `select id as n from ${ref('sales')}` },
+    })
+    await run(views)
+    await sql(HUNG)
+    const before = await sql(HANGING)
+    expect(before).toEqual([{ comment: 'kept', triggers: 1, rules: 2, defaults: 1 }])
+    expect(await outcomes(run(views, { publish, select: ['sales'] }))).toEqual([])
+    expect(await sql(HANGING)).toEqual(before)
+  },
+)
+
+test.for(['model', 'atomic'] as const)(
+  "somebody else's materialized view on a view of the project stays, with the rows that it has: publish %s",
+  async (publish, { run, sql }) => {
+    await run(project(first('a')))
+    await sql('create materialized view public.report as select name from shop.named')
+    expect(await outcomes(run(project(first('b')), { publish, select: ['sales'] }))).toEqual([])
+    expect(await sql('select name from public.report')).toEqual([{ name: 'a' }])
+    await sql('refresh materialized view public.report')
+    expect(await sql('select name from public.report')).toEqual([{ name: 'b' }])
+  },
+)

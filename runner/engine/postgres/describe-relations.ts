@@ -109,6 +109,19 @@ select
         when c.oid in (select dependent from edges) then rtrim(pg_get_viewdef(c.oid), ';')
       end,
       'options', c.reloptions,
+      'columnComments', case when c.oid in (select dependent from edges) then (
+        select json_agg(
+          format('comment on column %I.%I.%I is %L', n.nspname, c.relname, a.attname, t.description) order by a.attnum
+        )
+        from pg_description t
+        join pg_attribute a on a.attrelid = c.oid and a.attnum = t.objsubid
+        where t.objoid = c.oid and t.classoid = 'pg_class'::regclass and t.objsubid > 0
+      ) end,
+      'isBuiltUpon', c.relkind = 'v' and (
+        c.relhastriggers
+        or exists (select from pg_rewrite w where w.ev_class = c.oid and w.rulename <> '_RETURN')
+        or exists (select from pg_attrdef f where f.adrelid = c.oid)
+      ),
       'nulls', case when c.relkind = 'v' and c.oid in (select dependent from edges) then (
         select string_agg(
           format('null::%s%s as %I', format_type(a.atttypid, a.atttypmod), o.collation, a.attname),
@@ -201,6 +214,8 @@ interface FoundRelation {
   readonly grants: readonly Grant[] | null
   readonly definition: string | null
   readonly options: readonly string[] | null
+  readonly columnComments: readonly string[] | null
+  readonly isBuiltUpon: boolean
   readonly nulls: string | null
   readonly indexDefinitions: readonly string[] | null
   readonly columns: readonly { readonly name: string; readonly type: string }[] | null
@@ -274,10 +289,12 @@ function statesOf(found: Found): ReadonlyMap<string, RelationState> {
       reads: [String(input)],
       definition: '',
       options: [],
+      isBuiltUpon: false,
       nulls: '',
       indexes: [],
       grants: [],
       comment: undefined,
+      columnComments: [],
     })
   }
   const states = new Map<string, RelationState>()
@@ -312,10 +329,12 @@ function dependentView(relation: FoundRelation, inputs: readonly number[]): Depe
     reads: inputs.map(String),
     definition: relation.definition ?? '',
     options: relation.options ?? [],
+    isBuiltUpon: relation.isBuiltUpon,
     nulls: relation.nulls ?? '',
     indexes: relation.indexDefinitions ?? [],
     grants: grantsOf(relation),
     comment: relation.comment ?? undefined,
+    columnComments: relation.columnComments ?? [],
   }
 }
 
