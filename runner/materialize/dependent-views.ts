@@ -7,6 +7,8 @@ import type { Materials } from './materialize.ts'
 
 /** Whose statement it is that fails where a view that stays in its place would have to change its columns. */
 export const REPLACE_IN_PLACE = 'replace view in place'
+/** And of one that was dropped and reads what is not there any more. */
+export const RECREATE = 'recreate dependent view'
 
 /**
  * Takes the views of gm's off the target, the outermost first. Where others have built upon one it stays in its place, with
@@ -45,7 +47,7 @@ export function restoreDependents(materials: Materials): readonly Statement[] {
       staying.has(view.generation)
         ? [{ purpose: REPLACE_IN_PLACE, sql: createDependent(view, 'create or replace') }]
         : [
-            { purpose: 'recreate dependent view', sql: createDependent(view, 'create') },
+            { purpose: RECREATE, sql: createDependent(view, 'create') },
             ...view.indexes.map((sql) => ({ purpose: 'index', sql })),
             ...hangings(
               view.type === 'view' ? 'view' : 'materialized view',

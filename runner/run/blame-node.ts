@@ -2,10 +2,11 @@ import { GmError } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
 import type { SqlErrorInfo } from '../engine/adapter.ts'
 import { sqlErrorOf } from '../engine/sql-error.ts'
+import type { Statement } from '../engine/statement.ts'
 import type { ModelNode, Node, NodeConfig } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
-import { REPLACE_IN_PLACE } from '../materialize/dependent-views.ts'
+import { RECREATE, REPLACE_IN_PLACE } from '../materialize/dependent-views.ts'
 import { hiddenName } from '../materialize/hidden-name.ts'
 
 /** Errors that are about the server and not about a node. */
@@ -26,7 +27,8 @@ export function blameNode(error: unknown, node: Node | undefined): unknown {
   if (!(error instanceof GmError) || info === undefined || node === undefined) return error
   if (error.at !== undefined || OF_THE_SERVER.has(error.code)) return error
   if (error.code === 'GM4032' && node.kind === 'model') return brokenContract(error, node)
-  const explained = lostColumn(error, info, node) ?? changedView(error, info, node)
+  const explained =
+    changedView(error, info, node) ?? brokenView(error, info, node) ?? lostColumn(error, info, node)
   if (explained !== undefined) return explained
   const at: Location =
     node.kind === 'seed' ? { file: node.at.file, line: info.copyLine ?? 1, column: 1 } : node.at
@@ -59,16 +61,40 @@ function changedView(
 ): GmError | undefined {
   if (sqlState !== '42P16' || statement.purpose !== REPLACE_IN_PLACE || !isBuilt(node))
     return undefined
-  const view =
-    /^create or replace view ((?:\.?"(?:[^"]|"")*")+)/.exec(statement.sql)?.[1] ?? 'a view'
   return new GmError(
     'GM4008',
-    `${quoted(node.relation)} cannot be replaced: ${view}, which others have built upon, would change its columns: ${error.message}`,
+    `${quoted(node.relation)} cannot be replaced: ${viewMadeBy(statement)}, which others have built upon, would change its columns: ${error.message}`,
     {
       at: node.at,
       hint: 'gm never drops what it did not make. Drop what others have built upon the view before the run, and create it again after.',
       cause: error,
     },
+  )
+}
+
+/** A view of gm's as it is reads what its table does not have any more. Its own step would mend it, and comes too late. */
+function brokenView(
+  error: GmError,
+  { sqlState, statement }: SqlErrorInfo,
+  node: Node,
+): GmError | undefined {
+  const isView = statement.purpose === RECREATE || statement.purpose === REPLACE_IN_PLACE
+  if (!isView || !sqlState.startsWith('42') || !isBuilt(node)) return undefined
+  return new GmError(
+    error.code,
+    `${quoted(node.relation)} cannot be replaced under ${viewMadeBy(statement)} as it is now: ${error.message}`,
+    {
+      at: node.at,
+      hint: 'Build both in one moment, with --publish atomic; or drop the view, and it is made again by its own step.',
+      cause: error,
+    },
+  )
+}
+
+function viewMadeBy({ sql }: Statement): string {
+  return (
+    /^create (?:or replace )?(?:materialized )?view ((?:\.?"(?:[^"]|"")*")+)/.exec(sql)?.[1] ??
+    'a view'
   )
 }
 

@@ -164,3 +164,24 @@ test.for(['model', 'atomic'] as const)(
     expect(await sql('select name from public.report')).toEqual([{ name: 'b' }])
   },
 )
+
+test('a view that reads a column which its table loses is named, with the way to build both at once, which works', async ({
+  run,
+  sql,
+}) => {
+  const shop = (select: string): PlainProject =>
+    plainProject({
+      sales: { config: { materialized: 'table' }, sql: () => select },
+      all_sales: { inputs: ['sales'], sql: ({ ref }) => `select * from ${ref('sales')}` },
+    })
+  await run(shop('select 1 as id, 2 as price'))
+  const { result } = await run(shop('select 1 as id'))
+  expect(result.steps[0]?.error).toMatchObject({
+    code: 'GM4001',
+    message: `"shop"."sales" cannot be replaced under "shop"."all_sales" as it is now: column "price" does not exist`,
+    hint: expect.stringContaining('--publish atomic') as string,
+  })
+  expect(await sql('select * from shop.all_sales')).toEqual([{ id: 1, price: 2 }])
+  await run(shop('select 1 as id'), { publish: 'atomic' })
+  expect(await sql('select * from shop.all_sales')).toEqual([{ id: 1 }])
+})
