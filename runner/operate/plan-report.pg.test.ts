@@ -111,6 +111,10 @@ test('what the database would refuse is found without running it, also in a mode
   await run(withReader('select id, v * 2 as double from'))
   const reader = await plan(withReader('select id as other from'), { select: ['doubled'] })
   expect(reader.problems.map(({ id, error }) => [id, error.message])).toEqual([
+    [
+      'model.shop.doubled',
+      '"shop"."doubled" cannot be replaced under "shop"."reader" as it is now: column "double" does not exist',
+    ],
     ['model.shop.reader', 'column "double" does not exist'],
   ])
 })
@@ -127,6 +131,24 @@ test('what reads a table for landing that is yet to be made is left open; a sour
     }),
   )
   expect(problems.map(({ id }) => id)).toEqual(['model.shop.fails'])
+})
+
+test('a view as it is now that reads a column which its table loses is told as the run tells it, but where both are published at once', async ({
+  run,
+  plan,
+}) => {
+  const all = (select: string): PlainProject =>
+    plainProject({
+      sales: { config: { materialized: 'table' }, sql: () => select },
+      listed: { inputs: ['sales'], sql: ({ ref }) => `select * from ${ref('sales')}` },
+    })
+  await run(all('select 1 as id, 2 as price'))
+  const loses = all('select 1 as id')
+  const [problem, ...others] = (await plan(loses)).problems
+  expect(others).toEqual([])
+  expect(String(problem?.error)).toBe((await run(loses)).steps['sales'])
+  expect((await plan(loses, { publish: 'atomic' })).problems).toEqual([])
+  expect((await plan(all('select 1 as id, 2 as price, 3 as more'))).problems).toEqual([])
 })
 
 function withReader(top: string): PlainProject {

@@ -1,12 +1,13 @@
 import { GmError } from '../base/error.ts'
-import type { RelationState, Session } from '../engine/adapter.ts'
+import type { Column, RelationState, Session } from '../engine/adapter.ts'
 import { sqlErrorOf } from '../engine/sql-error.ts'
+import type { Statement } from '../engine/statement.ts'
 import { transactionSql } from '../engine/transaction-sql.ts'
 import type { Graph } from '../graph/graph.ts'
 import { reach } from '../graph/reach.ts'
 import type { BuiltNode, Manifest, NodeId } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
-import { quoted } from '../manifest/quoted.ts'
+import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import type { ColumnChanges } from '../materialize/compare-columns.ts'
 import {
   compareColumns,
@@ -24,6 +25,7 @@ import { NOTHING_FORESEEN } from '../plan/plan-request.ts'
 import { planStep } from '../plan/plan-step.ts'
 import { hasHooks } from '../plan/step-hooks.ts'
 import { KEEPS_ROWS } from '../run/atomic.ts'
+import { refusedByView } from '../run/blame-node.ts'
 import type { PlannedRun } from '../run/plan-project.ts'
 import { planOver } from '../run/plan-project.ts'
 import type { RunRequest } from '../run/run-request.ts'
@@ -112,6 +114,7 @@ export async function foresee(
   const previews = await preview(request, graph, planned, session)
   const steps = new Map(planned.plan.steps.map((step) => [step.id, step]))
   const isLeftOpen = leavesOpen(request, graph, planned.plan)
+  const refused = await refusedByViews(request, planned, previews, session)
   const failing = new Set<NodeId>()
   const problems = graph.order.flatMap((id): Problem[] => {
     const node = request.manifest.nodes.get(id)
@@ -123,7 +126,10 @@ export async function foresee(
         ? undefined
         : (seen.problem ?? refusalOf(steps.get(id), seen, planned, request.manifest))
     if (isHeldBack || error !== undefined) failing.add(id)
-    return error === undefined || isLeftOpen(id, error) ? [] : [{ id, error }]
+    if (error !== undefined) return isLeftOpen(id, error) ? [] : [{ id, error }]
+    // The view may well be at fault, so it is looked at all the same.
+    const byView = isHeldBack ? undefined : refused.get(id)
+    return byView === undefined ? [] : [{ id, error: byView }]
   })
   return { planned, previews, problems }
 }
@@ -190,6 +196,50 @@ function refusalOf(
   } catch (error) {
     if (!(error instanceof GmError)) throw error
     return error
+  }
+}
+
+/** Views of gm's that are made again, as they are now, over a table that loses a column which they read. */
+async function refusedByViews(
+  { manifest, publish, signal }: RunRequest,
+  { plan, warehouse }: PlannedRun,
+  previews: ReadonlyMap<NodeId, Preview>,
+  session: Session,
+): Promise<ReadonlyMap<NodeId, GmError>> {
+  const refused = new Map<NodeId, GmError>()
+  if (publish === 'atomic') return refused
+  for (const { id, relation, action } of plan.steps) {
+    const node = manifest.nodes.get(id)
+    const after = previews.get(id)?.after
+    const target = relation && warehouse.relations.get(quoted(relation))
+    if (action === 'reuse' || after === undefined || target?.type !== 'table') continue
+    const { removed } = compareColumns(withoutTracking(target.columns), after)
+    const views = target.dependents.filter(({ relation: view }) =>
+      warehouse.ledger.entries.has(quoted(view)),
+    )
+    if (removed.length === 0 || views.length === 0 || node === undefined || !isBuilt(node)) continue
+    const { rows } = await session.query(readersOf(target.generation, removed), signal)
+    const reading = new Map(rows.toReversed().map(({ view, name }) => [view, name]))
+    const broken = views.find(({ generation }) => reading.has(generation))
+    const column = reading.get(broken?.generation)
+    if (broken === undefined || typeof column !== 'string') continue
+    const reason = `column ${identifier(column)} does not exist`
+    refused.set(id, refusedByView(node, quoted(broken.relation), reason))
+  }
+  return refused
+}
+
+/** Which views read which of a table's columns. */
+function readersOf(generation: string, columns: readonly Column[]): Statement {
+  return {
+    purpose: 'read columns',
+    sql: `select r.ev_class::text as view, a.attname::text as name
+from pg_depend d
+join pg_rewrite r on r.oid = d.objid
+join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass
+  and d.refobjid = ${literal(generation)}::oid and a.attname in (${columns.map(({ name }) => literal(name)).join(', ')})
+order by a.attnum`,
   }
 }
 

@@ -3,7 +3,7 @@ import type { Location } from '../base/location.ts'
 import type { SqlErrorInfo } from '../engine/adapter.ts'
 import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Statement } from '../engine/statement.ts'
-import type { ModelNode, Node, NodeConfig } from '../manifest/node.ts'
+import type { BuiltNode, ModelNode, Node, NodeConfig } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { RECREATE, REPLACE_IN_PLACE } from '../materialize/dependent-views.ts'
@@ -80,13 +80,22 @@ function brokenView(
 ): GmError | undefined {
   const isView = statement.purpose === RECREATE || statement.purpose === REPLACE_IN_PLACE
   if (!isView || !sqlState.startsWith('42') || !isBuilt(node)) return undefined
+  return refusedByView(node, viewMadeBy(statement), error.message, error)
+}
+
+export function refusedByView(
+  { relation, at }: BuiltNode,
+  view: string,
+  reason: string,
+  cause?: GmError,
+): GmError {
   return new GmError(
-    error.code,
-    `${quoted(node.relation)} cannot be replaced under ${viewMadeBy(statement)} as it is now: ${error.message}`,
+    'GM4001',
+    `${quoted(relation)} cannot be replaced under ${view} as it is now: ${reason}`,
     {
-      at: node.at,
+      at,
       hint: 'Build both in one moment, with --publish atomic; or drop the view, and it is made again by its own step.',
-      cause: error,
+      ...(cause !== undefined && { cause }),
     },
   )
 }
