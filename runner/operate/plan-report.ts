@@ -129,7 +129,7 @@ export async function foresee(
     if (error !== undefined) return isLeftOpen(id, error) ? [] : [{ id, error }]
     // The view may well be at fault, so it is looked at all the same.
     const byView = isHeldBack ? undefined : refused.get(id)
-    return byView === undefined ? [] : [{ id, error: byView }]
+    return byView === undefined || isLeftOpen(id, byView) ? [] : [{ id, error: byView }]
   })
   return { planned, previews, problems }
 }
