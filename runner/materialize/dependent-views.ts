@@ -43,21 +43,33 @@ export function restoreDependents(materials: Materials): readonly Statement[] {
   const views = ownViews(materials)
   const staying = viewsUnderOthers(target, materials.isOurs)
   return [
-    ...views.flatMap((view) =>
-      staying.has(view.generation)
-        ? [{ purpose: REPLACE_IN_PLACE, sql: createDependent(view, 'create or replace') }]
-        : [
-            { purpose: RECREATE, sql: createDependent(view, 'create') },
-            ...view.indexes.map((sql) => ({ purpose: 'index', sql })),
-            ...hangings(
-              view.type === 'view' ? 'view' : 'materialized view',
-              quoted(view.relation),
-              view,
-            ),
-          ],
-    ),
+    ...views.flatMap((view) => {
+      if (staying.has(view.generation))
+        return [{ purpose: REPLACE_IN_PLACE, sql: createDependent(view, 'create or replace') }]
+      const name = quoted(view.relation)
+      const definition = view.type === 'view' ? materials.remade.get(name) : undefined
+      const hung = hangings(view.type === 'view' ? 'view' : 'materialized view', name, view)
+      if (definition === undefined)
+        return [
+          { purpose: RECREATE, sql: createDependent(view, 'create') },
+          ...view.indexes.map((sql) => ({ purpose: 'index', sql })),
+          ...hung,
+        ]
+      return [
+        { purpose: RECREATE, sql: createDependent({ ...view, definition }, 'create') },
+        ...hung.map(unlessGone),
+      ]
+    }),
     ...rememberViews(views, 'after'),
   ]
+}
+
+/** A privilege or a comment may be that of a column which the view does not have any more. */
+function unlessGone({ purpose, sql }: Statement): Statement {
+  return {
+    purpose,
+    sql: `do ${literal(`begin\n  ${sql};\nexception when undefined_column then null;\nend`)}`,
+  }
 }
 
 /** What gm has made of the target's dependents, innermost first. */

@@ -46,6 +46,8 @@ export interface Materials {
   readonly shape: readonly Column[] | undefined
   /** `--allow-destructive`: columns may be dropped, and values cut to a narrower type. */
   readonly allowDestructive: boolean
+  /** SQL of the views on it that come later in the run, by their quoted names, where as they are they do not fit any more. */
+  readonly remade: ReadonlyMap<string, string>
   /** Relations that belong to gm: views among them are recreated when what they read is swapped. */
   readonly isOurs: (relation: Relation) => boolean
 }

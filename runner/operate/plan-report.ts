@@ -199,7 +199,7 @@ function refusalOf(
   }
 }
 
-/** Views of gm's that are made again, as they are now, over a table that loses a column which they read. */
+/** Views of gm's that stay as they are now over a table that loses a column which they read. */
 async function refusedByViews(
   { manifest, publish, signal }: RunRequest,
   { plan, warehouse }: PlannedRun,
@@ -208,14 +208,21 @@ async function refusedByViews(
 ): Promise<ReadonlyMap<NodeId, GmError>> {
   const refused = new Map<NodeId, GmError>()
   if (publish === 'atomic') return refused
+  // A view that the run makes is made by its new SQL together with the table.
+  const isMade = new Set(
+    plan.steps.flatMap(({ relation, action }) =>
+      relation === undefined || action === 'reuse' ? [] : [quoted(relation)],
+    ),
+  )
   for (const { id, relation, action } of plan.steps) {
     const node = manifest.nodes.get(id)
     const after = previews.get(id)?.after
     const target = relation && warehouse.relations.get(quoted(relation))
     if (action === 'reuse' || after === undefined || target?.type !== 'table') continue
     const { removed } = compareColumns(withoutTracking(target.columns), after)
-    const views = target.dependents.filter(({ relation: view }) =>
-      warehouse.ledger.entries.has(quoted(view)),
+    const views = target.dependents.filter(
+      ({ relation: view }) =>
+        warehouse.ledger.entries.has(quoted(view)) && !isMade.has(quoted(view)),
     )
     if (removed.length === 0 || views.length === 0 || node === undefined || !isBuilt(node)) continue
     const { rows } = await session.query(readersOf(target.generation, removed), signal)

@@ -94,6 +94,7 @@ export function planMicrobatch(
     isOtherCode: !codes.includes(entry?.basis?.code ?? ''),
     reason,
     shape: foreseen.shape,
+    remade: foreseen.remade ?? new Map(),
   })
   const isFirst = target === undefined
   const how = rebuild === undefined ? 'update' : isFirst ? 'create' : 'rebuild'

@@ -74,6 +74,8 @@ export interface Foreseen {
   readonly changing: ReadonlySet<NodeId>
   /** Views that the database refused to replace in place. */
   readonly reshaped: ReadonlySet<NodeId>
+  /** What the run makes of the views on the node, by their quoted names: as they are they do not fit what it is now. */
+  readonly remade?: ReadonlyMap<string, string>
   /** The columns of the node's query, found by a guard that expected others. */
   readonly shape?: readonly Column[]
   /** Microbatch: what comes before the batches is done; whether the table was there before it. */

@@ -109,6 +109,7 @@ export function planStep(
     isOtherCode,
     reason,
     shape: foreseen.shape,
+    remade: foreseen.remade ?? new Map(),
   })
   const warning = warningFor(node, decision, request, adopts)
   // What the user has sent along, and statements of their own, are for them to know.

@@ -18,6 +18,7 @@ type OfTheWay = Pick<
   | 'isOtherCode'
   | 'reason'
   | 'shape'
+  | 'remade'
 >
 
 /** All that a materialization is told besides the node and its SQL. */

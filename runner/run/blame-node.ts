@@ -72,7 +72,7 @@ function changedView(
   )
 }
 
-/** A view of gm's as it is reads what its table does not have any more. Its own step would mend it, and comes too late. */
+/** A view of gm's that the run does not make reads what its table does not have any more. */
 function brokenView(
   error: GmError,
   { sqlState, statement }: SqlErrorInfo,
@@ -94,13 +94,13 @@ export function refusedByView(
     `${quoted(relation)} cannot be replaced under ${view} as it is now: ${reason}`,
     {
       at,
-      hint: 'Build both in one moment, with --publish atomic; or drop the view, and it is made again by its own step.',
+      hint: 'Have the run make the view as well, by what its model says now: both then change in one moment.',
       ...(cause !== undefined && { cause }),
     },
   )
 }
 
-function viewMadeBy({ sql }: Statement): string {
+export function viewMadeBy({ sql }: Statement): string {
   return (
     /^create (?:or replace )?(?:materialized )?view ((?:\.?"(?:[^"]|"")*")+)/.exec(sql)?.[1] ??
     'a view'

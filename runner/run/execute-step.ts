@@ -11,13 +11,14 @@ import type { Outcome, RowCounts, Transaction } from '../engine/statement.ts'
 import type { Node, NodeId } from '../manifest/node.ts'
 import { isBuilt, isChecking } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
+import { RECREATE } from '../materialize/dependent-views.ts'
 import type { Step } from '../plan/plan.ts'
 import type { Foreseen, PlanRequest, Warehouse } from '../plan/plan-request.ts'
 import { NOTHING_FORESEEN } from '../plan/plan-request.ts'
 import { planStep } from '../plan/plan-step.ts'
 import { NOTHING_CHANGED } from '../plan/whether-to-run.ts'
 import { readBases } from '../state/read-bases.ts'
-import { blameNode } from './blame-node.ts'
+import { blameNode, viewMadeBy } from './blame-node.ts'
 import { dropPending } from './drop-pending.ts'
 import type { BatchEnded, BatchResult, StepStatus } from './event.ts'
 import { isConnectionLost } from './is-connection-lost.ts'
@@ -166,11 +167,15 @@ async function runUntilPlanHolds(
       return { step, status: 'success', counts: { ...counts, ...skippedBy(step, counts) } }
     } catch (error) {
       const again =
-        attempt < MAX_ATTEMPTS && !on.signal.aborted ? reasonToPlanAgain(error) : undefined
+        attempt < MAX_ATTEMPTS && !on.signal.aborted ? reasonToPlanAgain(error, on) : undefined
       if (!isConnectionLost(error)) await dropPending(on.session, target).catch(() => undefined)
       if (again === undefined) throw error
       if (again === 'view takes another shape')
         foreseen = { ...foreseen, reshaped: new Set([step.id]) }
+      if (again === 'views on it do not fit') {
+        if (foreseen.remade !== undefined) throw error
+        foreseen = { ...foreseen, remade: viewsOf(on) }
+      }
       if (error instanceof GuardFailed && isColumns(error.found))
         foreseen = { ...foreseen, shape: error.found }
       step = replan(step, await on.readWarehouse(on.session), foreseen, on)
@@ -232,13 +237,16 @@ function isColumns(found: unknown): found is readonly Column[] {
   return Array.isArray(found)
 }
 
-type Again = 'plan is stale' | 'view takes another shape'
+type Again = 'plan is stale' | 'view takes another shape' | 'views on it do not fit'
 
-function reasonToPlanAgain(error: unknown): Again | undefined {
+function reasonToPlanAgain(error: unknown, on: Execution): Again | undefined {
   if (error instanceof GuardFailed) return 'plan is stale'
   const info = sqlErrorOf(error)
   if (info === undefined) return undefined
   const isOurs = info.statement.user === undefined
+  // What the view is made of next may fit: its own step comes later in this run.
+  if (info.statement.purpose === RECREATE && info.sqlState.startsWith('42'))
+    return viewsOf(on).has(viewMadeBy(info.statement)) ? 'views on it do not fit' : undefined
   switch (info.sqlState) {
     case '42P16': // invalid_table_definition: create or replace view with other columns
       return info.statement.purpose === 'create view' ? 'view takes another shape' : undefined
@@ -249,6 +257,17 @@ function reasonToPlanAgain(error: unknown): Again | undefined {
     default:
       return undefined
   }
+}
+
+/** The SQL of the views that this run makes, by their quoted names. */
+function viewsOf({ nodes, compiled }: Execution): ReadonlyMap<string, string> {
+  const views = new Map<string, string>()
+  for (const [id, { sql }] of compiled) {
+    const node = nodes.get(id)
+    if (node?.kind === 'model' && (node.config.materialized ?? 'view') === 'view')
+      views.set(quoted(node.relation), sql)
+  }
+  return views
 }
 
 async function runTransactions(

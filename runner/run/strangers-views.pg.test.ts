@@ -165,7 +165,40 @@ test.for(['model', 'atomic'] as const)(
   },
 )
 
-test('a view that reads a column which its table loses is named, with the way to build both at once, which works', async ({
+test.for([
+  { materialized: 'table' },
+  { materialized: 'incremental', on_schema_change: 'sync_all_columns' },
+] as const)(
+  'a table loses or changes a column together with the views on it that the run makes: %s',
+  async (config, { run, sql }) => {
+    const shop = (select: string): PlainProject =>
+      plainProject({
+        sales: { config, sql: () => select },
+        all_sales: { inputs: ['sales'], sql: ({ ref }) => `select * from ${ref('sales')}` },
+        upper: { inputs: ['all_sales'], sql: ({ ref }) => `select * from ${ref('all_sales')}` },
+        beside: { inputs: ['sales'], sql: ({ ref }) => `select id from ${ref('sales')}` },
+      })
+    await run(shop(`select 1 as id, 2 as price, 'a' as name`))
+    const reader = 'grant select (id), select (price) on shop.upper to public'
+    await sql(
+      `${reader}; comment on column shop.upper.price is 'gone'; comment on column shop.upper.id is 'kept'`,
+    )
+    const { steps } = await run(shop(`select 1 as id, 'b' as name`), { allowDestructive: true })
+    expect(Object.values(steps).filter((step) => !step.includes('success'))).toEqual([])
+    expect(await sql('select id, name from shop.upper order by name desc limit 1')).toEqual([
+      { id: 1, name: 'b' },
+    ])
+    expect(
+      await sql(`select to_jsonb(u) ? 'price' as has_price, col_description('shop.upper'::regclass, 1) as comment,
+      has_column_privilege('public', 'shop.upper', 'id', 'select') as is_granted
+        from shop.upper u limit 1`),
+    ).toEqual([{ has_price: false, comment: 'kept', is_granted: true }])
+    const again = await run(shop(`select 1 as id, 'b' as name`), { reuse: 'all' })
+    expect(again.steps).toMatchObject({ all_sales: 'reuse: reused', upper: 'reuse: reused' })
+  },
+)
+
+test('a view that reads a column which its table loses, and that the run does not make, is named with the way out', async ({
   run,
   sql,
 }) => {
@@ -175,13 +208,13 @@ test('a view that reads a column which its table loses is named, with the way to
       all_sales: { inputs: ['sales'], sql: ({ ref }) => `select * from ${ref('sales')}` },
     })
   await run(shop('select 1 as id, 2 as price'))
-  const { result } = await run(shop('select 1 as id'))
+  const { result } = await run(shop('select 1 as id'), { select: ['sales'] })
   expect(result.steps[0]?.error).toMatchObject({
     code: 'GM4001',
     message: `"shop"."sales" cannot be replaced under "shop"."all_sales" as it is now: column "price" does not exist`,
-    hint: expect.stringContaining('--publish atomic') as string,
+    hint: expect.stringContaining('Have the run make the view as well') as string,
   })
   expect(await sql('select * from shop.all_sales')).toEqual([{ id: 1, price: 2 }])
-  await run(shop('select 1 as id'), { publish: 'atomic' })
+  await run(shop('select 1 as id'))
   expect(await sql('select * from shop.all_sales')).toEqual([{ id: 1 }])
 })
