@@ -170,7 +170,11 @@ export function batchTransaction(
   return {
     name: 'write',
     isolation: 'repeatable read',
-    locks: materials.lockable.map((relation) => ({ relation, mode: 'access share' })),
+    // Its own table as well: whoever replaces it comes before the guard, which tells of it, or after the batch.
+    locks: [...materials.lockable, node.relation].map((relation) => ({
+      relation,
+      mode: 'access share',
+    })),
     statements: [
       guardBatch(name, materials),
       ...(key === ''
