@@ -51,6 +51,7 @@ export function httpSink({ url, apiKey, timeoutMs = 3_000 }: HttpOptions): Event
   let lost = 0
   let failuresInARow = 0
   let reason: string | undefined
+  let hasAnswered = false
   let working: Promise<void> | undefined
 
   const post = async (event: object): Promise<void> => {
@@ -66,6 +67,7 @@ export function httpSink({ url, apiKey, timeoutMs = 3_000 }: HttpOptions): Event
       body: JSON.stringify(event),
       signal,
     })
+    hasAnswered = true
     await response.arrayBuffer()
     if (!response.ok) throw new Error(`it answered ${response.status}`)
   }
@@ -98,7 +100,8 @@ export function httpSink({ url, apiKey, timeoutMs = 3_000 }: HttpOptions): Event
     },
     close: async () => {
       const timer = setTimeout(() => {
-        reason ??= 'it is too slow'
+        // The end may come before the time of the one that is under way is up.
+        reason ??= hasAnswered ? 'it is too slow' : 'it does not answer'
         stopped.abort()
       }, timeoutMs)
       await working
