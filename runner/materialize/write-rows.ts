@@ -87,11 +87,11 @@ const BEFORE_ROWS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The transaction that writes, with the question in place of the writing whether that would change nothing: the query gives no rows,
- * or a merge finds all of them there as they are, and no row has a key that it recomputes. Undefined where it does more
- * than write rows, such as an index.
+ * The transaction that writes, with a guard in place of the writing that holds where that would change nothing: the query gives no
+ * rows, or a merge finds all of them there as they are, and no row has a key that it recomputes. Then the marks are moved, so that
+ * what was found to change nothing is not read again. Undefined where the step does more than write rows, such as an index.
  */
-export function askForRows(
+export function leaveUnlessNew(
   node: ModelNode,
   compiled: Compiled,
   target: RelationState,
@@ -106,12 +106,14 @@ export function askForRows(
     return undefined
   return {
     ...write,
-    name: 'query',
     statements: [
       ...statements.slice(0, first),
-      // A function of the user's that writes is to do so once.
+      // A function of the user's that writes is to do so once. Whoever goes back to the savepoint may write again.
+      { purpose: 'only look', sql: 'savepoint gm_look' },
       { purpose: 'only look', sql: 'set transaction read only' },
       findNothingNew(node, compiled, target),
+      { purpose: 'end look', sql: 'rollback to savepoint gm_look' },
+      ...statements.filter(({ purpose }) => purpose === 'move marks'),
     ],
   }
 }
@@ -142,9 +144,9 @@ function findNothingNew(node: ModelNode, compiled: Compiled, target: RelationSta
     ...aroundUserSql(compiled, {
       purpose: 'look for rows',
       head: `select not exists (select ${columns.map(identifier).join(', ')} from (\n`,
-      tail: `\n) as new_rows${unlessThere})${unlessGone} as is_idle`,
+      tail: `\n) as new_rows${unlessThere})${unlessGone} as ok`,
     }),
-    returnsRows: true,
+    guard: `nothing is new to ${name}`,
   }
 }
 

@@ -116,3 +116,36 @@ test('an input that was rebuilt under a table with full_refresh: false is read a
     'nothing that it depends on has changed',
   ])
 })
+
+test('what was found to change nothing is read, and not looked at again', async ({ run, sql }) => {
+  await sql(LANDED)
+  const project = increment({}, (events) => `select * from ${events} e where v < 10`)
+  await run(project, ATOMIC)
+  const backlog = `select count(*)::int as rows from raw.events e, gm.marks m
+    where m.relation = '"shop"."kept"' and not pg_visible_in_snapshot(e._gm_xid, m.mark)`
+  await sql('insert into raw.events values (3, 30)')
+  expect(await sql(backlog)).toEqual([{ rows: 1 }])
+  expect((await run(project, ATOMIC)).steps).toEqual({ kept: 'reuse: reused' })
+  expect(await sql(backlog)).toEqual([{ rows: 0 }])
+  await sql('insert into raw.events values (4, 4)')
+  expect((await run(project, ATOMIC)).steps).toEqual({ kept: 'add rows: success +1 ~0' })
+})
+
+test('rows that come while a step is found to be idle are its next ones', async ({ run, sql }) => {
+  await sql(`${LANDED}; create table public.other (id int)`)
+  const project = increment(
+    {},
+    (events) => `select * from ${events} e where v < 10 and (select pg_sleep(0.4)) is not null`,
+  )
+  await run(project, ATOMIC)
+  await sql('insert into raw.events values (3, 30)')
+  const running = run(project, ATOMIC)
+  await sql(`select pg_sleep(0.3); insert into raw.events values (4, 4)`)
+  await running
+  await run(project, ATOMIC)
+  expect(await sql('select id from shop.kept order by id')).toEqual([
+    { id: 1 },
+    { id: 2 },
+    { id: 4 },
+  ])
+})

@@ -2,7 +2,7 @@ import { GmError } from '../base/error.ts'
 import { GuardFailed } from '../engine/adapter.ts'
 import type { NodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
-import { askForRows } from '../materialize/write-rows.ts'
+import { leaveUnlessNew } from '../materialize/write-rows.ts'
 import type { Plan, Step } from '../plan/plan.ts'
 import { NOTHING_CHANGED, NOTHING_NEW } from '../plan/whether-to-run.ts'
 import type { Atomic } from './atomic.ts'
@@ -42,14 +42,12 @@ async function hasNothingNew(step: Step, on: Atomic): Promise<boolean> {
   if (node?.kind !== 'model' || compiled === undefined) return false
   const target = on.warehouse.relations.get(quoted(node.relation))
   if (step.mayBeIdle !== true || step.isPlannedLate === true || target === undefined) return false
-  const question = askForRows(node, compiled, target, step.transactions)
-  if (question === undefined) return false
-  on.sent(question)
+  const look = leaveUnlessNew(node, compiled, target, step.transactions)
+  if (look === undefined) return false
+  on.sent(look)
   try {
-    const { rows } = await withinTimeout(node, on.signal, (signal) =>
-      on.control.transaction(question, signal),
-    )
-    return rows?.rows[0]?.['is_idle'] === true
+    await withinTimeout(node, on.signal, (signal) => on.control.transaction(look, signal))
+    return true
   } catch (error) {
     // Where it cannot be asked, the step finds out, and says what it has to say at its own place.
     if (!(error instanceof GmError || error instanceof GuardFailed)) throw error

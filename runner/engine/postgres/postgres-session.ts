@@ -91,7 +91,7 @@ export class PostgresSession implements Session {
           await flush()
           const result = await this.#send(statement, signal)
           addCounts(counts, statement, result)
-          refuseRows(statement, result)
+          checkAnswer(statement, result)
           if (statement.returnsRows === true) rows = await this.#rowsOf(result)
           continue
         }
@@ -101,11 +101,7 @@ export class PostgresSession implements Session {
         batch.push(statement.binds === 'counts' ? withCounts(statement, counts) : statement)
         if (statement.guard === undefined && statement.refusal === undefined) continue
         // Nothing may run after a guard before its answer is known.
-        const results = await flush()
-        refuseRows(statement, results.at(-1))
-        if (statement.guard === undefined) continue
-        const [ok, found] = results.at(-1)?.rows[0] ?? []
-        if (ok !== true) throw new GuardFailed(statement.guard, found)
+        checkAnswer(statement, (await flush()).at(-1))
       }
       batch.push(COMMIT, ...(release === undefined ? [] : [unlockStatement(release)]))
       await flush()
@@ -258,6 +254,14 @@ function beginning({ isolation, locks, lockTimeoutMs }: Transaction): Statement[
     ...timeout,
     ...lockTables(locks).map((sql) => ({ purpose: 'lock', sql })),
   ]
+}
+
+/** @throws GmError as refuseRows does; GuardFailed when a guard does not hold. */
+function checkAnswer(statement: Statement, result: Result | undefined): void {
+  refuseRows(statement, result)
+  if (statement.guard === undefined) return
+  const [ok, found] = result?.rows[0] ?? []
+  if (ok !== true) throw new GuardFailed(statement.guard, found)
 }
 
 /** @throws GmError when a statement whose rows must not be returned any. */
