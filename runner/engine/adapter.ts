@@ -31,6 +31,8 @@ export interface RelationState {
   readonly grants: readonly string[]
   /** Whether the relation has gm's tracking column. */
   readonly isTracked: boolean
+  /** Whether it has partitions or children, or is to have them. */
+  readonly hasParts: boolean
 }
 
 /** A column as the database names its type: `numeric(18,4)`. */

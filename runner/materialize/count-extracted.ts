@@ -1,6 +1,6 @@
 import type { Statement } from '../engine/statement.ts'
-import type { EventTime } from '../state/event-time.ts'
 import { rowsSince } from '../state/event-time.ts'
+import type { FollowedBy } from '../state/marks.ts'
 import { newRows } from '../state/marks.ts'
 
 /**
@@ -12,16 +12,16 @@ import { newRows } from '../state/marks.ts'
 export function countExtracted(
   inputs: readonly string[],
   reader?: string,
-  eventTimes?: ReadonlyMap<string, EventTime>,
+  followed?: FollowedBy,
 ): readonly Statement[] {
   const [input] = inputs
   if (input === undefined || inputs.length > 1) return []
-  const by = eventTimes?.get(input)
+  const by = followed?.eventTimes.get(input)
   const rows =
     reader === undefined
       ? input
       : by === undefined
-        ? newRows(reader, input)
+        ? newRows(reader, input, { hasParts: followed?.withParts.has(input) === true })
         : rowsSince(reader, input, by)
   return [
     {

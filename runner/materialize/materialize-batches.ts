@@ -133,7 +133,7 @@ export function beginWithBatches(
           : { ...markTouched(name, times), ...(isUsers && { isUsers: true as const }) },
       ),
       ...asked.map((bounds) => markDue(name, bounds)),
-      ...(tables.length > 0 ? [moveMarks(materials.runId, name, tables)] : []),
+      ...moveMarks(materials, name, tables),
       beginBatches({
         relation: name,
         runId: materials.runId,

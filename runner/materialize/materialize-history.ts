@@ -132,7 +132,7 @@ export const updateHistory: Materialize<SnapshotNode> = (node, compiled, materia
         statements: [
           guardTarget(name, materials),
           ...indexes.create,
-          ...countExtracted(marks, name, materials.eventTimes),
+          ...countExtracted(marks, name, materials),
           versions(node, compiled, 'create temporary table _gm_versions on commit drop as\n'),
           { purpose: 'index versions', sql: `create unique index on _gm_versions (${sk})` },
           { purpose: 'analyze versions', sql: 'analyze _gm_versions' },
@@ -166,9 +166,7 @@ select ${list} from _gm_versions as v
 where not exists (select from ${name} as old_row where old_row.${sk} = v.${sk})`,
             counts: 'inserted',
           },
-          ...(marks.length > 0
-            ? [moveMarks(materials.runId, name, marks, undefined, materials.eventTimes)]
-            : []),
+          ...moveMarks(materials, name, marks),
           recordBuild(node, compiled, materials, 'update history', false),
         ],
       },

@@ -63,12 +63,10 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
           ...countExtracted(
             marks,
             marks.some((input) => materials.readAgain.has(input)) ? undefined : name,
-            materials.eventTimes,
+            materials,
           ),
           ...writeRows(node, compiled, evolution.columns),
-          ...(marks.length > 0
-            ? [moveMarks(materials.runId, name, marks, undefined, materials.eventTimes)]
-            : []),
+          ...moveMarks(materials, name, marks),
           recordBuild(node, compiled, materials, 'add rows', false),
         ],
       },

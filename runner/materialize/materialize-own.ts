@@ -161,11 +161,9 @@ function change(
       locks: materials.lockable.map((relation) => ({ relation, mode: 'access share' })),
       statements: [
         guardTarget(name, materials),
-        ...countExtracted(marks, name, materials.eventTimes),
+        ...countExtracted(marks, name, materials),
         ...statements,
-        ...(marks.length > 0
-          ? [moveMarks(materials.runId, name, marks, undefined, materials.eventTimes)]
-          : []),
+        ...moveMarks(materials, name, marks),
         recordBuild(node, compiled, materials, 'add rows', false),
       ],
     },

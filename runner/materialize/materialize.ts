@@ -30,6 +30,8 @@ export interface Materials {
   readonly follows: readonly string[]
   /** How those followed inputs are read that are not tracked, by quoted name. */
   readonly eventTimes: ReadonlyMap<string, EventTime>
+  /** Those of its inputs that have, or can get, partitions or children, by quoted name. */
+  readonly withParts: ReadonlySet<string>
   /** What the node's template reads through changed_keys(), in branches that this rendering did not take too. */
   readonly keyReaders: readonly KeyReader[]
   /** Those of them whose input has got partitions or children that are not followed yet. */

@@ -45,11 +45,10 @@ export function compileState(
       const by =
         input === undefined || isMicrobatch(node) ? undefined : eventTimeOf(input, warehouse)
       if (by !== undefined) return rowsSince(quoted(node.relation), name, by)
-      return newRows(
-        quoted(node.relation),
-        name,
-        columnsOf === 'versions' ? VERSION_XID_COLUMN : undefined,
-      )
+      return newRows(quoted(node.relation), name, {
+        hasParts: warehouse.relations.get(name)?.hasParts === true,
+        ...(columnsOf === 'versions' && { column: VERSION_XID_COLUMN }),
+      })
     },
     changedKeys: (inputId, relation, columns, columnsOf) => {
       const input = request.manifest.nodes.get(inputId)

@@ -41,6 +41,9 @@ export function materialsOf(
       request.reuse === 'none' || request.fullRefresh
         ? undefined
         : warehouse.ledger.entries.get(name)?.look,
+    withParts: new Set(
+      ofTheWay.follows.filter((input) => warehouse.relations.get(input)?.hasParts === true),
+    ),
     lockable: compiled === undefined ? [] : lockable(compiled, request.manifest, warehouse, node),
     allowDestructive: request.allowDestructive,
     isOurs: (relation) => warehouse.ledger.entries.has(quoted(relation)),

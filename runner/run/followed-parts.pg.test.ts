@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { expect } from 'vitest'
 import { plainProject } from '../testing/plain-project.ts'
+import { randomBelow } from '../testing/random.ts'
 import { test } from '../testing/run-fixture.ts'
 
 const COLUMNS = 'id int, shop text, amount int, _gm_xid xid8 not null default pg_current_xact_id()'
@@ -264,4 +265,128 @@ test('keys are logged no more for a model that the project has no more, and go o
   await sql('delete from raw.sales where id = 12')
   expect((await run(sums())).steps['sums']).toMatch(/^build incremental: success/)
   expect(await sql(TOTALS)).toEqual(await sql(TRUTH))
+})
+
+const copied = plainProject({
+  sales: { kind: 'source', schema: 'raw' },
+  copied: {
+    config: { materialized: 'incremental', incremental_strategy: 'append' },
+    changes: ['sales'],
+    sql: ({ changes }) => `select id, amount from ${changes('sales')} s`,
+  },
+})
+const COPIED = 'select id, amount from shop.copied order by id, amount'
+const SALES = 'select id, amount from raw.sales order by id, amount'
+
+for (const [kind, table, attach, detach] of [
+  [
+    'partitions',
+    PARTITIONED,
+    'alter table raw.sales attach partition raw.more for values from (20) to (30)',
+    'alter table raw.sales detach partition raw.more',
+  ],
+  [
+    'children',
+    INHERITED,
+    'alter table raw.more inherit raw.sales',
+    'alter table raw.more no inherit raw.sales',
+  ],
+] as const) {
+  test(`changes() gives the rows of ${kind} that were loaded before they were attached, each once`, async ({
+    run,
+    sql,
+  }) => {
+    await sql(
+      `${table}; create table raw.more (${COLUMNS}); insert into raw.more values (21, 'f', 64)`,
+    )
+    await run(copied)
+    await sql(`insert into raw.more values (22, 'f', 128)`)
+    await run(copied)
+    await sql(`${attach}; insert into raw.more values (23, 'f', 256)`)
+    expect((await run(copied)).steps['copied']).toBe('add rows: success +3')
+    expect(await sql(COPIED)).toEqual(await sql(SALES))
+    await sql(`${detach}; insert into raw.more values (24, 'f', 512)`)
+    await run(copied)
+    await sql(`insert into raw.more values (25, 'f', 1024)`)
+    await run(copied)
+    await sql(attach)
+    expect((await run(copied)).steps['copied'], 'those that it got while it was away').toBe(
+      'add rows: success +2',
+    )
+    expect(await sql(COPIED)).toEqual(await sql(SALES))
+    await sql(`insert into raw.more values (26, 'f', 2048)`)
+    expect((await run(copied)).steps['copied']).toBe('add rows: success +1')
+    expect(await sql(COPIED)).toEqual(await sql(SALES))
+  })
+}
+
+test('a table that is attached while a step reads is read by it or by the next, and never by both', async ({
+  run,
+  sql,
+}) => {
+  const slowly = plainProject({
+    sales: { kind: 'source', schema: 'raw' },
+    copied: {
+      config: {
+        materialized: 'incremental',
+        incremental_strategy: 'append',
+        // What the transaction sees is settled before it, and how the query is run after it.
+        pre_hook: [{ sql: 'select pg_sleep(0.4)', transaction: true }],
+      },
+      changes: ['sales'],
+      sql: ({ changes }) => `select id, amount from ${changes('sales')} s`,
+    },
+  })
+  await sql(PARTITIONED)
+  for (let id = 20; id < 24; id++) {
+    await sql(
+      `create table raw.more_${id} (${COLUMNS}); insert into raw.more_${id} values (${id}, 'f', 1)`,
+    )
+    // The first of them builds the table.
+    const running = run(slowly)
+    await sql(`select pg_sleep(${0.25 + (id % 2) * 0.15});
+      alter table raw.sales attach partition raw.more_${id} for values from (${id}) to (${id + 1})`)
+    expect((await running).steps['copied']).toContain('success')
+  }
+  await run(slowly)
+  expect(await sql(COPIED)).toEqual(await sql(SALES))
+})
+
+const SEED = Number(process.env['GM_SEED'] ?? Date.now() % 1_000_000)
+
+test(`whatever is attached, detached and written in between is read once (seed ${SEED})`, async ({
+  run,
+  sql,
+}) => {
+  const below = randomBelow(SEED)
+  await sql(PARTITIONED)
+  const places = [20, 30, 40]
+  for (const from of places) await sql(`create table raw.more_${from} (${COLUMNS})`)
+  const isPart = new Map(places.map((from) => [from, false]))
+  await run(copied)
+  for (let round = 0; round < 40; round++) {
+    const from = places[below(places.length)] ?? 20
+    const name = `raw.more_${from}`
+    const turn = below(3)
+    if (turn === 0) {
+      await sql(
+        isPart.get(from) === true
+          ? `alter table raw.sales detach partition ${name}`
+          : `alter table raw.sales attach partition ${name} for values from (${from}) to (${from + 10})`,
+      )
+      isPart.set(from, isPart.get(from) !== true)
+    } else if (turn === 1) {
+      await sql(`insert into ${name} values (${from + below(10)}, 'x', ${round})`)
+    } else {
+      await run(copied)
+    }
+  }
+  for (const from of places) {
+    if (isPart.get(from) === true) continue
+    await sql(
+      `alter table raw.sales attach partition raw.more_${from} for values from (${from}) to (${from + 10})`,
+    )
+  }
+  await run(copied)
+  expect(await sql(COPIED)).toEqual(await sql(SALES))
 })

@@ -99,7 +99,7 @@ export const PRUNE_KEY_LOG: Statement = {
 where not exists (
   select from gm.key_readers r
   left join gm.marks m on m.relation = r.relation and m.input = r.input and m.generation = r.generation::text
-  where r.generation = log.generation and r.columns = log.columns
+  where r.generation = log.generation and log.columns in (r.columns, '*')
     and not pg_visible_in_snapshot(log.xid, coalesce(m.mark, r.since))
 )`,
 }

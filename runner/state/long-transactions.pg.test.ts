@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { expect } from 'vitest'
-import { createLedger, test } from '../testing/sql-fixture.ts'
+import { createLedger, TRACKED, test } from '../testing/sql-fixture.ts'
 import { moveMarks, newRows } from './marks.ts'
 
 const PARENT = '"public"."parent"'
@@ -32,7 +32,7 @@ test('what has been read is not looked at again while a transaction from before 
   try {
     await holder.query('begin; insert into public.parent values (-1)')
     await sql(`insert into public.parent select i from generate_series(1, 20000) i`)
-    await sql(moveMarks('r', CHILD, [PARENT]).sql)
+    for (const move of moveMarks(TRACKED, CHILD, [PARENT])) await sql(move.sql)
     await sql(`insert into public.parent values (0)`)
     await sql('analyze public.parent')
     const [row] = await sql<{ 'QUERY PLAN': readonly { readonly Plan: PlanNode }[] }>(

@@ -17,11 +17,31 @@ export const VERSION_XID_COLUMN = '_gm_version_xid'
  * calls, so that the planner estimates with the mark's value, and as a scalar subquery in the filter, so that it is evaluated once
  * and not for every row.
  */
-export function newRows(relation: string, input: string, column = XID_COLUMN): string {
+export function newRows(
+  relation: string,
+  input: string,
+  { column = XID_COLUMN, hasParts = false } = {},
+): string {
+  const isNewRow = isNew(relation, input, `"${column}"`)
   return `(
   select * from ${input}
-  where ${isNew(relation, input, `"${column}"`)}
+  where ${isNewRow}${hasParts ? rowsOfNewParts(relation, input, `"${column}"`) : ''}
 )`
+}
+
+/**
+ * Rows look read that were written before their table became a part of the input, or while it was none. Where no part came
+ * since the mark, the scalar subquery is all that is run.
+ */
+function rowsOfNewParts(relation: string, input: string, xid: string): string {
+  const args = `${literal(relation)}, ${literal(input)}`
+  return `
+  union all
+  select * from ${input}
+  where (select gm.new_parts(${args}) <> '{}')
+    and tableoid = any ((select gm.new_parts(${args}))::oid[])
+    and not (${isNew(relation, input, xid)})
+    and pg_visible_in_snapshot(${xid}, gm.left_at(${args}, tableoid)) is not true`
 }
 
 /** The condition under which a transaction, given as an SQL expression, is new to the relation's mark on the input. */
@@ -31,33 +51,37 @@ export function isNew(relation: string, input: string, xid: string): string {
     and ${xid} <> all ((select gm.seen(${args}))::xid8[])`
 }
 
+/** How a step follows inputs that are not simply tables with gm's tracking column; by their quoted names. */
+export interface FollowedBy {
+  readonly runId: string
+  readonly eventTimes: ReadonlyMap<string, EventTime>
+  /** Those that have, or can get, partitions or children. */
+  readonly withParts: ReadonlySet<string>
+}
+
 /**
  * Moves the marks to the current transaction's pg_snapshot: the one that the step's statements read with. The transaction
  * is repeatable read and its first query only reads: PostgreSQL leaves a transaction's own id out of its pg_snapshot, which
  * would count it as seen if it had one already.
- * @param writtenHere those of the inputs that this very transaction has written to. Its rows were read, and its own
- *   pg_snapshot does not say so.
- * @param eventTimes how those inputs are followed that are not tracked.
  */
 export function moveMarks(
-  runId: string,
+  { runId, eventTimes, withParts }: FollowedBy,
   relation: string,
   inputs: readonly string[],
-  writtenHere: ReadonlySet<string> = new Set(),
-  eventTimes: ReadonlyMap<string, EventTime> = new Map(),
-): Statement {
-  const seen = (input: string): string =>
-    writtenHere.has(input) ? 'array[pg_current_xact_id()]' : `'{}'::xid8[]`
+): readonly Statement[] {
+  if (inputs.length === 0) return []
   const row = (input: string): string =>
-    `(${literal(input)}, ${seen(input)}, ${readTo(input, eventTimes)})`
-  return {
-    purpose: 'move marks',
-    sql: `insert into gm.marks (relation, input, generation, mark, seen, event_time, read_to, run_id)
-select ${literal(relation)}, i.input, to_regclass(i.input)::oid::text, pg_current_snapshot(), i.seen, i.event_time, i.read_to, ${literal(runId)}
-from (values ${inputs.map(row).join(', ')}) as i (input, seen, event_time, read_to)
+    `(${literal(input)}, ${String(withParts.has(input))}, ${readTo(input, eventTimes)})`
+  return [
+    {
+      purpose: 'move marks',
+      sql: `insert into gm.marks as m (relation, input, generation, mark, parts, event_time, read_to, run_id)
+select ${literal(relation)}, i.input, to_regclass(i.input)::oid::text, pg_current_snapshot(), gm.parts_read(to_regclass(i.input), i.with_parts), i.event_time, i.read_to, ${literal(runId)}
+from (values ${inputs.map(row).join(', ')}) as i (input, with_parts, event_time, read_to)
 on conflict (relation, input) do update set
-  generation = excluded.generation, mark = excluded.mark, seen = excluded.seen, event_time = excluded.event_time, read_to = excluded.read_to, moved_at = clock_timestamp(), run_id = excluded.run_id`,
-  }
+  generation = excluded.generation, mark = excluded.mark, seen = '{}', parts = gm.parts_left(m.parts, m.mark, excluded.parts), event_time = excluded.event_time, read_to = excluded.read_to, moved_at = clock_timestamp(), run_id = excluded.run_id`,
+    },
+  ]
 }
 
 /** The two columns of a mark on an input that is followed by event time: nulls where it is tracked. */
@@ -77,10 +101,10 @@ export function recordPending(pending: {
   readonly inputs: readonly string[]
   readonly eventTimes: ReadonlyMap<string, EventTime>
 }): Statement {
-  const generations =
+  const ofInputs = (value: (input: string) => string): string =>
     pending.inputs.length === 0
       ? `'{}'::jsonb`
-      : `jsonb_build_object(${pending.inputs.map((i) => `${literal(i)}, to_regclass(${literal(i)})::oid::text`).join(', ')})`
+      : `jsonb_build_object(${pending.inputs.map((input) => `${literal(input)}, ${value(`to_regclass(${literal(input)})`)}`).join(', ')})`
   const times = [...pending.eventTimes].filter(([input]) => pending.inputs.includes(input))
   const readTo =
     times.length === 0
@@ -88,8 +112,8 @@ export function recordPending(pending: {
       : `jsonb_build_object(${times.map(([input, by]) => `${literal(input)}, jsonb_build_array(${literal(identifier(by.column))}, ${latestTime(input, by)})`).join(', ')})`
   return {
     purpose: 'record pending table',
-    sql: `insert into gm.pending (relation, target, node_id, run_id, snapshot, generations, read_to, reads)
-values (${[pending.hidden, pending.target, pending.nodeId, pending.runId].map(literal).join(', ')}, pg_current_snapshot(), ${generations}, ${readTo},
+    sql: `insert into gm.pending (relation, target, node_id, run_id, snapshot, generations, parts, read_to, reads)
+values (${[pending.hidden, pending.target, pending.nodeId, pending.runId].map(literal).join(', ')}, pg_current_snapshot(), ${ofInputs((input) => `${input}::oid::text`)}, ${ofInputs((input) => `gm.parts_read(${input}, true)`)}, ${readTo},
   gm.reads(array[${literal(pending.hidden)}, ${literal(pending.target)}]))`,
   }
 }
@@ -110,8 +134,8 @@ export function publishPending(
     },
     {
       purpose: 'set marks',
-      sql: `insert into gm.marks (relation, input, generation, mark, event_time, read_to, run_id)
-select ${literal(target)}, g.key, g.value, p.snapshot, p.read_to -> g.key ->> 0, p.read_to -> g.key ->> 1, ${literal(runId)}
+      sql: `insert into gm.marks (relation, input, generation, mark, parts, event_time, read_to, run_id)
+select ${literal(target)}, g.key, g.value, p.snapshot, p.parts -> g.key, p.read_to -> g.key ->> 0, p.read_to -> g.key ->> 1, ${literal(runId)}
 from gm.pending p, jsonb_each_text(p.generations) g
 where p.relation = ${literal(hidden)}`,
     },

@@ -1948,4 +1948,96 @@ language sql stable as $$
 $$`,
     ],
   },
+  {
+    name: '0019_parts_of_marks',
+    up: [
+      `alter table gm.marks add column parts jsonb`,
+      `comment on column gm.marks.parts is 'Each partition and child of the input, by oid: null where the mark is of its rows too, or the mark from when it was a part last. Null where that is not known.'`,
+      `alter table gm.pending add column parts jsonb`,
+      // What was attached before this migration counts as read: nobody knows any more.
+      `update gm.marks m set parts = (select coalesce(jsonb_object_agg(p.oid, null), '{}') from gm.parts(to_regclass(m.input)) p)
+where m.generation = to_regclass(m.input)::oid::text`,
+      // A query sees the parts of the moment when it is planned, and a look at pg_inherits those of the pg_snapshot.
+      `create function gm.parts_read(input oid, with_parts boolean) returns jsonb
+language plpgsql stable as $$
+declare
+  seen oid[] := array(select p.oid from gm.parts(input) p order by 1);
+begin
+  if exists (select from pg_class c where c.oid = input and c.relkind = 'p')
+    and seen <> array(select t.relid::oid from pg_partition_tree(input) t where t.relid <> input order by 1)
+    or seen <> '{}' and not with_parts
+  then
+    raise serialization_failure using message = format('tables were attached to %s or detached while it was read', input::regclass);
+  end if;
+  return (select coalesce(jsonb_object_agg(p, null), '{}') from unnest(seen) p);
+end
+$$`,
+      `comment on function gm.parts_read(oid, boolean) is 'What gm.marks.parts has of an input that this transaction has read; fails where its query may have seen other parts.'`,
+      `create function gm.parts_left(was jsonb, mark pg_snapshot, now jsonb) returns jsonb
+language sql stable as $$
+  select now || coalesce(jsonb_object_agg(left_part.key, coalesce(left_part.value, mark::text)), '{}')
+  from jsonb_each_text(was) left_part
+  where not now ? left_part.key and exists (select from pg_class c where c.oid = left_part.key::oid)
+$$`,
+      `comment on function gm.parts_left(jsonb, pg_snapshot, jsonb) is 'The parts of an input at a new mark, with those that have left it as long as their tables are there.'`,
+      `create function gm.new_parts(of_relation text, on_input text) returns oid[]
+language sql stable as $$
+  select array(
+    select p.oid from gm.parts(to_regclass(on_input)) p
+    where not m.parts ? p.oid::text or m.parts ->> p.oid::text is not null
+  )
+  from gm.marks m where m.relation = of_relation and m.input = on_input
+$$`,
+      `comment on function gm.new_parts(text, text) is 'Parts of the input that it did not have at the relation''s mark.'`,
+      `create function gm.left_at(of_relation text, on_input text, part oid) returns pg_snapshot
+language sql stable as $$
+  select (m.parts ->> part::text)::pg_snapshot from gm.marks m where m.relation = of_relation and m.input = on_input
+$$`,
+      `comment on function gm.left_at(text, text, oid) is 'The relation''s mark when the table was a part of the input last; null where it never was.'`,
+      // A transaction does not see, and so does not delete, marks that are younger than its pg_snapshot.
+      `create or replace function gm.forget_marks() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  delete from gm.marks where generation in (select w.oid::text from gm.wholes(tg_relid) w);
+  if current_setting('transaction_isolation') <> 'read committed' then
+    insert into gm.key_log (generation, columns, xid, key) select w.oid, '*', pg_current_xact_id(), '{}' from gm.wholes(tg_relid) w;
+  end if;
+  update gm.key_readers r set detached = r.detached || tg_relid
+  where tg_relid = any (r.parts) and r.generation not in (select w.oid from gm.wholes(tg_relid) w) and tg_relid <> all (r.detached);
+  return null;
+end
+$$`,
+      `comment on column gm.key_log.columns is 'Quoted names of the key''s columns; * for all keys that there were, which makes readers build themselves anew.'`,
+      `create or replace function gm.is_following(of_relation text, on_input text, key_columns text) returns boolean
+language sql stable as $$
+  select exists (
+    select from gm.key_readers r
+    where r.relation = of_relation and r.input = on_input and r.columns = key_columns
+      and r.generation = to_regclass(on_input)::oid
+      -- A build that failed after it had begun to follow has left a mark from before.
+      and not exists (
+        select from gm.marks m
+        where m.relation = of_relation and m.input = on_input and m.generation = r.generation::text
+          and not pg_visible_in_snapshot(r.followed, m.mark)
+      )
+      and not exists (
+        select from gm.key_log l
+        left join gm.marks m on m.relation = of_relation and m.input = on_input and m.generation = r.generation::text
+        where l.generation = r.generation and l.columns = '*' and not pg_visible_in_snapshot(l.xid, coalesce(m.mark, r.since))
+      )
+      and not exists (select from pg_inherits h where h.inhrelid = r.generation)
+      -- Nobody knows what a part lost while it was none.
+      and not exists (select from gm.parts(r.generation) p where p.oid = any (r.detached))
+      and not exists (
+        select from (select r.generation as oid union all select p.oid from gm.parts(r.generation) p where p.oid = any (r.parts)) followed
+        where 3 <> (
+          select count(*) from pg_trigger t
+          where t.tgrelid = followed.oid and t.tgenabled in ('O', 'A')
+            and t.tgname in ('_gm_deleted_' || md5(key_columns), '_gm_updated_' || md5(key_columns), '_gm_truncated')
+        )
+      )
+  )
+$$`,
+    ],
+  },
 ]

@@ -192,7 +192,8 @@ function unreadRows({
   read_to,
 }: MarkRow): string {
   if (input_is !== 'followed' || (!is_tracked && event_time === null)) return 'null'
-  if (is_tracked) return `(select count(*)::int from ${newRows(relation, input)} as unread)`
+  if (is_tracked)
+    return `(select count(*)::int from ${newRows(relation, input, { hasParts: true })} as unread)`
   const time = String(event_time)
   const later = read_to === null ? '' : `${time} > ${literal(read_to)} and `
   // As in latestTime: what lies in the future is read again each time, and never counts as read.

@@ -70,6 +70,8 @@ begin
         where k.relation = m.relation and k.input = m.input
           and (k.detached <> '{}' or cardinality(k.parts) <> (select count(*) from gm.parts(to_regclass(k.input))))
       )
+      or (select count(*) from jsonb_each_text(m.parts)) <> (select count(*) from gm.parts(to_regclass(m.input)))
+      or exists (select from jsonb_each_text(m.parts) p where p.value is not null)
     returning m.relation, m.input
   )
   insert into _gm_rebased select relation, input, 'rebuild' from gone;
@@ -125,7 +127,7 @@ begin
   end loop;
 
   insert into _gm_rebased select relation, input, 'kept' from gm.marks m where m.event_time is not null;
-  update gm.marks set generation = to_regclass(input)::oid::text;
+  update gm.marks set generation = to_regclass(input)::oid::text, parts = gm.parts_read(to_regclass(input), true);
   update gm.key_readers set generation = to_regclass(input)::oid, since = pg_current_snapshot(), followed = '3',
     parts = array(select p.oid from gm.parts(to_regclass(input)) p), detached = '{}'
   where to_regclass(input) is not null;

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { test as base, inject } from 'vitest'
 import type { Connection } from '../project/project.ts'
+import type { FollowedBy } from '../state/marks.ts'
 import { MIGRATIONS } from '../state/migrations.ts'
 
 interface SqlFixture {
@@ -23,6 +24,13 @@ interface SqlFixture {
    * root. A `project.yml` is added unless it is among them.
    */
   project: (files: Readonly<Record<string, string>>) => Promise<string>
+}
+
+/** Of a step whose inputs are all tables with gm's tracking column. */
+export const TRACKED: FollowedBy = {
+  runId: 'r',
+  eventTimes: new Map(),
+  withParts: new Set(),
 }
 
 const PROJECT_YML = 'name: shop\n'

@@ -80,6 +80,7 @@ select
       'identifier', c.relname,
       'kind', c.relkind,
       'isWanted', c.oid in (select oid from wanted),
+      'hasParts', c.relkind = 'p' or c.relkind = 'r' and c.relhassubclass,
       'estimatedRows', greatest(c.reltuples, 0),
       'comment', obj_description(c.oid, 'pg_class'),
       'grants', (
@@ -209,6 +210,7 @@ interface FoundRelation {
   readonly identifier: string
   readonly kind: keyof typeof TYPES
   readonly isWanted: boolean
+  readonly hasParts: boolean
   readonly estimatedRows: number
   readonly comment: string | null
   readonly grants: readonly Grant[] | null
@@ -316,6 +318,7 @@ function statesOf(found: Found): ReadonlyMap<string, RelationState> {
       comment: relation.comment ?? undefined,
       grants: grantsOf(relation),
       isTracked: columns.some(({ name, type }) => name === '_gm_xid' && type === 'xid8'),
+      hasParts: relation.hasParts,
     })
   }
   return states
