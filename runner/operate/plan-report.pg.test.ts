@@ -168,6 +168,26 @@ function withReader(top: string): PlainProject {
   })
 }
 
+test('a ledger of an earlier gm, which knows nothing of parts, is planned over', async ({
+  run,
+  plan,
+  sql,
+}) => {
+  await sql(`create schema raw;
+    create table raw.events (id int, v int, _gm_xid xid8 not null default pg_current_xact_id()) partition by range (id);
+    create table raw.events_0 partition of raw.events for values from (0) to (2000);
+    insert into raw.events select g, g from generate_series(1, 10) g`)
+  await run(shop('id, v'))
+  await sql(`insert into raw.events values (11, 11);
+    drop function gm.new_parts; drop function gm.left_at; alter table gm.marks drop column parts`)
+  const report = await plan(shop('id, v'))
+  expect(report.problems).toEqual([])
+  expect(report.steps[0]).toMatchObject({
+    step: { action: 'add rows' },
+    estimatedRows: expect.any(Number) as number,
+  })
+})
+
 test('a plan changes nothing: catalog, ledger and tables are row by row what they were', async ({
   run,
   plan,

@@ -46,7 +46,7 @@ export function compileState(
         input === undefined || isMicrobatch(node) ? undefined : eventTimeOf(input, warehouse)
       if (by !== undefined) return rowsSince(quoted(node.relation), name, by)
       return newRows(quoted(node.relation), name, {
-        hasParts: warehouse.relations.get(name)?.hasParts === true,
+        hasParts: warehouse.ledger.hasNewParts && warehouse.relations.get(name)?.hasParts === true,
         ...(columnsOf === 'versions' && { column: VERSION_XID_COLUMN }),
       })
     },

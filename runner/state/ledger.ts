@@ -51,12 +51,15 @@ export interface Ledger {
   /** What each data test has read when it last passed, by the test's id. */
   readonly passes: ReadonlyMap<string, Basis>
   readonly functions: UserFunctions
+  /** Whether its marks say of which parts they are. An older one, which a plan may meet, does not. */
+  readonly hasNewParts: boolean
 }
 
 export const EMPTY_LEDGER: Ledger = {
   entries: new Map(),
   passes: new Map(),
   functions: NO_USER_FUNCTIONS,
+  hasNewParts: true,
 }
 
 /** What has a lower one came with the server. */
@@ -69,7 +72,8 @@ export async function findLedger(
 ): Promise<LedgerParts | undefined> {
   const sql = `select to_regclass('gm.key_readers') is not null as "isThere", to_regclass('gm.batches') is not null as "hasBatches",
   to_regclass('gm.looks') is not null as "hasLooks",
-  to_regprocedure('gm.has_other_parts(text, text, text)') is not null as "hasOtherParts"`
+  to_regprocedure('gm.has_other_parts(text, text, text)') is not null as "hasOtherParts",
+  to_regprocedure('gm.new_parts(text, text)') is not null as "hasNewParts"`
   const { rows } = await session.query({ purpose: 'find ledger', sql }, signal)
   const found = rows[0] as unknown as LedgerParts & { readonly isThere: boolean }
   return found.isThere ? found : undefined
@@ -79,6 +83,7 @@ interface LedgerParts {
   readonly hasBatches: boolean
   readonly hasLooks: boolean
   readonly hasOtherParts: boolean
+  readonly hasNewParts: boolean
 }
 
 const READ_LOOKS = `(select coalesce(jsonb_agg(jsonb_build_array(l.relation, l.input, l.code, t.since::text)), '[]')
@@ -206,6 +211,7 @@ export async function readLedger(
   return {
     entries,
     passes: bases,
+    hasNewParts: there.hasNewParts,
     functions: {
       // A cast can be written like a call.
       names: new Set([...row.functions.names, ...(row.operators.includes('::') ? ['cast'] : [])]),

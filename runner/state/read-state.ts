@@ -66,7 +66,7 @@ from gm.cluster c, pg_control_system() s, pg_database d where d.datname = curren
     'read marks',
     `${READ_MARKS}${there.hasLooks ? READ_LOOKS : ''}\norder by relation, input`,
   )
-  const unread = await countUnread(marks, ask)
+  const unread = await countUnread(marks, there.hasNewParts, ask)
   const [done] = there.hasBatches
     ? await ask<{ made: readonly string[]; batches: DoneBatchRows }>(
         'read batches',
@@ -165,6 +165,7 @@ type Ask = <Row extends object>(purpose: string, sql: string) => Promise<readonl
 /** One query for all marks, in their order. */
 async function countUnread(
   marks: readonly MarkRow[],
+  hasParts: boolean,
   ask: Ask,
 ): Promise<readonly { readonly rows: number | undefined; readonly keys: number }[]> {
   if (marks.length === 0) return []
@@ -174,7 +175,7 @@ async function countUnread(
     const { relation, input } = mark
     const keys = `select count(*)::int from gm.key_log log where log.generation = to_regclass(${literal(input)})::oid
     and ${isNew(relation, input, 'log.xid')}`
-    return `select ${unreadRows(mark)} as rows, (${keys}) as keys`
+    return `select ${unreadRows(mark, hasParts)} as rows, (${keys}) as keys`
   })
   const found = await ask<{ rows: number | null; keys: number }>(
     'count unread',
@@ -183,17 +184,13 @@ async function countUnread(
   return found.map(({ rows, keys }) => ({ rows: rows ?? undefined, keys }))
 }
 
-function unreadRows({
-  relation,
-  input,
-  input_is,
-  is_tracked,
-  event_time,
-  read_to,
-}: MarkRow): string {
+function unreadRows(
+  { relation, input, input_is, is_tracked, event_time, read_to }: MarkRow,
+  hasParts: boolean,
+): string {
   if (input_is !== 'followed' || (!is_tracked && event_time === null)) return 'null'
   if (is_tracked)
-    return `(select count(*)::int from ${newRows(relation, input, { hasParts: true })} as unread)`
+    return `(select count(*)::int from ${newRows(relation, input, { hasParts })} as unread)`
   const time = String(event_time)
   const later = read_to === null ? '' : `${time} > ${literal(read_to)} and `
   // As in latestTime: what lies in the future is read again each time, and never counts as read.

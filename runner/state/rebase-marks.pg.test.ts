@@ -135,7 +135,7 @@ test('the state counts what each relation has not read, and names who holds an o
   }
 })
 
-test('who follows keys of partitions is rebuilt where one was attached since, and goes on where none was', async ({
+test('who follows partitions, by keys or by rows, is rebuilt where one was attached since, and goes on where none was', async ({
   adapter,
   sql,
 }) => {
@@ -153,19 +153,36 @@ test('who follows keys of partitions is rebuilt where one was attached since, an
         `select shop, count(*)::int as n from ${ref('sales')}
          ${isIncremental ? `where shop in (${recompute(['shop'], `select shop from ${changedKeys('sales', ['shop'])} as k`)})` : ''} group by shop`,
     },
+    copied: {
+      config: { materialized: 'incremental', incremental_strategy: 'append' },
+      changes: ['sales'],
+      sql: ({ changes }) => `select id from ${changes('sales')} s`,
+    },
   })
   const restore = `${AS_RESTORED};
     update raw.sales set _gm_xid = (_gm_xid::text::bigint + 1000000)::text::xid8;
-    update gm.key_readers set generation = 1, parts = array(select p::bigint + 1000000 from unnest(parts) p)`
+    update gm.key_readers set generation = 1, parts = array(select p::bigint + 1000000 from unnest(parts) p);
+    update gm.marks set parts = (select jsonb_object_agg(p.key::bigint + 1000000, p.value) from jsonb_each(parts) p) where parts <> '{}'`
   await runPlain(counts, adapter)
   await sql(restore)
-  expect(await rebase(adapter)).toContainEqual(['"shop"."counts"', 'kept'])
+  const kept = await rebase(adapter)
+  expect(kept).toContainEqual(['"shop"."counts"', 'kept'])
+  expect(kept).toContainEqual(['"shop"."copied"', 'kept'])
+  await sql(`insert into raw.sales values (2, 'a')`)
+  await runPlain(counts, adapter)
   await sql(`${restore.replace(/create function[\s\S]*?\$\$;/, '')};
     alter table raw.sales attach partition raw.more for values from (10) to (20)`)
-  expect(await rebase(adapter)).toContainEqual(['"shop"."counts"', 'rebuild'])
+  const rebuilt = await rebase(adapter)
+  expect(rebuilt).toContainEqual(['"shop"."counts"', 'rebuild'])
+  expect(rebuilt).toContainEqual(['"shop"."copied"', 'rebuild'])
   await runPlain(counts, adapter)
   expect(await sql('select shop, n from shop.counts order by shop')).toEqual([
-    { shop: 'a', n: 1 },
+    { shop: 'a', n: 2 },
     { shop: 'b', n: 1 },
+  ])
+  expect(await sql('select id from shop.copied order by id')).toEqual([
+    { id: 1 },
+    { id: 2 },
+    { id: 11 },
   ])
 })
