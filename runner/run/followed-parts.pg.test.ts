@@ -390,3 +390,38 @@ test(`whatever is attached, detached and written in between is read once (seed $
   await run(copied)
   expect(await sql(COPIED)).toEqual(await sql(SALES))
 })
+
+test.for([{ log_keys: true }, {}])(
+  'the batches of a table that is attached after it was loaded are done again: %j',
+  async (config, { run, sql }) => {
+    const columns = 'id int, at date, _gm_xid xid8 not null default pg_current_xact_id()'
+    await sql(`create schema raw; create table raw.sales (${columns}) partition by range (id);
+      create table raw.sales_0 partition of raw.sales for values from (0) to (10);
+      create table raw.more (${columns});
+      insert into raw.sales values (1, '2026-01-01'), (2, '2026-01-05'); insert into raw.more values (11, '2026-01-02')`)
+    const daily = plainProject({
+      sales: { kind: 'source', schema: 'raw', config: { event_time: 'at', ...config } },
+      daily: {
+        config: {
+          materialized: 'incremental',
+          incremental_strategy: 'microbatch',
+          event_time: 'at',
+          batch_size: 'day',
+          begin: '2026-01-01',
+          lookback: 0,
+        },
+        inputs: ['sales'],
+        sql: ({ ref }) => `select id, at from ${ref('sales')} s`,
+      },
+    })
+    const now = new Date('2026-01-05T12:00:00Z')
+    await run(daily, { now })
+    await sql('alter table raw.sales attach partition raw.more for values from (10) to (20)')
+    await run(daily, { now })
+    expect(await sql('select id from shop.daily order by id')).toEqual([
+      { id: 1 },
+      { id: 2 },
+      { id: 11 },
+    ])
+  },
+)
