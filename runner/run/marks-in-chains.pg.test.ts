@@ -133,13 +133,16 @@ test('over random writers and runs, a chain of three models equals its sources a
   )
   const adapter = createPostgresAdapter(connection)
   const run = async (): Promise<void> => {
-    const result = await runPlain(PROJECT, adapter)
+    // What such a run finds to have nothing new is left alone, with its marks moved.
+    const publish = random() < 0.3 ? 'atomic' : 'model'
+    const result = await runPlain(PROJECT, adapter, { publish, reuse: 'all' })
     expect(result.steps.flatMap(({ error }) => error ?? [])).toEqual([])
   }
+  const columns = new Map<string, string>()
   const differences = async (): Promise<object[]> => {
     const found: object[] = []
     for (const [model, expected] of Object.entries(EXPECTED)) {
-      const actual = `select ${model === 'appended' ? 'id' : '*'} from shop.${model}_`
+      const actual = `select ${columns.get(model)} from shop.${model}`
       found.push(
         ...(await sql(
           `with actual as (${actual}), expected as (${expected})
@@ -174,9 +177,7 @@ test('over random writers and runs, a chain of three models equals its sources a
     // The first build waits until nobody writes to a table whose keys it begins to follow.
     await run()
     for (const model of Object.keys(EXPECTED)) {
-      await sql(
-        `create view shop.${model}_ as select ${(await columnsOf(sql, model)).join(', ')} from shop.${model}`,
-      )
+      columns.set(model, model === 'appended' ? 'id' : (await columnsOf(sql, model)).join(', '))
     }
     for (const writer of writers) await writer.connect()
     // One writer stays open from beginning to end; it must delay nobody else's rows.
