@@ -17,6 +17,7 @@ import {
   startIngestor,
   writeConnection,
 } from '../../runner/testing/landing-rig.ts'
+import { SEED } from '../../runner/testing/random.ts'
 import { startBroker } from '../broker/start-broker.ts'
 import { createRandom } from '../generate/random.ts'
 
@@ -26,7 +27,6 @@ const KILLS = IS_LONG
   ? { ingestor: 20, postgres: 10, broker: 5 }
   : { ingestor: 7, postgres: 3, broker: 2 }
 const PER_SECOND = 2_000
-const SEED = Number(process.env['GM_TEST_SEED'] ?? Date.now() % 1_000_000)
 
 describe.runIf(hasKafka())('faults under load', () => {
   test('killed ingestors, database servers and brokers lose and double nothing', {

@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
 import { eventText, hasKafka, test } from '../../runner/testing/kafka-fixture.ts'
+import { SEED } from '../../runner/testing/random.ts'
 import { createRandom } from '../generate/random.ts'
 
 const GOOD = eventText(0)
@@ -98,8 +99,7 @@ describe.runIf(hasKafka())('records that cannot be landed', () => {
   test('of ten thousand random byte strings and damaged events each is landed or dead-lettered, once', {
     timeout: 120_000,
   }, async ({ kafka, sql, ingest, ingestYml, until }) => {
-    const seed = Number(process.env['GM_TEST_SEED'] ?? Date.now() % 1_000_000)
-    const random = createRandom(seed)
+    const random = createRandom(SEED)
     const topic = await kafka.topic(3)
     const messages = Array.from({ length: 10_000 }, (_, n) => ({ value: anyBytes(random, n) }))
     for (let i = 0; i < messages.length; i += 1_000) {
@@ -115,7 +115,7 @@ describe.runIf(hasKafka())('records that cannot be landed', () => {
       select count(*)::int as n, count(distinct ("partition", "offset"))::int as distinct_n,
         (select count(*) > 100 from ${topic.table}) as some_land,
         (select count(*) > 1000 from raw.dead_letters) as many_die from found`)
-    expect(found, `seed ${seed}`).toEqual({
+    expect(found, `seed ${SEED}`).toEqual({
       n: 10_000,
       distinct_n: 10_000,
       some_land: true,

@@ -2,14 +2,13 @@ import { expect } from 'vitest'
 import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
 import type { PlainProject } from '../testing/plain-project.ts'
 import { plainProject, runPlain } from '../testing/plain-project.ts'
-import { randomBelow } from '../testing/random.ts'
+import { randomBelow, SEED } from '../testing/random.ts'
 import { createLedger, test } from '../testing/sql-fixture.ts'
 
 /** GM_LONG has the whole size; CI takes a part that still has every kind of change many times. */
 const IS_LONG = process.env.GM_LONG === '1'
 const KEYS = IS_LONG ? 10_000 : 150
 const RUNS = IS_LONG ? 30 : 8
-const SEED = Number(process.env.GM_SEED ?? Date.now() % 1_000_000)
 
 interface Row {
   readonly value: number

@@ -5,7 +5,7 @@ import { readState } from '../state/read-state.ts'
 import { REBASE_MARKS } from '../state/rebase-marks.ts'
 import type { PlainProject, RunOptions } from '../testing/plain-project.ts'
 import { plainProject, planPlain, runPlain } from '../testing/plain-project.ts'
-import { randomBelow } from '../testing/random.ts'
+import { randomBelow, SEED } from '../testing/random.ts'
 import type { Ran } from '../testing/run-fixture.ts'
 import { test as withRuns } from '../testing/run-fixture.ts'
 import { createLedger, openClient } from '../testing/sql-fixture.ts'
@@ -433,8 +433,7 @@ test('writers that commit late, roll back or write in savepoints around the look
   leavesOut,
   sql,
 }) => {
-  const seed = Number(process.env.GM_SEED ?? Date.now() % 1_000_000)
-  const below = randomBelow(seed)
+  const below = randomBelow(SEED)
   const WRITERS = 4
   const ROWS = 5
   await sql(`create schema raw; create table raw.goods (id int primary key, name text, price int);
@@ -485,7 +484,7 @@ test('writers that commit late, roll back or write in savepoints around the look
         default:
           if (below(2) === 0) break
           looks++
-          expect((await look()).steps['prices'], `seed ${seed}`).toMatch(/success/)
+          expect((await look()).steps['prices'], `seed ${SEED}`).toMatch(/success/)
           await sql(NAIVE_LOOK)
       }
     }
@@ -495,11 +494,11 @@ test('writers that commit late, roll back or write in savepoints around the look
     await look()
     await sql(NAIVE_LOOK)
     const kept = (await sql(HOLDING)) as unknown
-    expect(kept, `seed ${seed}`).toEqual(await sql('select id, price from raw.goods order by id'))
+    expect(kept, `seed ${SEED}`).toEqual(await sql('select id, price from raw.goods order by id'))
     expect(
       (await sql('select from naive n join raw.goods g using (id) where n.price <> g.price'))
         .length,
-      `seed ${seed}: the control found everything, so the test proves nothing`,
+      `seed ${SEED}: the control found everything, so the test proves nothing`,
     ).toBeGreaterThan(0)
   } finally {
     for (const { client } of writers) await client.end()

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { expect } from 'vitest'
 import { plainProject } from '../testing/plain-project.ts'
-import { randomBelow } from '../testing/random.ts'
+import { randomBelow, SEED } from '../testing/random.ts'
 import { test } from '../testing/run-fixture.ts'
 
 const COLUMNS = 'id int, shop text, amount int, _gm_xid xid8 not null default pg_current_xact_id()'
@@ -351,8 +351,6 @@ test('a table that is attached while a step reads is read by it or by the next, 
   await run(slowly)
   expect(await sql(COPIED)).toEqual(await sql(SALES))
 })
-
-const SEED = Number(process.env['GM_SEED'] ?? Date.now() % 1_000_000)
 
 test(`whatever is attached, detached and written in between is read once (seed ${SEED})`, async ({
   run,

@@ -3,13 +3,11 @@ import { describe, expect } from 'vitest'
 import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
 import type { Inputs } from '../testing/plain-project.ts'
 import { plainProject, runPlain } from '../testing/plain-project.ts'
-import { randomFrom } from '../testing/random.ts'
+import { randomFrom, SEED } from '../testing/random.ts'
 import { createLedger, test } from '../testing/sql-fixture.ts'
 
 /** A run of this file takes seconds; `npm run test:long` takes minutes. */
 const ACTIONS = process.env['GM_LONG'] === undefined ? 250 : 10_000
-
-const SEED = Number(process.env['GM_TEST_SEED'] ?? Date.now() % 1_000_000)
 
 /** Accounts are changed and deleted; the log is only added to. */
 const TABLES = `create schema raw;

@@ -5,7 +5,7 @@ import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
 import type { Connection } from '../project/project.ts'
 import type { PlainProject } from '../testing/plain-project.ts'
 import { plainProject, runPlain } from '../testing/plain-project.ts'
-import { randomFrom } from '../testing/random.ts'
+import { randomFrom, SEED } from '../testing/random.ts'
 import { test } from '../testing/run-fixture.ts'
 
 const isLong = process.env['GM_LONG'] !== undefined
@@ -147,8 +147,7 @@ test('pairs of runs over overlapping selections at once, published together or o
 }, async ({ connection, sql, run }) => {
   await sql(LANDED)
   await run(CHAIN)
-  const seed = Number(process.env['GM_TEST_SEED'] ?? Date.now() % 1_000_000)
-  const random = randomFrom(seed)
+  const random = randomFrom(SEED)
   const over = new AbortController()
   let landed = 0
   const landing = withClient(connection, async (client) => {
@@ -166,19 +165,19 @@ test('pairs of runs over overlapping selections at once, published together or o
     for (let pair = 0; pair < pairs; pair++) {
       const runs = await Promise.all([0, 1].map(() => someRun(CHAIN, connection, random)))
       const errors = runs.flatMap(({ steps }) => steps.flatMap(({ error }) => error ?? []))
-      expect(errors, `seed ${seed}, pair ${pair}`).toEqual([])
+      expect(errors, `seed ${SEED}, pair ${pair}`).toEqual([])
     }
   } finally {
     over.abort()
     await landing
   }
-  console.log(`seed ${seed}: ${pairs} pairs, ${landed} rows`)
+  console.log(`seed ${SEED}: ${pairs} pairs, ${landed} rows`)
   await run(CHAIN)
   const [counts] = await sql(`select
     (select count(*)::int from shop.appended) as appended, (select count(distinct id)::int from shop.appended) as ids,
     (select count(*)::int from shop.merged) as merged, (select count(*)::int from shop.second) as second,
     (select count(distinct id)::int from shop.second) as second_ids, (select n from shop.shown) as shown`)
-  expect(counts, `seed ${seed}`).toEqual({
+  expect(counts, `seed ${SEED}`).toEqual({
     appended: landed,
     ids: landed,
     merged: landed,

@@ -1,12 +1,11 @@
 import { expect } from 'vitest'
 import { plainProject } from '../testing/plain-project.ts'
-import { randomBelow } from '../testing/random.ts'
+import { randomBelow, SEED } from '../testing/random.ts'
 import { test } from '../testing/run-fixture.ts'
 
 /** GM_LONG has the whole size; CI takes a part that still has every kind of event. */
 const IS_LONG = process.env.GM_LONG === '1'
 const ROUNDS = IS_LONG ? 200 : 12
-const SEED = Number(process.env.GM_SEED ?? Date.now() % 1_000_000)
 const DAYS = 12
 
 /** Landed rows, of which gm also logs what is deleted or gets another time; and a model of them day by day. */

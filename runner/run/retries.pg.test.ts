@@ -3,7 +3,7 @@ import pg from 'pg'
 import { describe, expect } from 'vitest'
 import type { Connection } from '../project/project.ts'
 import { plainProject } from '../testing/plain-project.ts'
-import { randomFrom } from '../testing/random.ts'
+import { randomFrom, SEED } from '../testing/random.ts'
 import { test } from '../testing/run-fixture.ts'
 
 const RUNS = `select pid from pg_stat_activity
@@ -139,8 +139,7 @@ describe('What may pass by itself', () => {
 test('over a chain of two incremental models whose connections are ended at random moments, commits included, each row arrives exactly once', {
   timeout: 1_200_000,
 }, async ({ connection, sql, run }) => {
-  const seed = Number(process.env['GM_TEST_SEED'] ?? Date.now() % 1_000_000)
-  const random = randomFrom(seed)
+  const random = randomFrom(SEED)
   await sql(
     'create schema shop; create table shop.landed (id int, _gm_xid xid8 not null default pg_current_xact_id())',
   )
@@ -181,13 +180,13 @@ test('over a chain of two incremental models whose connections are ended at rand
       })()
       const { result } = await run(chain, { retries: 50 }).finally(() => over.abort())
       await kills
-      expect(result.status, `seed ${seed}, round ${round}`).toBe('success')
+      expect(result.status, `seed ${SEED}, round ${round}`).toBe('success')
       retries += result.steps.reduce((sum, step) => sum + (step.retries ?? 0), 0)
     }
-    console.log(`seed ${seed}: ${retries} connections lost`)
+    console.log(`seed ${SEED}: ${retries} connections lost`)
     expect(
       await sql(`select count(*)::int as rows, count(distinct id)::int as ids from shop.second`),
-      `seed ${seed}`,
+      `seed ${SEED}`,
     ).toEqual([{ rows, ids: rows }])
     expect(await sql('select relation from gm.pending')).toEqual([])
   } finally {

@@ -8,6 +8,7 @@ import { resetEmbedded } from '../engine/embedded/reset-embedded.ts'
 import { startEmbedded } from '../engine/embedded/start-embedded.ts'
 import type { Connection } from '../project/project.ts'
 import { gm, startGm } from './gm.ts'
+import { SEED } from './random.ts'
 import { test } from './sql-fixture.ts'
 
 const KILLS = Number(
@@ -68,7 +69,6 @@ const AS_OF = ['--as-of', '2026-04-15']
 test('gm and PostgreSQL killed at random moments of incremental, batch, history, seed, snapshot and atomic runs, retries and rollbacks under landing lose and double nothing', {
   timeout: 3_600_000,
 }, async ({ project }) => {
-  const seed = Number(process.env['GM_TEST_SEED'] ?? Date.now() % 1_000_000)
   const root = await project(SHOP)
   let landing: Landing | undefined
   try {
@@ -91,7 +91,7 @@ test('gm and PostgreSQL killed at random moments of incremental, batch, history,
     const ends: string[] = []
     for (let i = 0; i < KILLS; i++) {
       // Golden-ratio steps spread the moments evenly over all phases, from a seed that changes.
-      const moment = ((seed + i) * 0.6180339887) % 1
+      const moment = ((SEED + i) * 0.6180339887) % 1
       await writeCurrencies(root, i + 1)
       const command = COMMANDS[i % COMMANDS.length] ?? []
       const isRollback = command[0] === 'rollback'
@@ -109,7 +109,7 @@ test('gm and PostgreSQL killed at random moments of incremental, batch, history,
       await start()
     }
     await landing.stop()
-    console.log(`seed ${seed}, ${landing.rows()} orders landed\n${ends.join('\n')}`)
+    console.log(`seed ${SEED}, ${landing.rows()} orders landed\n${ends.join('\n')}`)
 
     const last = await start()
     await gm(root, ['build', ...AS_OF])
@@ -132,7 +132,7 @@ test('gm and PostgreSQL killed at random moments of incremental, batch, history,
         union all select relation from gm.pending union all select relation from gm.shadows
         union all select run_id from gm.runs where status = 'running'`,
       ),
-      `seed ${seed}`,
+      `seed ${SEED}`,
     ).toEqual([])
     // What was looked at: each account that is there has one version that holds, and it is the account's own row. Who
     // leaves out what nobody has written since the last look keeps those that are gone.
@@ -143,7 +143,7 @@ test('gm and PostgreSQL killed at random moments of incremental, batch, history,
         union all (select id, name from looked where dbt_valid_to is null except all select id, name from landing.accounts)
         union all (select id, name from landing.accounts except all select id, name from watched where dbt_valid_to is null)`,
       ),
-      `seed ${seed}`,
+      `seed ${SEED}`,
     ).toEqual([])
     await gm(root, ['build', '--full-refresh', '--force', ...AS_OF])
     for (const [table, columns] of compared) {
@@ -152,9 +152,9 @@ test('gm and PostgreSQL killed at random moments of incremental, batch, history,
         `(select ${columns} from ${table} except all select ${columns} from kept_${table})
         union all (select ${columns} from kept_${table} except all select ${columns} from ${table})`,
       )
-      expect(differences, `${table}, seed ${seed}`).toEqual([])
+      expect(differences, `${table}, seed ${SEED}`).toEqual([])
     }
-    expect(await ask(last, 'select count(*)::int as n from orders'), `seed ${seed}`).toEqual(
+    expect(await ask(last, 'select count(*)::int as n from orders'), `seed ${SEED}`).toEqual(
       await ask(last, 'select count(*)::int as n from landing.orders'),
     )
   } finally {

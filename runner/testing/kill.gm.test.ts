@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { copyOfProject, databaseUrl, gm, startGm } from './gm.ts'
+import { SEED } from './random.ts'
 import { test } from './sql-fixture.ts'
 
 const KILLS = Number(process.env['GM_TEST_KILLS'] ?? 20)
@@ -46,12 +47,11 @@ test('gm killed at random moments while landing and building loses and doubles n
     }
     await sql('drop schema raw, staging, intermediate, seeds, warehouse, realtime, gm cascade')
 
-    const seed = Number(process.env['GM_TEST_SEED'] ?? Date.now() % 1_000_000)
     let killed = 0
     const phases: string[] = []
     for (let i = 0; i < KILLS; i++) {
       // Golden-ratio steps spread the moments evenly over all phases, from a seed that changes.
-      const moment = ((seed + i) * 0.6180339887) % 1
+      const moment = ((SEED + i) * 0.6180339887) % 1
       const isLanding = i % 4 === 0
       const month = months[i % 3] ?? ''
       const started = startGm(
@@ -66,7 +66,7 @@ test('gm killed at random moments while landing and building loses and doubles n
       await started.ended
       phases.push(isLanding ? 'landing' : lastLine(root))
     }
-    console.log(`seed ${seed}: ${killed} kills\n${phases.join('\n')}`)
+    console.log(`seed ${SEED}: ${killed} kills\n${phases.join('\n')}`)
     await gm(root, ['ingest', 'file', 'transactions-topic', ...months, ...mapping], env)
     await gm(root, ['build'], env)
     for (const table of TABLES) {
@@ -75,12 +75,12 @@ test('gm killed at random moments while landing and building loses and doubles n
       const [difference] = await sql(`select
         (select count(*)::int from (select ${list} from ${table} except all select ${list} from ${kept}) a) as more,
         (select count(*)::int from (select ${list} from ${kept} except all select ${list} from ${table}) b) as fewer`)
-      expect(difference, `${table}, seed ${seed}`).toEqual({ more: 0, fewer: 0 })
+      expect(difference, `${table}, seed ${SEED}`).toEqual({ more: 0, fewer: 0 })
     }
     const leavings = await sql(
       `select relname from pg_class where relname ~ 'gm_new|_gm_rows|_gm_versions' union all select relation from gm.pending`,
     )
-    expect(leavings, `seed ${seed}`).toEqual([])
+    expect(leavings, `seed ${SEED}`).toEqual([])
     expect(await sql(`select count(*)::int as n from gm.runs where status = 'running'`)).toEqual([
       { n: 0 },
     ])

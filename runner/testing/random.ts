@@ -1,3 +1,6 @@
+/** What the random choices of this test run follow from: another one each time, unless one is to be repeated. */
+export const SEED = Number(process.env['GM_TEST_SEED'] ?? Date.now() % 1_000_000)
+
 /** Numbers from 0 up to 1, the same everywhere for the same seed, so that a test that failed can be run again (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0

@@ -7,13 +7,13 @@ import { runCli } from '../../cli/run-cli.ts'
 import type { Connection } from '../../project/project.ts'
 import fc from '../fast-check.ts'
 import { databaseUrl } from '../gm.ts'
+import { SEED } from '../random.ts'
 import { test } from '../sql-fixture.ts'
 import { EDITS } from './edits.ts'
 import type { World } from './reuse-world.ts'
 import { FIRST_WORLD, filesOf, relationsOf, UPSTREAM } from './reuse-world.ts'
 
 const IS_LONG = process.env['GM_LONG'] !== undefined
-const SEED = Number(process.env['GM_TEST_SEED'] ?? Date.now() % 1_000_000)
 
 /** What runs each time, as gm cannot know what it reads: functions of the users', foreign tables, tables that are parts of others, and hooks. */
 const ALWAYS = new Set(['called', 'operated', 'noted', 'outside', 'from_foreign', 'people'])
