@@ -3,7 +3,12 @@ import { GmError } from '../base/error.ts'
 import type { ModelNode, SnapshotNode } from '../manifest/node.ts'
 import { identifier } from '../manifest/quoted.ts'
 import type { MisuseKind, Written } from '../sql/changes-misuse.ts'
-import { CHANGES_SCHEMA, findMisuse, KEYS_SCHEMA } from '../sql/changes-misuse.ts'
+import {
+  CHANGES_SCHEMA,
+  judgeChanges,
+  KEYS_SCHEMA,
+  UNCHECKED_SCHEMA,
+} from '../sql/changes-misuse.ts'
 import type { ParseSql } from '../sql/parse-sql.ts'
 import { isSyntaxError } from '../sql/parse-sql.ts'
 import type { Compiled, CompileState } from './compiled.ts'
@@ -17,7 +22,7 @@ export interface CheckedSql {
 }
 
 /** Counted up with every change of what is refused: what was found good by other rules is judged again. */
-const RULES = 4
+const RULES = 5
 
 function written({ kind, relation, config }: CheckedSql['node']): Written {
   const { schema, identifier: name } = relation
@@ -45,7 +50,7 @@ export function sqlToCheck(
       isIncremental: true,
       vars,
       changes: (_input, relation, _columnsOf, isUnchecked) =>
-        named(isUnchecked === true ? KEYS_SCHEMA : CHANGES_SCHEMA, relation.identifier),
+        named(isUnchecked === true ? UNCHECKED_SCHEMA : CHANGES_SCHEMA, relation.identifier),
       changedKeys: (_input, relation) => named(KEYS_SCHEMA, relation.identifier),
     })
     const judged = [RULES, written(node), compiled.sql]
@@ -60,18 +65,20 @@ export function sqlToCheck(
 export function checkChanges({ node, compiled }: CheckedSql, parse: ParseSql): readonly GmError[] {
   const parsed = parse(compiled.sql)
   if (isSyntaxError(parsed)) return []
-  return findMisuse(parsed, written(node)).map(({ kind, input, offset }) => {
+  return judgeChanges(parsed, written(node)).misuses.map(({ kind, input, offset }) => {
     const { what, instead } = EXPLAINED[kind]
     return new GmError('GM3014', `changes of ${input} would be lost: ${what}`, {
       at: compiled.lines.locate(offset) ?? node.at,
       calledFrom: compiled.lines.callersOf(offset),
-      hint: `${instead} If nothing is lost here, say so: changes(…, unchecked=true).`,
+      hint: kind === 'part of a group' ? instead : `${instead} ${UNCHECKED}`,
     })
   })
 }
 
 const RECOMPUTE =
   'Read the whole with ref(), for the keys that changed only: where key in ({% call recompute(…) %} select … from {{ changed_keys(…) }} … {% endcall %}).'
+
+const UNCHECKED = 'If nothing is lost here, say so: changes(…, unchecked=true).'
 
 const EXPLAINED: Readonly<Record<MisuseKind, { readonly what: string; readonly instead: string }>> =
   {
@@ -94,6 +101,11 @@ const EXPLAINED: Readonly<Record<MisuseKind, { readonly what: string; readonly i
     aggregate: {
       what: 'they are aggregated without the rows that were read before',
       instead: RECOMPUTE,
+    },
+    'part of a group': {
+      what: 'they choose rows of a group, and what is computed of these lacks the others',
+      instead:
+        'Choose rows by what they are grouped by: where user_id in (select user_id from …) … group by user_id. Where all rows of a group are the same in what chooses them, group by it as well.',
     },
     window: {
       what: 'a window over them does not see the rows that were read before',

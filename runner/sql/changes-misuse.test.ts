@@ -1,18 +1,22 @@
 import { describe, expect, test } from 'vitest'
-import type { Written } from './changes-misuse.ts'
-import { findMisuse } from './changes-misuse.ts'
+import type { Judged, Written } from './changes-misuse.ts'
+import { judgeChanges } from './changes-misuse.ts'
 import { isSyntaxError, loadSqlParser } from './parse-sql.ts'
 
 const parse = await loadSqlParser()
 
 const orders = { schema: 'shop', identifier: 'orders_seen', uniqueKey: ['id'] }
 
-function misuses(sql: string, written: Written = orders): string[] {
+function judged(sql: string, written: Written): Judged {
   const parsed = parse(
     sql.replaceAll('NEW', '"gm.changes"."orders"').replaceAll('KEYS', '"gm.keys"."orders"'),
   )
   if (isSyntaxError(parsed)) throw new Error(parsed.message)
-  return findMisuse(parsed, written).map(({ kind, input }) => `${kind} ${input}`)
+  return judgeChanges(parsed, written)
+}
+
+function misuses(sql: string, written: Written = orders): string[] {
+  return judged(sql, written).misuses.map(({ kind, input }) => `${kind} ${input}`)
 }
 
 describe('rows are lost by', () => {
@@ -109,6 +113,99 @@ describe('rows are lost by', () => {
   })
 })
 
+describe('a group of which changed rows choose a part is not whole', () => {
+  test.each([
+    'select user_id, sum(amount) from shop.orders where id in (select id from NEW c) group by user_id',
+    'select user_id, sum(amount) from shop.orders where id in (select id from KEYS k) group by user_id',
+    'select user_id, sum(amount) from shop.orders o where exists (select from NEW c where c.id = o.id) group by user_id',
+    'select user_id, sum(amount) from shop.orders where id = any (array(select id from NEW c)) group by user_id',
+    'select user_id, sum(amount) from shop.orders where day = (select max(day) from NEW c) group by user_id',
+    'select count(*) from shop.orders where user_id in (select user_id from NEW c)',
+    'select user_id, sum(amount) from shop.orders where (user_id, day) in (select user_id, day from NEW c) group by user_id',
+    'select user_id, sum(amount) from shop.orders where id in (select id from NEW c) or user_id in (select user_id from KEYS k) group by user_id',
+    'select u.country, count(*) from shop.users u join shop.orders o on o.user_id = u.id where o.user_id in (select user_id from NEW c) group by u.country',
+    'select u.id, sum(o.amount) from shop.orders o join shop.users u on u.id = o.user_id where o.id in (select id from NEW c) group by u.id',
+    'select u.id, count(*) from shop.orders o join shop.users u on u.id = o.user_id where o.id in (select id from NEW c) group by u.id',
+    'select o.user_id, sum(o.amount) from KEYS k join shop.orders o on o.id = k.id group by o.user_id',
+    'select o.user_id, sum(o.amount) from KEYS k join shop.orders o using (user_id, day) group by o.user_id',
+    'select sum(amount) over (partition by user_id) from shop.orders where id in (select id from NEW c)',
+    'select id, rank() over (order by amount) from shop.orders where user_id in (select user_id from NEW n)',
+    'select distinct on (user_id) user_id, at from shop.orders where day in (select day from NEW c) order by user_id, at',
+    'select user_id, day, sum(amount) from shop.orders where user_id in (select user_id from NEW c) group by rollup (user_id, day)',
+    'select user_id, day, sum(amount) from shop.orders where user_id in (select user_id from NEW c) group by grouping sets ((user_id, day), day)',
+    // Through what is read on the way.
+    'with t as (select * from shop.orders where id in (select id from NEW c)) select user_id, sum(amount) from t group by user_id',
+    'with t as (select user_id, amount from shop.orders where id in (select id from NEW c)) select user_id, sum(amount) from t group by user_id',
+    'with c as (select id from NEW n), t as (select o.* from shop.orders o where o.id in (select id from c)) select u.country, sum(t.amount) from t join shop.users u on u.id = t.user_id group by u.country',
+    'with t as (select o.id, o.user_id, u.country, o.amount from shop.orders o join shop.users u on u.id = o.user_id where o.id in (select id from NEW c)) select user_id, sum(amount) from t group by user_id',
+    'select user_id, sum(amount) from (select user_id, amount from shop.orders where id in (select id from NEW c) union all select user_id, amount from shop.old) a group by user_id',
+    'with s as (select user_id, country, sum(amount) as n from shop.orders where user_id in (select user_id from NEW c) group by user_id, country) select country, sum(n) from s group by country',
+  ])('%s', (sql) => {
+    expect(misuses(sql)).toEqual(['part of a group orders'])
+  })
+})
+
+describe('a group of which changed rows choose all is whole', () => {
+  test.each([
+    'select user_id, day, sum(amount) from shop.orders where user_id in (select user_id from NEW c) group by user_id, day',
+    'select user_id, sum(amount) from shop.orders where user_id in (select user_id from NEW c) group by 1',
+    'select lower(name) as n, sum(amount) from shop.orders where lower(name) in (select lower(name) from NEW c) group by n',
+    'select o.user_id, sum(amount) from KEYS k join shop.orders o on o.user_id = k.user_id group by o.user_id',
+    'select k.user_id, sum(amount) from KEYS k, shop.orders o where o.user_id = k.user_id group by k.user_id',
+    'select u.id, sum(o.amount) from shop.orders o join shop.users u on u.id = o.user_id where o.user_id in (select user_id from NEW c) group by u.id',
+    'select u.id, count(*) from shop.users u join shop.orders o on o.user_id = u.id where u.id in (select user_id from NEW c) group by u.id',
+    "select user_id, sum(amount) from shop.orders o where shop = 'a' and (shop, user_id) in (select shop, user_id from NEW c) group by user_id",
+    'select user_id, sum(amount) from shop.orders where user_id in (select user_id from NEW c) or user_id in (select user_id from shop.users where country in (select country from KEYS k)) group by user_id',
+    'with t as (select user_id from KEYS k union select id from shop.users where country in (select country from KEYS c)) select o.user_id, sum(o.amount), count(*) from shop.orders o join t on t.user_id = o.user_id group by o.user_id',
+    'select o.user_id, sum(o.amount) from (select distinct user_id from shop.orders where id in (select id from NEW c)) t join shop.orders o on o.user_id = t.user_id group by o.user_id',
+    'select user_id, sum(amount) from shop.orders where user_id in (select user_id from shop.orders where id in (select id from NEW c)) group by user_id',
+    'with t as (select o.* from shop.orders o join KEYS k on k.user_id = o.user_id) select user_id, sum(amount) from t group by user_id',
+    'with t as (select * from shop.orders where user_id in (select user_id from KEYS k)) select t.user_id, sum(t.amount * p.price) from t join shop.products p on p.id = t.product_id group by t.user_id',
+    'with t (u, a) as (select user_id, amount from shop.orders where user_id in (select user_id from NEW c)) select u, sum(a) from t group by u',
+    'select a.u, sum(a.n) from (select user_id, amount from shop.orders where user_id in (select user_id from NEW c) union all select uid, n from shop.old where uid in (select user_id from KEYS k)) a (u, n) group by a.u',
+    'select k.order_id, sum(o.amount), max(u.name) from KEYS k join shop.orders o on o.id = k.order_id join shop.users u on u.id = k.user_id group by k.order_id',
+    'select u.id, (select sum(o.amount) from shop.orders o where o.user_id = u.id) from shop.users u where u.id in (select user_id from NEW c)',
+    'select user_id, day, sum(amount) from shop.orders where user_id in (select user_id from NEW c) group by user_id, rollup (day)',
+    'select id, row_number() over (partition by id order by at) from shop.orders where day in (select day from NEW c)',
+    'select o.user_id, sum(o.amount), count(k.id) as touched from shop.orders o left join KEYS k on k.id = o.id group by o.user_id',
+    // What cannot be told.
+    "select date_trunc('day', at), sum(amount) from shop.orders where at::date in (select day from NEW c) group by 1",
+    'select day, sum(amount) from shop.orders where day >= (select min(day) from NEW c) group by day',
+    'select day, sum(amount) from shop.orders where day in (select day from NEW c) or day > now() group by day',
+    'select k.hour, sum(o.amount) from KEYS k join shop.orders o on o.at >= k.hour and o.at < k.hour + 1 group by k.hour',
+    'select user_id, sum(amount) from shop.orders where id in (select id from "gm.unchecked"."orders" c) group by user_id',
+  ])('%s', (sql) => {
+    expect(misuses(sql)).toEqual([])
+  })
+})
+
+describe('rows are those of what is new and not all of their key', () => {
+  const byDay = { ...orders, uniqueKey: ['day'] }
+  const isReplacedByPart = (sql: string): boolean => judged(sql, byDay).isReplacedByPart
+  test.each([
+    'select day, id from NEW o',
+    'with n as (select * from NEW o where amount > 0) select at::date as day, id from n',
+    'select distinct day, user_id from NEW o',
+    'select day, id from shop.orders where id in (select id from NEW c)',
+    'select day, id from NEW o union all select day, id from "gm.changes"."returns" r',
+  ])('%s', (sql) => {
+    expect(isReplacedByPart(sql)).toBe(true)
+  })
+  test.each([
+    'select day, id from shop.orders where day in (select day from NEW c)',
+    "select date_trunc('day', at)::date as day, id from shop.orders where at::date in (select at::date from NEW c)",
+    'select day, id from shop.orders where day >= (select min(day) from NEW c)',
+    'select day, item from NEW o cross join lateral unnest(o.items) item',
+    'select day, unnest(items) from NEW o',
+    'select day, net from NEW o union all select day, gross from NEW p',
+    'select day, id from "gm.unchecked"."orders" o',
+    'select day, id from shop.orders',
+    'select o.day, o.id from KEYS k join shop.orders o using (day)',
+  ])('not by %s', (sql) => {
+    expect(isReplacedByPart(sql)).toBe(false)
+  })
+})
+
 describe('rows of a table without a unique_key are given again by', () => {
   test.each([
     'select distinct user_id from NEW o',
@@ -134,7 +231,7 @@ describe('no rows are lost by', () => {
     'with n as (select distinct on (upper(code)) upper(code) as code, at from NEW o) select code as id, at from n',
     'select id, (select 1), (select sum(e.v) from jsonb_to_recordset(o.items) as e (v int)) from NEW o where id <> all (array[1, 2])',
     'select * from NEW o where not exists (select from shop.orders_seen s where s.id = o.id)',
-    'select id, rank() over (order by amount) from shop.orders where user_id in (select user_id from NEW n)',
+    'select id, rank() over (partition by user_id order by amount) from shop.orders where user_id in (select user_id from NEW n)',
     'select k.user_id, sum(amount) over (partition by k.user_id) from KEYS k join shop.orders o using (user_id)',
     'select * from KEYS k where user_id in (select id from shop.users)',
     'select id from shop.orders where user_id in (select user_id from (select user_id, row_number() over (order by at) from NEW n) r)',
@@ -183,7 +280,7 @@ test('the place of a window and a subquery is their own', () => {
   const sql = 'select rank() over () from "gm.changes"."orders" where id in (select id from shop.u)'
   const parsed = parse(sql)
   if (isSyntaxError(parsed)) throw new Error(parsed.message)
-  expect(findMisuse(parsed, orders)).toEqual([
+  expect(judgeChanges(parsed, orders).misuses).toEqual([
     { kind: 'lookup', input: 'orders', offset: sql.indexOf('in (select') },
     { kind: 'window', input: 'orders', offset: sql.indexOf('rank') },
   ])
@@ -192,5 +289,7 @@ test('the place of a window and a subquery is their own', () => {
 test('the place is where the changes are read', () => {
   const parsed = parse('select \'é\' from shop.u join "gm.changes"."orders" o using (id)')
   if (isSyntaxError(parsed)) throw new Error(parsed.message)
-  expect(findMisuse(parsed, orders)).toEqual([{ kind: 'join', input: 'orders', offset: 28 }])
+  expect(judgeChanges(parsed, orders).misuses).toEqual([
+    { kind: 'join', input: 'orders', offset: 28 },
+  ])
 })

@@ -2,11 +2,16 @@ import type {
   CommonTableExpr,
   FuncCall,
   JoinExpr,
+  RangeSubselect,
   RangeVar,
   SelectStmt,
   Node as SqlNode,
+  SubLink,
   WindowDef,
 } from 'libpg-query'
+import type { Chosen, FromItem, Part } from './chosen-parts.ts'
+import { chosenParts, distinctParts } from './chosen-parts.ts'
+import { aliasOf, valuesOf } from './equal-columns.ts'
 import { outputName } from './output-name.ts'
 import type { ParsedSql } from './parse-sql.ts'
 import { childrenOf, functionName, textOf, textsOf } from './sql-tree.ts'
@@ -15,6 +20,8 @@ import { childrenOf, functionName, textOf, textsOf } from './sql-tree.ts'
 export const CHANGES_SCHEMA = 'gm.changes'
 /** The same for what `changed_keys()` gives. */
 export const KEYS_SCHEMA = 'gm.keys'
+/** The same for what a model reads as `changes(…, unchecked=true)`. */
+export const UNCHECKED_SCHEMA = 'gm.unchecked'
 
 /** How a query loses rows of what is new: what it did before is not done again when the rest changes. */
 export type MisuseKind =
@@ -22,6 +29,7 @@ export type MisuseKind =
   | 'lookup'
   | 'value'
   | 'aggregate'
+  | 'part of a group'
   | 'window'
   | 'distinct'
   | 'outer join'
@@ -37,6 +45,15 @@ export interface Misuse {
   readonly offset: number
 }
 
+export interface Judged {
+  readonly misuses: readonly Misuse[]
+  /**
+   * Each row is one row of what is new, or of what changed rows choose by other columns than the `unique_key`: the others of a key are
+   * not among them.
+   */
+  readonly isReplacedByPart: boolean
+}
+
 /** What the rows are written to. */
 export interface Written {
   readonly schema: string
@@ -50,8 +67,9 @@ export interface Written {
  * which says what is computed again, changes may be joined and grouped. So are new rows of one `unique_key` among themselves: the
  * table keeps one of them. What cannot be judged is let through.
  */
-export function findMisuse(parsed: ParsedSql, written: Written): readonly Misuse[] {
+export function judgeChanges(parsed: ParsedSql, written: Written): Judged {
   const found: Misuse[] = []
+  let isReplacedByPart = false
   const say: Reading['say'] = (kind, { relname = '', location = 0 }, at = location) => {
     const offset = parsed.offsetOf(at)
     if (!found.some((other) => other.offset === offset))
@@ -60,7 +78,7 @@ export function findMisuse(parsed: ParsedSql, written: Written): readonly Misuse
   for (const { stmt } of parsed.statements) {
     if (stmt !== undefined && 'SelectStmt' in stmt) {
       const key = written.uniqueKey
-      readSelect(stmt.SelectStmt, {
+      const source = readSelect(stmt.SelectStmt, {
         use: 'rows',
         key,
         ctes: new Map(),
@@ -68,10 +86,14 @@ export function findMisuse(parsed: ParsedSql, written: Written): readonly Misuse
         say,
         isValue: false,
         ask: () => {},
+        take: () => {},
       })
+      const isWhole = ({ wholeBy }: Part): boolean =>
+        wholeBy.some((columns) => columns.every((name) => key.includes(name)))
+      isReplacedByPart ||= source.isRowByRow && !source.parts.every(isWhole)
     }
   }
-  return found
+  return { misuses: found, isReplacedByPart }
 }
 
 interface Reading {
@@ -85,14 +107,20 @@ interface Reading {
   readonly say: (kind: MisuseKind, changes: RangeVar, at?: number) => void
   /** Whether an expression gives a column of the rows, and is no condition on them. */
   readonly isValue: boolean
-  /** Takes what a subquery beside the rows reads, where it stands, and whether it gives a column. */
-  readonly ask: (read: Source, at: number | undefined, isValue: boolean) => void
+  /** Takes what a subquery beside the rows reads, and whether it gives a column. */
+  readonly ask: (read: Source, subquery: SubLink, isValue: boolean) => void
+  /** Takes each item of FROM. */
+  readonly take: (item: Item) => void
 }
 
 interface Asked {
   readonly read: Source
-  readonly at: number | undefined
+  readonly subquery: SubLink
   readonly isValue: boolean
+}
+
+interface Item extends FromItem {
+  readonly source: Source
 }
 
 /** What a FROM item reads. */
@@ -101,19 +129,25 @@ interface Source {
   readonly changes: RangeVar | undefined
   /** It reads a relation that may change without being followed. */
   readonly hasOther: boolean
+  /** What changed rows leave of the rows that it would have otherwise. */
+  readonly parts: readonly Part[]
+  /** Each of its rows is there for one row of a relation, and no other row for the same. */
+  readonly isRowByRow: boolean
 }
 
-const NOTHING: Source = { changes: undefined, hasOther: false }
-const OTHER: Source = { changes: undefined, hasOther: true }
+const NOTHING: Source = { changes: undefined, hasOther: false, parts: [], isRowByRow: true }
+const OTHER: Source = { ...NOTHING, hasOther: true }
 
 function readSelect(select: SelectStmt, outer: Reading): Source {
   const ctes = withCtes(select, outer)
   if (select.larg !== undefined && select.rarg !== undefined)
     return readSetOperation(select, select.larg, select.rarg, { ...outer, ctes })
   const asked: Asked[] = []
-  const ask: Reading['ask'] = (read, at, isValue) => asked.push({ read, at, isValue })
+  const ask: Reading['ask'] = (read, subquery, isValue) => asked.push({ read, subquery, isValue })
+  const items: Item[] = []
+  const take: Reading['take'] = (item) => items.push(item)
   const keyed = outer.key.map((name) => outputOf(select, name))
-  const reading = { ...outer, ctes, ask, key: keyed.flatMap(columnsIn) }
+  const reading = { ...outer, ctes, ask, take, key: keyed.flatMap(namesIn) }
   const { say, use } = reading
   const source = (select.fromClause ?? [])
     .map((item) => readItem(item, reading))
@@ -124,24 +158,28 @@ function readSelect(select: SelectStmt, outer: Reading): Source {
     for (const part of childrenOf(parts)) readExpression(part, { ...reading, isValue }, false)
   }
   const { changes } = source
+  const chosen = chosenParts(select, items, asked)
   if (changes !== undefined) {
     if (select.limitCount !== undefined || select.limitOffset !== undefined) say('limit', changes)
     if (use === 'rows') {
-      for (const { read, at } of asked) {
-        if (read.hasOther || read.changes !== undefined) say('lookup', changes, at)
+      for (const { read, subquery } of asked) {
+        if (read.hasOther || read.changes !== undefined) say('lookup', changes, subquery.location)
       }
       judgeOutputs(select, changes, keyed, reading)
     }
   } else if (use === 'rows') {
-    for (const { read, at, isValue } of asked) {
-      if (isValue && read.changes !== undefined) say('value', read.changes, at)
+    for (const { read, subquery, isValue } of asked) {
+      if (isValue && read.changes !== undefined) say('value', read.changes, subquery.location)
     }
+    judgeGroups(select, chosen, keyed, reading)
   }
   // Keys that are asked for by other keys are new or not as those are.
   const asking = use === 'keys' ? asked.find(({ read }) => read.changes !== undefined) : undefined
   return {
     changes: changes ?? asking?.read.changes,
     hasOther: source.hasOther || asked.some(({ read }) => read.hasOther),
+    parts: chosen.parts,
+    isRowByRow: isRowByRow(select, items),
   }
 }
 
@@ -157,22 +195,33 @@ function judgeOutputs(
     ...targetList,
     ...(select.havingClause === undefined ? [] : [select.havingClause]),
   ]
-  // Other rows of a key are replaced in any case.
-  const isOfOneKey = (by: readonly SqlNode[]): boolean =>
-    keyed.length > 0 && keyed.every((node) => isGivenBy(node, by))
   const isAppended = written.uniqueKey.length === 0
   if (outputs.some(hasAggregate)) say('aggregate', changes)
   else if (groupClause.length > 0 && isAppended) say('distinct', changes)
   // A plain DISTINCT is a list with nothing in it.
-  const on = distinctClause.filter((node) => Object.keys(node).length > 0)
-  const named = on.map((node) => namedBy(select, node))
-  if (on.length > 0 ? !isOfOneKey(named) : distinctClause.length > 0 && isAppended)
+  const on = distinctOn(select)
+  if (on.length > 0 ? !isOfOneKey(keyed, on) : distinctClause.length > 0 && isAppended)
     say('distinct', changes)
-  for (const call of [...outputs, ...sortClause].flatMap(windowCalls)) {
-    const chooses = CHOOSING.has(functionName(call).name)
-    if (!chooses || !isOfOneKey(partitionOf(call.over ?? {}, select)))
-      say('window', changes, call.location)
-  }
+  for (const call of [...outputs, ...sortClause].flatMap(windowCalls))
+    if (!isChoice(call, keyed, select)) say('window', changes, call.location)
+}
+
+/** What DISTINCT ON goes by; a plain DISTINCT is a list with nothing in it. */
+function distinctOn(select: SelectStmt): readonly SqlNode[] {
+  return (select.distinctClause ?? [])
+    .filter((node) => Object.keys(node).length > 0)
+    .map((node) => namedBy(select, node))
+}
+
+/** Other rows of a key are replaced in any case. */
+function isOfOneKey(keyed: readonly SqlNode[], by: readonly SqlNode[]): boolean {
+  return keyed.length > 0 && keyed.every((node) => isGivenBy(node, by))
+}
+
+function isChoice(call: FuncCall, keyed: readonly SqlNode[], select: SelectStmt): boolean {
+  return (
+    CHOOSING.has(functionName(call).name) && isOfOneKey(keyed, partitionOf(call.over ?? {}, select))
+  )
 }
 
 /** What may choose one of several rows. Others compute something of all rows of a key, also of those that were read before. */
@@ -184,6 +233,64 @@ const CHOOSING: ReadonlySet<string> = new Set([
   'last_value',
   'nth_value',
 ])
+
+/** Functions that give several rows for one, as far as they are PostgreSQL's own. */
+const SET_RETURNING =
+  /^(unnest|generate_|jsonb?_(array_elements|each|object_keys|path_query$|populate_recordset)|regexp_(matches|split_to_table)|string_to_table)/
+
+/** Whether each row is one of a single item of FROM. */
+function isRowByRow(
+  { targetList = [], fromClause = [] }: SelectStmt,
+  items: readonly Item[],
+): boolean {
+  const [item] = items
+  const isSingle = fromClause.length === 1 && !fromClause.some((from) => 'JoinExpr' in from)
+  const givesSets = (node: SqlNode): boolean =>
+    ('FuncCall' in node && SET_RETURNING.test(functionName(node.FuncCall).name)) ||
+    childrenOf(Object.values(node)).some(givesSets)
+  return isSingle && item?.source.isRowByRow === true && !targetList.some(givesSets)
+}
+
+/** Rows that are chosen by changed ones are grouped by what chooses them: others of a group would be missing. */
+function judgeGroups(
+  select: SelectStmt,
+  { misses }: Chosen,
+  keyed: readonly SqlNode[],
+  { say }: Reading,
+): void {
+  const { targetList = [], sortClause = [], groupClause = [], havingClause } = select
+  const outputs = [...targetList, ...(havingClause === undefined ? [] : [havingClause])]
+  const judge = (by: readonly SqlNode[], of: readonly SqlNode[], at?: number): void => {
+    for (const changes of misses(by, of)) say('part of a group', changes, at)
+  }
+  const aggregates = outputs.flatMap(aggregateCalls)
+  if (aggregates.length > 0) {
+    for (const grouping of groupingsOf(groupClause))
+      judge([...grouping, ...grouping.map((node) => namedBy(select, node))], aggregates)
+  }
+  const on = distinctOn(select)
+  if (on.length > 0 && !isOfOneKey(keyed, on)) judge(on, targetList)
+  for (const call of [...outputs, ...sortClause].flatMap(windowCalls)) {
+    const by = partitionOf(call.over ?? {}, select)
+    if (!isChoice(call, keyed, select)) judge(by, [{ FuncCall: call }], call.location)
+  }
+}
+
+/** The lists of expressions that a GROUP BY groups by, more than one where it has grouping sets. */
+function groupingsOf(nodes: readonly SqlNode[]): readonly (readonly SqlNode[])[] {
+  return nodes.reduce<readonly (readonly SqlNode[])[]>(
+    (groupings, node) =>
+      groupings.flatMap((before) => groupingsIn(node).map((more) => [...before, ...more])),
+    [[]],
+  )
+}
+
+function groupingsIn(node: SqlNode): readonly (readonly SqlNode[])[] {
+  if (!('GroupingSet' in node)) return [valuesOf(node)]
+  const { kind, content = [] } = node.GroupingSet
+  // ROLLUP and CUBE have the group of all rows among theirs, which is the hardest to give whole.
+  return kind === 'GROUPING_SET_SETS' ? content.flatMap(groupingsIn) : [[]]
+}
 
 function readSetOperation(
   { op, all }: SelectStmt,
@@ -203,7 +310,19 @@ function readSetOperation(
     else if (all !== true && reading.written.uniqueKey.length === 0)
       reading.say('distinct', changes)
   }
-  return { changes, hasOther: left.hasOther || right.hasOther }
+  const theirs =
+    op === 'SETOP_EXCEPT' ? [] : renamedParts(right.parts, outputsOf(rarg), outputsOf(larg))
+  // Keys beside which there are others choose nothing.
+  const isOpen = reading.use === 'keys' && (left.parts.length === 0 || theirs.length === 0)
+  const inputs = [left, right].map(({ parts }) => parts.map((part) => part.changes.relname).join())
+  return {
+    changes,
+    hasOther: left.hasOther || right.hasOther,
+    parts: isOpen && op === 'SETOP_UNION' ? [] : distinctParts([...left.parts, ...theirs]),
+    // Of one input, a row may stand in both.
+    isRowByRow:
+      left.isRowByRow && right.isRowByRow && !inputs.includes('') && inputs[0] !== inputs[1],
+  }
 }
 
 function withCtes({ withClause }: SelectStmt, outer: Reading): Reading['ctes'] {
@@ -227,29 +346,25 @@ function withCtes({ withClause }: SelectStmt, outer: Reading): Reading['ctes'] {
     const known = new Map<string, Source>()
     ctes.set(ctename, ({ use, key }) => {
       const name = JSON.stringify([use, key])
+      const [outside, inside] = [textsOf(aliascolnames), outputsOf(query)]
       const source =
         known.get(name) ??
-        readSelect(query, {
-          ...outer,
-          use,
-          key: renamed(key, textsOf(aliascolnames), outputsOf(query)),
-          ctes: before,
-        })
+        readSelect(query, { ...outer, use, key: renamed(key, outside, inside), ctes: before })
       known.set(name, source)
-      return source
+      return { ...source, parts: renamedParts(source.parts, inside, outside) }
     })
   }
   return ctes
 }
 
 function readItem(item: SqlNode, reading: Reading): Source {
-  if ('RangeVar' in item) return readTable(item.RangeVar, reading)
-  if ('RangeSubselect' in item) {
-    const { subquery, alias } = item.RangeSubselect
-    if (subquery === undefined || !('SelectStmt' in subquery)) return NOTHING
-    const names = textsOf(alias?.colnames)
-    const key = renamed(reading.key, names, outputsOf(subquery.SelectStmt))
-    return readSelect(subquery.SelectStmt, { ...reading, key })
+  if ('RangeVar' in item || 'RangeSubselect' in item) {
+    const source =
+      'RangeVar' in item
+        ? readTable(item.RangeVar, reading)
+        : readSubselect(item.RangeSubselect, reading)
+    reading.take({ alias: aliasOf(item), isOptional: false, source })
+    return source
   }
   if ('RangeTableSample' in item && item.RangeTableSample.relation !== undefined)
     return readItem(item.RangeTableSample.relation, reading)
@@ -258,10 +373,20 @@ function readItem(item: SqlNode, reading: Reading): Source {
   return NOTHING
 }
 
+function readSubselect({ subquery, alias }: RangeSubselect, reading: Reading): Source {
+  if (subquery === undefined || !('SelectStmt' in subquery)) return NOTHING
+  const [outside, inside] = [textsOf(alias?.colnames), outputsOf(subquery.SelectStmt)]
+  const key = renamed(reading.key, outside, inside)
+  const source = readSelect(subquery.SelectStmt, { ...reading, key })
+  return { ...source, parts: renamedParts(source.parts, inside, outside) }
+}
+
 function readTable(table: RangeVar, { use, key, ctes, written }: Reading): Source {
   const { schemaname, relname = '' } = table
-  if (schemaname === CHANGES_SCHEMA) return { changes: table, hasOther: false }
-  if (schemaname === KEYS_SCHEMA) return NOTHING
+  const parts = [{ wholeBy: [], isKeys: true, changes: table }]
+  if (schemaname === CHANGES_SCHEMA) return { ...NOTHING, changes: table, parts }
+  if (schemaname === KEYS_SCHEMA) return { ...NOTHING, parts }
+  if (schemaname === UNCHECKED_SCHEMA) return NOTHING
   const cte = schemaname === undefined ? ctes.get(relname) : undefined
   if (cte !== undefined) return cte({ use, key })
   // Its own table is changed by nobody else.
@@ -270,13 +395,23 @@ function readTable(table: RangeVar, { use, key, ctes, written }: Reading): Sourc
 }
 
 function readJoin({ jointype, larg, rarg, quals }: JoinExpr, reading: Reading): Source {
-  const left = larg === undefined ? NOTHING : readItem(larg, reading)
-  const right = rarg === undefined ? NOTHING : readItem(rarg, reading)
+  const optional: Reading = {
+    ...reading,
+    take: (item) => {
+      reading.take({ ...item, isOptional: true })
+    },
+  }
+  const [isLeftOptional, isRightOptional] = [
+    jointype === 'JOIN_RIGHT' || jointype === 'JOIN_FULL',
+    jointype === 'JOIN_LEFT' || jointype === 'JOIN_FULL',
+  ]
+  const left = larg === undefined ? NOTHING : readItem(larg, isLeftOptional ? optional : reading)
+  const right = rarg === undefined ? NOTHING : readItem(rarg, isRightOptional ? optional : reading)
   if (quals !== undefined) readExpression(quals, reading, false)
   if (reading.use === 'rows') {
     const nullable = [
-      ...(jointype === 'JOIN_LEFT' || jointype === 'JOIN_FULL' ? [right.changes] : []),
-      ...(jointype === 'JOIN_RIGHT' || jointype === 'JOIN_FULL' ? [left.changes] : []),
+      ...(isRightOptional ? [right.changes] : []),
+      ...(isLeftOptional ? [left.changes] : []),
     ].find((changes) => changes !== undefined)
     if (nullable !== undefined) reading.say('outer join', nullable)
   }
@@ -290,13 +425,13 @@ function sideBySide(left: Source, right: Source, { use, say }: Reading): Source 
     (left.changes !== undefined && (right.hasOther || right.changes !== undefined)) ||
     (right.changes !== undefined && left.hasOther)
   if (use === 'rows' && changes !== undefined && meetsOther) say('join', changes)
-  return { changes, hasOther: left.hasOther || right.hasOther }
+  return { ...NOTHING, changes, hasOther: left.hasOther || right.hasOther }
 }
 
 /** Looks for subqueries, and whether what they find is negated. */
 function readExpression(node: SqlNode, reading: Reading, isNegated: boolean): void {
   if ('SubLink' in node) {
-    const { subLinkType, subselect, testexpr, location } = node.SubLink
+    const { subLinkType, subselect, testexpr } = node.SubLink
     if (testexpr !== undefined) readExpression(testexpr, reading, false)
     if (subselect === undefined || !('SelectStmt' in subselect)) return
     const asked = { ...subselect.SelectStmt }
@@ -305,7 +440,7 @@ function readExpression(node: SqlNode, reading: Reading, isNegated: boolean): vo
     const read = readSelect(asked, { ...reading, use: 'keys' })
     if (read.changes !== undefined && (isNegated || subLinkType === 'ALL_SUBLINK'))
       reading.say('negation', read.changes)
-    reading.ask(read, location, reading.isValue)
+    reading.ask(read, node.SubLink, reading.isValue)
     return
   }
   const turns = isNegation(node)
@@ -384,6 +519,17 @@ function renamed(
   return key.map((name) => inside[outside.indexOf(name)] ?? name)
 }
 
+function renamedParts(
+  parts: readonly Part[],
+  inside: readonly string[],
+  outside: readonly string[],
+): readonly Part[] {
+  return parts.map((part) => ({
+    ...part,
+    wholeBy: part.wholeBy.map((names) => renamed(names, inside, outside)),
+  }))
+}
+
 /** An expression of DISTINCT ON: a number and a name of the query's own stand for what it gives. */
 function namedBy({ targetList = [] }: SelectStmt, node: SqlNode): SqlNode {
   const place = 'A_Const' in node ? node.A_Const.ival?.ival : undefined
@@ -399,9 +545,9 @@ function columnName(node: SqlNode): string | undefined {
   return 'ColumnRef' in node ? textOf(node.ColumnRef.fields?.at(-1)) : undefined
 }
 
-function columnsIn(node: SqlNode): readonly string[] {
+function namesIn(node: SqlNode): readonly string[] {
   const name = columnName(node)
-  return name === undefined ? childrenOf(Object.values(node)).flatMap(columnsIn) : [name]
+  return name === undefined ? childrenOf(Object.values(node)).flatMap(namesIn) : [name]
 }
 
 /** Whether rows that are equal in all of `by` are equal in it. */
@@ -452,9 +598,13 @@ const AGGREGATES: ReadonlySet<string> = new Set([
   'regr_r2', 'regr_slope', 'regr_sxx', 'regr_sxy', 'regr_syy',
 ]) // biome-ignore format: a list
 
-function hasAggregate(node: SqlNode | undefined): boolean {
-  if (node === undefined || 'SubLink' in node) return false
-  if ('JsonArrayAgg' in node || 'JsonObjectAgg' in node) return true
+function hasAggregate(node: SqlNode): boolean {
+  return aggregateCalls(node).length > 0
+}
+
+function aggregateCalls(node: SqlNode): readonly SqlNode[] {
+  if ('SubLink' in node) return []
+  if ('JsonArrayAgg' in node || 'JsonObjectAgg' in node) return [node]
   if ('FuncCall' in node) {
     const { agg_star, agg_distinct, agg_within_group, agg_filter, agg_order, over } = node.FuncCall
     const isAggregate =
@@ -462,7 +612,7 @@ function hasAggregate(node: SqlNode | undefined): boolean {
       agg_filter !== undefined ||
       agg_order !== undefined ||
       AGGREGATES.has(functionName(node.FuncCall).name)
-    if (isAggregate && over === undefined) return true
+    if (isAggregate && over === undefined) return [node]
   }
-  return childrenOf(Object.values(node)).some(hasAggregate)
+  return childrenOf(Object.values(node)).flatMap(aggregateCalls)
 }

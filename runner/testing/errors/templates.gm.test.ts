@@ -63,6 +63,8 @@ from {{ ref('raw_orders') }}
         "{{ config(materialized='incremental', unique_key='user_id') }}\nselect user_id, sum(amount) as revenue\nfrom {{ changes(source('raw', 'orders')) }} as o\ngroup by user_id\n",
       'models/ranked.sql':
         "{{ config(materialized='incremental', unique_key='id') }}\nselect id, rank() over (order by amount) as place\nfrom {{ changes(source('raw', 'orders')) }} as o\nwhere user_id in (select id from {{ ref('raw_orders') }})\n",
+      'models/summed_again.sql':
+        "{{ config(materialized='incremental', unique_key='user_id') }}\nselect user_id, sum(amount) as revenue\nfrom {{ ref('raw_orders') }}\nwhere id in (select id from {{ changes(source('raw', 'orders')) }} as o)\ngroup by user_id\n",
       'models/told.sql':
         "{{ config(materialized='incremental') }}\nselect count(*) as orders from {{ changes(source('raw', 'orders'), unchecked=true) }} as o\n",
     },
