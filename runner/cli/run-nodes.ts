@@ -44,6 +44,8 @@ export interface NodesToRun {
   /** Hears all that happens, beside the screen and the log. */
   readonly teller?: LineageTeller | undefined
   readonly materializers: ReadonlyMap<string, OwnMaterializer>
+  /** Models that `refuseLostChanges` found to need a key without a second row. */
+  readonly needUniqueKey?: ReadonlySet<NodeId> | undefined
   /** `gm retry`: what it goes on with. */
   readonly resumed?: Resumed
 }
@@ -94,7 +96,9 @@ export function runRequest(
           : kept.compile(node, manifest, project, () => opened.templates, spoken)
       // Artifacts show the published names.
       if (manifest === opened.manifest) compiledCode.set(node.id, compiled.sql)
-      return compiled
+      return asked.needUniqueKey?.has(node.id) === true
+        ? { ...compiled, needsUniqueKey: true }
+        : compiled
     },
     storeFailures: flags.storeFailures,
     materializers: asked.materializers,

@@ -61,18 +61,30 @@ export function sqlToCheck(
   }
 }
 
-/** GM3014 for each `changes()` that a query reads in a way that loses rows. SQL that PostgreSQL refuses is left to it. */
-export function checkChanges({ node, compiled }: CheckedSql, parse: ParseSql): readonly GmError[] {
+export interface CheckedChanges {
+  /** GM3014 for each `changes()` that a query reads in a way that loses rows. */
+  readonly errors: readonly GmError[]
+  /** delete+insert would lose rows of a key that has several. */
+  readonly needsUniqueKey: boolean
+}
+
+/** How a query reads what is new. SQL that PostgreSQL refuses is left to it. */
+export function checkChanges({ node, compiled }: CheckedSql, parse: ParseSql): CheckedChanges {
   const parsed = parse(compiled.sql)
-  if (isSyntaxError(parsed)) return []
-  return judgeChanges(parsed, written(node)).misuses.map(({ kind, input, offset }) => {
-    const { what, instead } = EXPLAINED[kind]
-    return new GmError('GM3014', `changes of ${input} would be lost: ${what}`, {
-      at: compiled.lines.locate(offset) ?? node.at,
-      calledFrom: compiled.lines.callersOf(offset),
-      hint: kind === 'part of a group' ? instead : `${instead} ${UNCHECKED}`,
-    })
-  })
+  if (isSyntaxError(parsed)) return { errors: [], needsUniqueKey: false }
+  const { misuses, isReplacedByPart } = judgeChanges(parsed, written(node))
+  const isReplaced = node.kind === 'model' && node.config.incremental_strategy === 'delete+insert'
+  return {
+    errors: misuses.map(({ kind, input, offset }) => {
+      const { what, instead } = EXPLAINED[kind]
+      return new GmError('GM3014', `changes of ${input} would be lost: ${what}`, {
+        at: compiled.lines.locate(offset) ?? node.at,
+        calledFrom: compiled.lines.callersOf(offset),
+        hint: kind === 'part of a group' ? instead : `${instead} ${UNCHECKED}`,
+      })
+    }),
+    needsUniqueKey: isReplaced && isReplacedByPart,
+  }
 }
 
 const RECOMPUTE =

@@ -15,6 +15,8 @@ export interface Compiled {
   readonly inputs: readonly CompiledInput[]
   /** Keys whose rows the SQL gives whole; only where it is rendered for what is new. */
   readonly recomputed: readonly Recomputed[]
+  /** delete+insert: its rows are new ones, without the others of their keys, so a key that has several would lose them. */
+  readonly needsUniqueKey?: true
   /** Microbatch: inputs of which only the batch's window is read, and how to hear of their rows that come later. */
   readonly arrivals?: readonly Arrival[]
   /** sha256 over everything that decides `sql`: its text rendered for a full build, and the configuration. */

@@ -59,6 +59,7 @@ export function writeRows(
       const key = node.config.unique_key.map(identifier).join(', ')
       return [
         stageRows(compiled),
+        ...(compiled.needsUniqueKey === true ? [refuseSeveral(node)] : []),
         ...(recomputed === undefined ? [] : [deleteGone(node, recomputed)]),
         {
           purpose: 'delete',
@@ -155,6 +156,30 @@ function stageRows(compiled: Compiled): Statement {
     purpose: 'read',
     head: `create temporary table _gm_rows on commit drop as\n`,
   })
+}
+
+/** Of a key with several rows the query gives those that are new, and the others would be deleted for them. */
+function refuseSeveral(node: ModelNode): Statement {
+  const key = node.config.unique_key.map(identifier)
+  const list = key.join(', ')
+  return {
+    purpose: 'refuse several rows',
+    sql: `select '(' || concat_ws(', ', ${list}) || ') ' || max(gm_rows) || ' times'
+from (
+  select ${list}, count(*) as gm_rows from _gm_rows group by ${list}
+  union all
+  select ${list}, count(*) from ${quoted(node.relation)} where (${list}) in (select ${list} from _gm_rows) group by ${list}
+) as gm_keys
+where gm_rows > 1
+group by ${list}
+order by ${list}
+limit 5`,
+    refusal: {
+      code: 'GM4009',
+      message: `delete+insert would lose rows of ${node.name}, which gives only the new rows of a key: it has`,
+      hint: `Give all rows of the keys that have new ones: from {{ ref(…) }} where ${node.config.unique_key.join(', ')} in (select … from {{ changes(…) }}). Where all of them are new together, say so: changes(…, unchecked=true).`,
+    },
+  }
 }
 
 /** Each condition on lines of its own, so that a comment at its end does no harm. */

@@ -238,14 +238,18 @@ test('delete+insert replaces every row of the keys that come anew', async ({ run
         incremental_strategy: 'delete+insert',
       },
       changes: ['events'],
-      sql: ({ changes }) => `select id, k, v from ${changes('events')} e`,
+      inputs: ['events'],
+      sql: ({ ref, changes }) =>
+        `select id, k, v from ${ref('events')} where k in (select k from ${changes('events')} e)`,
     },
   })
   await run(project)
   await sql(`insert into raw.events values (9, 'a', 90)`)
   const result = await run(project)
-  expect(result.steps[0]).toMatchObject({ counts: { deleted: 2, inserted: 1 } })
-  expect(await sql('select id from shop.latest order by id')).toEqual([{ id: 3 }, { id: 9 }])
+  expect(result.steps[0]).toMatchObject({ counts: { deleted: 2, inserted: 3 } })
+  expect(await sql('select id from shop.latest order by id')).toEqual(
+    [1, 2, 3, 9].map((id) => ({ id })),
+  )
 })
 
 test('what depends on a failed node is skipped and names it; what does not is built', async ({

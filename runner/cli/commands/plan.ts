@@ -52,7 +52,7 @@ export const planCommand: CommandAction = async (_args, raw, io) => {
   const materializers = await loadMaterializations(opened, selected)
   const inherited = await withInheritedDescriptions(opened, selected)
   const documented = await withTimesBehindViews(inherited, selected, flags, io)
-  await refuseLostChanges(opened, selected)
+  const needUniqueKey = await refuseLostChanges(opened, selected)
   return await withWarehouse(opened.project, io, async (warehouse, signal) => {
     const seen = await deferred(documented, selected, flags, io, (relations) =>
       warehouse.adapter.describe(relations),
@@ -60,7 +60,16 @@ export const planCommand: CommandAction = async (_args, raw, io) => {
     // Tables are about to be made that a run after a kill must know of.
     if (flags.diff) await warehouse.prepare(seen.manifest)
     const request = runRequest(
-      { command: 'build', flags, opened: seen, selected, warehouse, signal, materializers },
+      {
+        command: 'build',
+        flags,
+        opened: seen,
+        selected,
+        warehouse,
+        signal,
+        materializers,
+        needUniqueKey,
+      },
       () => undefined,
     )
     const session = await warehouse.adapter.open(signal)

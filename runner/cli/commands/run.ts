@@ -73,7 +73,7 @@ export async function runWith(
   const materializers = await loadMaterializations(opened, selected)
   const inherited = await withInheritedDescriptions(opened, selected)
   const documented = await withTimesBehindViews(inherited, selected, flags, io)
-  if (command !== 'test') await refuseLostChanges(opened, selected)
+  const needUniqueKey = command === 'test' ? undefined : await refuseLostChanges(opened, selected)
   const options = screenOptions(flags, project)
   const screen = new RunScreen(io, options)
   return await withWarehouse(
@@ -86,6 +86,7 @@ export async function runWith(
       const resumed = goesOn?.resumed
       const asked = {
         ...{ command, flags, opened: seen, selected, warehouse, signal, materializers },
+        needUniqueKey,
         ...(resumed !== undefined && { resumed }),
       }
       if (flags.dryRun) {
