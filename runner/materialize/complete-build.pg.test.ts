@@ -58,6 +58,31 @@ test('a hook that fails leaves what was there, and the error says which', async 
   expect(await sql('select * from shop.made')).toEqual([{ id: 1 }])
 })
 
+test.for(['model', 'atomic'] as const)(
+  'a view of the project reads a column that a post-hook adds, however often the table is built: publish %s',
+  async (publish, { run, sql }) => {
+    const project = plainProject({
+      made: {
+        config: {
+          materialized: 'table',
+          post_hook: [
+            inside(
+              'alter table {{ this }} add column twice int; update {{ this }} set twice = id * 2',
+            ),
+          ],
+        },
+        sql: () => 'select 1 as id',
+      },
+      read: { inputs: ['made'], sql: ({ ref }) => `select twice from ${ref('made')}` },
+    })
+    for (const select of [['made', 'read'], ['made', 'read'], ['made']]) {
+      const { steps } = await run(project, { publish, select })
+      expect(Object.values(steps).filter((step) => !step.includes('success'))).toEqual([])
+      expect(await sql('select twice from shop.read')).toEqual([{ twice: 2 }])
+    }
+  },
+)
+
 test('sql_header is sent in front of the build, in its transaction', async ({ run, sql }) => {
   const project = one(
     { materialized: 'table', sql_header: `set local timezone = 'Asia/Tokyo'` },

@@ -1,6 +1,7 @@
 import type { Statement, Transaction } from '../engine/statement.ts'
 import type { BuiltNode } from '../manifest/node.ts'
 import { commentStatements } from './comment-statements.ts'
+import { makesDependent } from './dependent-views.ts'
 import { grantStatements } from './grant-statements.ts'
 import type { Materials } from './materialize.ts'
 
@@ -47,7 +48,7 @@ export function completeBuild(
     ...transactions.map((transaction, i) => {
       let { statements } = transaction
       if (i === first) statements = insertAt(statements, firstFree(statements), before)
-      if (i === last) statements = insertAt(statements, statements.findLastIndex(isRecord), after)
+      if (i === last) statements = insertAt(statements, statements.findIndex(isAfterHooks), after)
       return { ...transaction, statements }
     }),
     ...outside('post-hook', hooks.post),
@@ -55,6 +56,11 @@ export function completeBuild(
 }
 
 const MAIN: ReadonlySet<string> = new Set(['build', 'write', 'publish'])
+
+/** Views on the relation may read what a hook adds to it. */
+function isAfterHooks(statement: Statement): boolean {
+  return makesDependent(statement) || isRecord(statement)
+}
 
 /** The record of a step says that everything before it is done. */
 function isRecord(statement: Statement): boolean {

@@ -10,6 +10,10 @@ export const REPLACE_IN_PLACE = 'replace view in place'
 /** And of one that was dropped and reads what is not there any more. */
 export const RECREATE = 'recreate dependent view'
 
+export function makesDependent({ purpose }: Statement): boolean {
+  return purpose === RECREATE || purpose === REPLACE_IN_PLACE
+}
+
 /**
  * Takes the views of gm's off the target, the outermost first. Where others have built upon one it stays in its place, with
  * nothing but its columns.

@@ -124,9 +124,9 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
           purpose: 'name index',
           sql: `alter index ${identifier(node.relation.schema)}.${identifier(hiddenIndexName(name))} rename to ${identifier(name)}`,
         })),
-        ...restoreAround(quoted(node.relation), materials, build.kind),
         ...publishPending(materials.runId, hiddenQuoted, quoted(node.relation)),
         forgetReaders(quoted(node.relation), materials.keyReaders),
+        ...restoreAround(quoted(node.relation), materials, build.kind),
         build.record,
       ],
     },
@@ -234,7 +234,7 @@ export function removeTarget(materials: Materials): readonly Statement[] {
   ]
 }
 
-/** Puts back what hung on the old relation: views (innermost first) with their grants and comments, grants, comment. */
+/** Puts back what hung on the old relation: grants, comment, and at last views (innermost first) with theirs. */
 export function restoreAround(
   targetQuoted: string,
   materials: Materials,
@@ -243,10 +243,10 @@ export function restoreAround(
   const { target } = materials
   if (target === undefined) return []
   return [
-    ...restoreDependents(materials),
     ...hangings(kind, targetQuoted, {
       grants: target.grants,
       comment: target.type === 'view' ? undefined : target.comment,
     }),
+    ...restoreDependents(materials),
   ]
 }

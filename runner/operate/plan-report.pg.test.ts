@@ -153,6 +153,26 @@ test('a view as it is now that reads a column which its table loses is told as t
   expect((await plan(all('select 1 as id, 2 as price, 3 as more'))).problems).toEqual([])
 })
 
+test('a column of the table that a hook adds is not taken for lost under the view that reads it', async ({
+  run,
+  plan,
+}) => {
+  const hooked = plainProject({
+    sales: {
+      config: {
+        materialized: 'table',
+        post_hook: [{ sql: 'alter table {{ this }} add column price int', transaction: true }],
+      },
+      sql: () => 'select 1 as id',
+    },
+    listed: { inputs: ['sales'], sql: ({ ref }) => `select price from ${ref('sales')}` },
+  })
+  await run(hooked)
+  const alone = { select: ['sales'] }
+  expect((await plan(hooked, alone)).problems).toEqual([])
+  expect((await run(hooked, alone)).steps['sales']).toBe('build table: success +1')
+})
+
 function withReader(top: string): PlainProject {
   return plainProject({
     events: { kind: 'source', schema: 'raw' },

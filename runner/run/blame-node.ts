@@ -6,7 +6,7 @@ import type { Statement } from '../engine/statement.ts'
 import type { BuiltNode, ModelNode, Node, NodeConfig } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
-import { RECREATE, REPLACE_IN_PLACE } from '../materialize/dependent-views.ts'
+import { makesDependent, REPLACE_IN_PLACE } from '../materialize/dependent-views.ts'
 import { hiddenName } from '../materialize/hidden-name.ts'
 
 /** Errors that are about the server and not about a node. */
@@ -78,8 +78,7 @@ function brokenView(
   { sqlState, statement }: SqlErrorInfo,
   node: Node,
 ): GmError | undefined {
-  const isView = statement.purpose === RECREATE || statement.purpose === REPLACE_IN_PLACE
-  if (!isView || !sqlState.startsWith('42') || !isBuilt(node)) return undefined
+  if (!makesDependent(statement) || !sqlState.startsWith('42') || !isBuilt(node)) return undefined
   return refusedByView(node, viewMadeBy(statement), error.message, error)
 }
 
