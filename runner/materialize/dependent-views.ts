@@ -52,15 +52,18 @@ export function restoreDependents(materials: Materials): readonly Statement[] {
         return [{ purpose: REPLACE_IN_PLACE, sql: createDependent(view, 'create or replace') }]
       const name = quoted(view.relation)
       const definition = view.type === 'view' ? materials.remade.get(name) : undefined
+      const create = createDependent(view, 'create')
       const hung = hangings(view.type === 'view' ? 'view' : 'materialized view', name, view)
       if (definition === undefined)
         return [
-          { purpose: RECREATE, sql: createDependent(view, 'create') },
+          { purpose: RECREATE, sql: create },
           ...view.indexes.map((sql) => ({ purpose: 'index', sql })),
           ...hung,
         ]
+      const anew = createDependent({ ...view, definition }, 'create')
       return [
-        { purpose: RECREATE, sql: createDependent({ ...view, definition }, 'create') },
+        // What its new SQL reads may be made later in the run: as long as it fits it stays as it is.
+        { purpose: RECREATE, sql: unlessRefused(create, anew) },
         ...hung.map(unlessGone),
       ]
     }),
@@ -70,10 +73,17 @@ export function restoreDependents(materials: Materials): readonly Statement[] {
 
 /** A privilege or a comment may be that of a column which the view does not have any more. */
 function unlessGone({ purpose, sql }: Statement): Statement {
-  return {
-    purpose,
-    sql: `do ${literal(`begin\n  ${sql};\nexception when undefined_column then null;\nend`)}`,
-  }
+  return { purpose, sql: attempt(sql, 'undefined_column', 'null') }
+}
+
+/** The one statement, or where it does not fit what there is, the other. */
+function unlessRefused(sql: string, other: string): string {
+  const whatever = 'syntax_error_or_access_rule_violation'
+  return attempt(sql, whatever, `execute ${literal(other)}`)
+}
+
+function attempt(sql: string, condition: string, otherwise: string): string {
+  return `do ${literal(`begin\n  execute ${literal(sql)};\nexception when ${condition} then\n  ${otherwise};\nend`)}`
 }
 
 /** What gm has made of the target's dependents, innermost first. */

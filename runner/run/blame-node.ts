@@ -101,7 +101,7 @@ export function refusedByView(
 
 export function viewMadeBy({ sql }: Statement): string {
   return (
-    /^create (?:or replace )?(?:materialized )?view ((?:\.?"(?:[^"]|"")*")+)/.exec(sql)?.[1] ??
+    /create (?:or replace )?(?:materialized )?view ((?:\.?"(?:[^"]|"")*")+)/.exec(sql)?.[1] ??
     'a view'
   )
 }

@@ -151,6 +151,13 @@ async function runUnitTest(step: Step, on: Execution): Promise<Executed> {
   return { step, status: 'fail', counts: {}, failures: count, error }
 }
 
+/** What a step has committed so far: it stays where only the rest is planned again. */
+interface Progress {
+  counts: RowCounts
+  /** `build`: a table that is yet to be published; `write`: rows of the table that is there. */
+  written?: 'build' | 'write'
+}
+
 async function runUntilPlanHolds(
   planned: Step,
   held: HeldLock,
@@ -159,28 +166,51 @@ async function runUntilPlanHolds(
 ): Promise<Executed> {
   let step = await asOfNow(planned, on)
   let foreseen = NOTHING_FORESEEN
-  for (let attempt = 1; ; attempt++) {
-    if (step.action === 'reuse') return reused(step)
-    try {
-      if (step.batches !== undefined) return await runBatched(step, held, foreseen, on)
-      const { counts } = await runTransactions(step.transactions, step, held, on)
-      return { step, status: 'success', counts: { ...counts, ...skippedBy(step, counts) } }
-    } catch (error) {
-      const again =
-        attempt < MAX_ATTEMPTS && !on.signal.aborted ? reasonToPlanAgain(error, on) : undefined
-      if (!isConnectionLost(error)) await dropPending(on.session, target).catch(() => undefined)
-      if (again === undefined) throw error
-      if (again === 'view takes another shape')
-        foreseen = { ...foreseen, reshaped: new Set([step.id]) }
-      if (again === 'views on it do not fit') {
-        if (foreseen.remade !== undefined) throw error
-        foreseen = { ...foreseen, remade: viewsOf(on) }
+  let progress: Progress = { counts: {} }
+  try {
+    for (let attempt = 1; ; attempt++) {
+      if (step.action === 'reuse') return reused(step)
+      try {
+        if (step.batches !== undefined) return await runBatched(step, held, foreseen, on)
+        await runTransactions(transactionsLeft(step, progress), step, held, on, progress)
+        const { counts } = progress
+        return { step, status: 'success', counts: { ...counts, ...skippedBy(step, counts) } }
+      } catch (error) {
+        const learned =
+          attempt < MAX_ATTEMPTS && !on.signal.aborted
+            ? learnFrom(error, step, foreseen, on)
+            : undefined
+        if (learned === undefined) throw error
+        foreseen = learned
+        const next = replan(step, await on.readWarehouse(on.session), foreseen, on)
+        if (!goesOn(step, next, progress)) {
+          await dropPending(on.session, target)
+          progress = { counts: {} }
+        }
+        step = next
       }
-      if (error instanceof GuardFailed && isColumns(error.found))
-        foreseen = { ...foreseen, shape: error.found }
-      step = replan(step, await on.readWarehouse(on.session), foreseen, on)
     }
+  } catch (error) {
+    if (!isConnectionLost(error)) await dropPending(on.session, target).catch(() => undefined)
+    throw error
   }
+}
+
+/** Whether the new plan of a step that has written is for the rest of it. What was built of other code is built anew. */
+function goesOn(step: Step, next: Step, { written }: Progress): boolean {
+  if (written === undefined || next.action !== step.action) return false
+  return written === 'write' || next.codes?.[0] === step.codes?.[0]
+}
+
+function transactionsLeft(step: Step, { written }: Progress): readonly Transaction[] {
+  if (written === undefined) return step.transactions
+  return step.transactions.slice(step.transactions.findLastIndex(writes) + 1)
+}
+
+function writes(
+  transaction: Transaction,
+): transaction is Transaction & { readonly name: 'build' | 'write' } {
+  return transaction.name === 'build' || transaction.name === 'write'
 }
 
 /**
@@ -237,23 +267,33 @@ function isColumns(found: unknown): found is readonly Column[] {
   return Array.isArray(found)
 }
 
-type Again = 'plan is stale' | 'view takes another shape' | 'views on it do not fit'
-
-function reasonToPlanAgain(error: unknown, on: Execution): Again | undefined {
-  if (error instanceof GuardFailed) return 'plan is stale'
+/** What a step's failure tells its next plan; undefined where that would fail as well. */
+function learnFrom(
+  error: unknown,
+  step: Step,
+  foreseen: Foreseen,
+  on: Execution,
+): Foreseen | undefined {
+  if (error instanceof GuardFailed)
+    return isColumns(error.found) ? { ...foreseen, shape: error.found } : foreseen
   const info = sqlErrorOf(error)
   if (info === undefined) return undefined
-  const isOurs = info.statement.user === undefined
+  const { sqlState, statement } = info
   // What the view is made of next may fit: its own step comes later in this run.
-  if (info.statement.purpose === RECREATE && info.sqlState.startsWith('42'))
-    return viewsOf(on).has(viewMadeBy(info.statement)) ? 'views on it do not fit' : undefined
-  switch (info.sqlState) {
+  if (statement.purpose === RECREATE && sqlState.startsWith('42')) {
+    if (foreseen.remade !== undefined) return undefined
+    const remade = viewsOf(on)
+    return remade.has(viewMadeBy(statement)) ? { ...foreseen, remade } : undefined
+  }
+  switch (sqlState) {
     case '42P16': // invalid_table_definition: create or replace view with other columns
-      return info.statement.purpose === 'create view' ? 'view takes another shape' : undefined
+      return statement.purpose === 'create view'
+        ? { ...foreseen, reshaped: new Set([step.id]) }
+        : undefined
     case '2BP01': // dependent_objects_still_exist: somebody made a view since the plan
     case '42P07': // duplicate_table
     case '42P01': // undefined_table: a relation to lock or drop went away
-      return isOurs ? 'plan is stale' : undefined
+      return statement.user === undefined ? foreseen : undefined
     default:
       return undefined
   }
@@ -264,8 +304,8 @@ function viewsOf({ nodes, compiled }: Execution): ReadonlyMap<string, string> {
   const views = new Map<string, string>()
   for (const [id, { sql }] of compiled) {
     const node = nodes.get(id)
-    if (node?.kind === 'model' && (node.config.materialized ?? 'view') === 'view')
-      views.set(quoted(node.relation), sql)
+    if (node?.kind !== 'model' || node.config.materialization !== undefined) continue
+    if ((node.config.materialized ?? 'view') === 'view') views.set(quoted(node.relation), sql)
   }
   return views
 }
@@ -275,18 +315,19 @@ async function runTransactions(
   step: Step,
   held: HeldLock,
   on: Execution,
+  progress: Progress = { counts: {} },
 ): Promise<Outcome> {
-  let counts: RowCounts = {}
   let last: Outcome = { counts: {}, rows: undefined }
   for (const transaction of transactions) {
-    if (writtenRows(counts) < (transaction.afterRowsWritten ?? 0)) continue
+    if (writtenRows(progress.counts) < (transaction.afterRowsWritten ?? 0)) continue
     if (transaction.waitForReaders === true) await waitForReaders(step, on)
     const isLast = transaction === transactions.at(-1)
     last = await withLockRetries(transaction, on, LOCK_PATIENCE_MS, isLast ? held.key : undefined)
     if (isLast) held.key = undefined
-    counts = { ...counts, ...last.counts }
+    progress.counts = { ...progress.counts, ...last.counts }
+    if (writes(transaction)) progress.written = transaction.name
   }
-  return { counts, rows: last.rows }
+  return { counts: progress.counts, rows: last.rows }
 }
 
 function writtenRows({ inserted = 0, updated = 0, deleted = 0 }: RowCounts): number {
