@@ -20,7 +20,7 @@ export interface OpenWarehouse {
   readonly connection: Connection
   readonly runQuery: NonNullable<CompileState['runQuery']>
   /** Creates what gm itself needs there: its ledger, and where the project reads raw events, the tables for them. */
-  prepare(manifest: Manifest): Promise<void>
+  prepare(manifest?: Manifest): Promise<void>
   /** For ingest, which opens connections of its own. */
   clientConfig(): Promise<LandFileOptions['connection']>
   close(): Promise<void>
@@ -55,7 +55,7 @@ export async function connect(
     prepare: async (manifest) => {
       await adapter.before(async (opened) => {
         await migrate(opened, connection, MIGRATIONS)
-        const tables = rawTables(manifest)
+        const tables = manifest === undefined ? [] : rawTables(manifest)
         if (tables.length === 0) return
         await prepareLanding(opened.client, tables).catch((error: unknown) => {
           throw explainError(error, { connection })

@@ -9,7 +9,7 @@ import type { Io } from './io.ts'
 export type SettingFlags = GlobalFlags & {
   readonly threads?: number | undefined
   readonly asOf?: string | undefined
-  /** The command is about to install them. */
+  /** The command is about to install them, or needs none. */
   readonly allowsMissingPackages?: boolean
 }
 

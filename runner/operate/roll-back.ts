@@ -33,8 +33,8 @@ export interface RollbackRequest {
   /** The publication to go back to; undefined: the one before the last. */
   readonly to: string | undefined
   readonly isDryRun: boolean
-  /** Quoted names of relations that no run can make again: they keep what they have. */
-  readonly unrepeatable: readonly string[]
+  /** Quoted names of relations that no run can make again: they keep what they have. Undefined: not known, so all snapshots do. */
+  readonly unrepeatable: readonly string[] | undefined
   readonly project: string
   readonly targetName: string
   readonly version: string
@@ -186,9 +186,9 @@ async function refuseReasons(session: Session, runs: readonly string[]): Promise
 async function refuseLosses(
   session: Session,
   runs: readonly string[],
-  unrepeatable: readonly string[],
+  unrepeatable: readonly string[] | undefined,
 ): Promise<void> {
-  if (unrepeatable.length === 0) return
+  if (unrepeatable?.length === 0) return
   const { rows } = await session.query({
     purpose: 'check losses',
     sql: lostByRollback(runs, unrepeatable),

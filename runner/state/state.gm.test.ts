@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { databaseUrl, gm } from '../testing/gm.ts'
@@ -127,4 +127,48 @@ test('gm state names the batches that are due, and the models that are not in th
   await sql('update crm.accounts set id = 2, _gm_xid = pg_current_xact_id() where id = 0')
   await gm(root, ['run'], env)
   expect((await gm(root, ['state'], env)).stdout).not.toContain('Due batches')
+})
+
+test('where a model has an error or a package is missing, gm state, history and rollback do without the models and say so in one line', async ({
+  project,
+  connection,
+  sql,
+}) => {
+  await sql(TABLE)
+  const root = await project({
+    ...FILES,
+    'project.yml': 'name: shop\nkeep_versions: 1\npublish: atomic\n',
+    'snapshots/seen.sql':
+      "{{ config(unique_key='id', strategy='check', check_cols='all') }} select * from {{ source('crm', 'accounts') }}\n",
+  })
+  const env = databaseUrl(connection)
+  await gm(root, ['build', '--quiet'], env)
+  await sql(`update crm.accounts set owner = 'eve' where id = 1`)
+  await gm(root, ['build', '--force', '--quiet'], env)
+  const warning = (found: string): RegExp => new RegExp(`^warning: [^\n]*${found}[^\n]*\n$`)
+
+  await writeFile(join(root, 'models/broken.sql'), '{% if %}\nselect 1')
+  const state = await gm(root, ['state'], env)
+  expect(state.stdout).toContain('"public"."copied" | "crm"."accounts" |      0')
+  expect(state.stderr).toMatch(warning('models/broken.sql:1:\\d+  GM2001'))
+  const json = await gm(root, ['state', '--output', 'json'], env)
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    marks: [{ is_in_project: null }],
+    due_batches: null,
+  })
+  expect((await gm(root, ['history'], env)).stdout).toContain('| success |')
+  expect((await gm(root, ['state', 'rebase'], env)).stdout).toContain('Nothing to do.')
+
+  await writeFile(
+    join(root, 'packages.yml'),
+    'packages: [{local: nowhere}, {package: dbt-labs/dbt_utils, version: 1.3.0}]\n',
+  )
+  expect((await gm(root, ['state'], env)).stderr).toMatch(warning('GM1012'))
+  await gm(root, ['history', 'show'], env)
+  await gm(root, ['debug'], env)
+  // Without the models nobody can tell a snapshot that could be made again from one that could not.
+  const refused = await gm(root, ['rollback', '--dry-run'], env, 2)
+  expect(refused.stderr).toContain('"public"."seen" has seen since')
+  const back = await gm(root, ['rollback', '--allow-destructive'], env)
+  expect(back.stdout).toContain('comes back  "public"."copied"')
 })

@@ -101,11 +101,16 @@ export function againstRollback(runs: readonly string[]): string {
 }
 
 /** Those of the relations whose rows are others than in the version that would come back. */
-export function lostByRollback(runs: readonly string[], relations: readonly string[]): string {
+export function lostByRollback(
+  runs: readonly string[],
+  relations: readonly string[] | undefined,
+): string {
+  const isMeant =
+    relations === undefined ? `r.kind = 'snapshot'` : `v.relation = any (${array(relations)})`
   return `select v.relation
 from gm.versions_back(${array(runs)}) v
 join gm.relations r using (relation)
-where v.relation = any (${array(relations)}) and v.entry->>'version' is distinct from r.version::text
+where ${isMeant} and v.entry->>'version' is distinct from r.version::text
 order by v.relation`
 }
 

@@ -17,7 +17,7 @@ type Rows = readonly (readonly [name: string, value: string])[]
 /** Shows what gm would work with, without passwords, and tries the connection. */
 export const debugCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(GlobalFlags, raw)
-  const project = loadSettings(flags, io)
+  const project = loadSettings({ ...flags, allowsMissingPackages: true }, io)
   print('gm', [
     ['version', packageVersion()],
     ['node', process.version],

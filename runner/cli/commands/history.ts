@@ -74,7 +74,7 @@ async function withLedger<T>(
   io: Io,
   work: (session: Session, project: Project) => Promise<T>,
 ): Promise<T> {
-  const project = loadSettings(flags, io)
+  const project = loadSettings({ ...flags, allowsMissingPackages: true }, io)
   const warehouse = await connect(project, io)
   try {
     const session = await warehouse.adapter.open()

@@ -7,7 +7,8 @@ import { rollBack } from '../../operate/roll-back.ts'
 import type { CommandAction } from '../command-spec.ts'
 import { EXIT } from '../exit-code.ts'
 import { parseFlags, RollbackFlags } from '../flags.ts'
-import { openProject } from '../open-project.ts'
+import { loadSettings } from '../load-settings.ts'
+import { manifestIfReadable } from '../manifest-if-readable.ts'
 import { packageVersion } from '../package-version.ts'
 import { tell } from '../tell.ts'
 import { withWarehouse } from '../with-warehouse.ts'
@@ -15,17 +16,21 @@ import { withWarehouse } from '../with-warehouse.ts'
 /** Takes back the last all-or-nothing publication, or all after a run. */
 export const rollbackCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(RollbackFlags, raw)
-  const opened = openProject(flags, io)
-  const { project } = opened
+  const project = loadSettings({ ...flags, allowsMissingPackages: true }, io)
+  const manifest = manifestIfReadable(
+    flags,
+    io,
+    'every snapshot counts as one that no run can make again',
+  )
   return await withWarehouse(project, io, async (warehouse, signal) => {
-    await warehouse.prepare(opened.manifest)
+    await warehouse.prepare()
     const session = await warehouse.adapter.open(signal)
     try {
       const done = await rollBack({
         adapter: warehouse.adapter,
         session,
         to: flags.to,
-        unrepeatable: flags.allowDestructive ? [] : lookedAt(opened.manifest),
+        unrepeatable: flags.allowDestructive ? [] : manifest && lookedAt(manifest),
         isDryRun: flags.dryRun,
         project: project.name,
         targetName: project.target.name,

@@ -11,7 +11,8 @@ import { connect } from '../connect.ts'
 import { EXIT } from '../exit-code.ts'
 import { GlobalFlags, parseFlags, StateFlags } from '../flags.ts'
 import type { Io } from '../io.ts'
-import { openProject } from '../open-project.ts'
+import { loadSettings } from '../load-settings.ts'
+import { manifestIfReadable } from '../manifest-if-readable.ts'
 import { formatDuration, plural } from '../render/format.ts'
 import { styleFor } from '../render/style.ts'
 import { renderTable } from '../render/table.ts'
@@ -23,12 +24,17 @@ const RESTORED =
 /** Shows how far each model has read its inputs, which batches are due, and who holds old snapshots. Changes nothing. */
 export const stateCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(StateFlags, raw)
-  const { project, manifest } = openProject(flags, io)
+  const project = loadSettings({ ...flags, allowsMissingPackages: true }, io)
+  const manifest = manifestIfReadable(
+    flags,
+    io,
+    'due batches and what has left the project are not known',
+  )
   const warehouse = await connect(project, io)
   try {
     const session = await warehouse.adapter.open()
     const state = await readState(session).finally(() => session.close())
-    const shown = state && { ...state, due: dueOf(state, manifest, io.now()), manifest }
+    const shown = state && { ...state, due: manifest && dueOf(state, manifest, io.now()), manifest }
     if (flags.output === 'json') io.out(jsonAnswer(toJson(shown), flags))
     else io.out(shown === undefined ? 'gm has built nothing here.\n' : screen(shown, io))
     return EXIT.ok
@@ -40,10 +46,10 @@ export const stateCommand: CommandAction = async (_args, raw, io) => {
 /** Makes the marks of a restored or cloned database its own. */
 export const stateRebaseCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(GlobalFlags, raw)
-  const opened = openProject(flags, io)
-  const warehouse = await connect(opened.project, io)
+  const project = loadSettings({ ...flags, allowsMissingPackages: true }, io)
+  const warehouse = await connect(project, io)
   try {
-    await warehouse.prepare(opened.manifest)
+    await warehouse.prepare()
     const { fields, text } = await rebase(warehouse)
     tell('rebased', fields, text, { ...flags, quiet: false }, io)
     return EXIT.ok
@@ -87,10 +93,10 @@ async function rebase(warehouse: OpenWarehouse): Promise<Rebased> {
   }
 }
 
-/** The state, in the light of the project as it is now. */
+/** The state, in the light of the project as it is now, where that can be read. */
 interface Shown extends State {
-  readonly due: readonly DueBatches[]
-  readonly manifest: Manifest
+  readonly due: readonly DueBatches[] | undefined
+  readonly manifest: Manifest | undefined
 }
 
 /** Batches of a microbatch model that the next run has to do: they were never done, failed, or have got rows since. */
@@ -114,8 +120,9 @@ function dueOf(
 }
 
 /** Of a mark that a model of this project has left, which is not in it any more: of other projects nothing is known here. */
-function isLeftOver({ madeBy }: MarkState, { project, nodes }: Manifest): boolean {
-  return madeBy?.project === project && !nodes.has(madeBy.nodeId)
+function isLeftOver({ madeBy }: MarkState, { manifest }: Shown): boolean {
+  if (madeBy === undefined || manifest === undefined) return false
+  return madeBy.project === manifest.project && !manifest.nodes.has(madeBy.nodeId)
 }
 
 function toJson(state: Shown | undefined): object {
@@ -130,9 +137,9 @@ function toJson(state: Shown | undefined): object {
       behind_seconds: mark.behindSeconds,
       moved_at: mark.movedAt,
       input_is: mark.inputIs,
-      is_in_project: !isLeftOver(mark, state.manifest),
+      is_in_project: state.manifest === undefined ? null : !isLeftOver(mark, state),
     })),
-    due_batches: state.due,
+    due_batches: state.due ?? null,
     old_snapshots: state.oldSnapshots.map((held) => ({
       pid: held.pid ?? null,
       user: held.user ?? null,
@@ -153,8 +160,8 @@ function screen(state: Shown, io: Io): string {
       ? 'No model follows an input yet.\n'
       : renderTable(markRows(state), context),
   )
-  if (state.due.length > 0) {
-    parts.push(`${style.bold('Due batches')}\n`, renderTable(dueRows(state), context))
+  if (state.due !== undefined && state.due.length > 0) {
+    parts.push(`${style.bold('Due batches')}\n`, renderTable(dueRows(state.due), context))
   }
   if (state.oldSnapshots.length > 0) {
     parts.push(`${style.bold('Open transactions')}\n`, renderTable(snapshotRows(state), context))
@@ -165,13 +172,11 @@ function screen(state: Shown, io: Io): string {
 const text = (name: string): Rows['columns'][number] => ({ name, type: 'text' })
 const number = (name: string): Rows['columns'][number] => ({ name, type: 'int4' })
 
-function markRows({ marks, manifest }: Shown): Rows {
+function markRows(state: Shown): Rows {
   return {
     columns: [text('relation'), text('reads'), number('unread'), text('behind'), text('read at')],
-    rows: marks.map((mark) => ({
-      relation: isLeftOver(mark, manifest)
-        ? `${mark.relation} (not in the project)`
-        : mark.relation,
+    rows: state.marks.map((mark) => ({
+      relation: isLeftOver(mark, state) ? `${mark.relation} (not in the project)` : mark.relation,
       reads: mark.inputIs === 'followed' ? mark.input : `${mark.input} (${mark.inputIs})`,
       unread:
         mark.unreadKeys === 0
@@ -183,7 +188,7 @@ function markRows({ marks, manifest }: Shown): Rows {
   }
 }
 
-function dueRows({ due }: Shown): Rows {
+function dueRows(due: readonly DueBatches[]): Rows {
   return {
     columns: [text('relation'), number('batches'), text('from'), text('to')],
     rows: due.map(({ relation, batches }) => ({
