@@ -4,9 +4,10 @@ import { expect } from 'vitest'
 import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
 import type { Connection } from '../project/project.ts'
 import type { PlainProject } from '../testing/plain-project.ts'
-import { plainProject, runPlain } from '../testing/plain-project.ts'
+import { plainProject, requestOf, runPlain } from '../testing/plain-project.ts'
 import { randomFrom, SEED } from '../testing/random.ts'
 import { test } from '../testing/run-fixture.ts'
+import { runProject } from './run-project.ts'
 
 const isLong = process.env['GM_LONG'] !== undefined
 
@@ -222,3 +223,32 @@ async function withClient(
     await client.end()
   }
 }
+
+test('of two runs that go on with the same one at once one does, and the other says so', async ({
+  connection,
+  run,
+  sql,
+}) => {
+  const project = plainProject({
+    kept: { config: { materialized: 'incremental' }, sql: () => 'select 1 as id' },
+  })
+  await run(project)
+  const adapter = createPostgresAdapter(connection)
+  try {
+    const goOn = async () =>
+      await runProject({
+        ...requestOf(project, adapter, {}),
+        asked: { flags: {}, publish: 'model', resumes: ['a', 'b'] },
+        resumes: ['a', 'b'],
+      }).then(
+        ({ status }) => status,
+        (error: unknown) => String(error),
+      )
+    const ended = await Promise.all([goOn(), goOn(), goOn()])
+    const refused = expect.stringMatching(/GM4017 {2}run b has been gone on with by run /) as string
+    expect(ended.sort()).toEqual([refused, refused, 'success'])
+    expect(await sql('select id from shop.kept')).toHaveLength(2)
+  } finally {
+    await adapter.close()
+  }
+})

@@ -1,3 +1,4 @@
+import { GmError } from '../base/error.ts'
 import type { Session } from '../engine/adapter.ts'
 import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Manifest } from '../manifest/node.ts'
@@ -19,6 +20,7 @@ import type { RunRequest } from './run-request.ts'
 export async function prepareRun(control: Session, request: RunRequest): Promise<void> {
   const { runId, manifest, signal } = request
   await control.lock(runLock(runId), true)
+  await claimResumed(control, request)
   await control.query(MARK_DEAD_RUNS, signal)
   const built = [...manifest.nodes.values()].filter(isBuilt).map(({ relation }) => relation)
   await control.query(forgetGone(manifest.project, built), signal)
@@ -41,7 +43,30 @@ export async function beginRun(control: Session, request: RunRequest, plan: Plan
       request: request.asked,
     }),
   )
+  const last = request.resumes?.at(-1)
+  if (last !== undefined) await control.unlock(runLock(last))
   await createSchemas(control, plan)
+}
+
+/** Of several runs that begin to go on with the same one, one does: with its lock until the record says so. */
+async function claimResumed(control: Session, { resumes, signal }: RunRequest): Promise<void> {
+  const last = resumes?.at(-1)
+  if (last === undefined) return
+  await control.lock(runLock(last), true, signal)
+  const { rows } = await control.query(
+    {
+      purpose: 'look for another retry',
+      sql: `select run_id from gm.runs where request -> 'resumes' ->> -1 = $1 limit 1`,
+      binds: [last],
+    },
+    signal,
+  )
+  if (rows[0] === undefined) return
+  throw new GmError(
+    'GM4017',
+    `run ${last} has been gone on with by run ${String(rows[0]['run_id'])}`,
+    { hint: 'Another gm retry was faster. `gm history` shows what has become of it.' },
+  )
 }
 
 /** From then on a row of theirs that somebody changes or deletes is noticed. In a busy moment the next run does it. */
