@@ -35,7 +35,8 @@ export interface LastRun {
 
 /**
  * A step is done when its row says so: it is written in the step's own transaction. Of a run that publishes all or nothing and did not
- * end well, nothing is done, whatever its rows say. Rounds of --follow are no runs that anybody asked for one by one.
+ * publish, nothing is done, whatever its rows say; one that was killed after it has left its relations in the ledger, under their own names.
+ * Rounds of --follow are no runs that anybody asked for one by one.
  */
 const LAST_RUN = `select
   r.run_id as id, r.command, r.status, r.request -> 'flags' as flags,
@@ -52,13 +53,20 @@ const LAST_RUN = `select
       select from gm.steps s
       where s.run_id = r.run_id and s.node_id = selected.id
         and s.status in ('success', 'reused', 'pass', 'warn')
-        and (r.status in ('success', 'warn') or r.request ->> 'publish' is distinct from 'atomic')
+        and r.is_published
     )
   ) as unfinished
-from gm.runs r
-where r.project = $1 and r.target = $2 and r.command <> 'follow'
-order by r.started_at desc
-limit 1`
+from (
+  select *, status in ('success', 'warn') or request ->> 'publish' is distinct from 'atomic' or exists (
+    select from gm.steps s join gm.relations made using (relation)
+    where s.run_id = last.run_id and s.status = 'success'
+      and not exists (select from gm.shadows shadow where shadow.relation = s.relation)
+  ) as is_published
+  from gm.runs last
+  where project = $1 and target = $2 and command <> 'follow'
+  order by started_at desc
+  limit 1
+) r`
 
 /** The last run of the project on the target, by the ledger; undefined where there was none, or gm has never run. */
 export async function readLastRun(

@@ -172,3 +172,28 @@ test('gm retry says what it lacks where gm has never run, and names a command th
   await gm(root, ['clone', '--state', 'target'], env)
   await screen('retry-clone', { root, args: ['retry'] })
 })
+
+test('Of a run with --publish atomic that was killed after it had published, and before it could end, nothing is done twice', async ({
+  env,
+  sql,
+  untilRuns,
+  project,
+}) => {
+  const root = await project({
+    'project.yml':
+      'name: shop\nreuse: none\npublish: atomic\non-run-end: "select pg_sleep(case when exists (select from gate) then 0 else 600 end)"\n',
+    'models/kept.sql': "{{ config(materialized='incremental') }}\nselect 1 as id",
+  })
+  await sql('create table gate (id int)')
+  const { child, ended } = startGm(root, ['run'], env)
+  await untilRuns('pg_sleep')
+  child.kill('SIGKILL')
+  await ended
+  await sql(
+    `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+  )
+  await sql('insert into gate values (1)')
+  const { stdout } = await gm(root, ['retry'], env)
+  expect(stdout).toBe('The last run (gm run) finished all that it was asked for.\n')
+  expect(await sql('select * from kept')).toEqual([expect.objectContaining({ id: 1 })])
+})
