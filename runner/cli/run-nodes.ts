@@ -48,6 +48,8 @@ export interface NodesToRun {
   readonly needUniqueKey?: ReadonlySet<NodeId> | undefined
   /** `gm retry`: what it goes on with. */
   readonly resumed?: Resumed
+  /** The nodes that those runs have done. */
+  readonly done?: ReadonlySet<NodeId>
 }
 
 export interface RanNodes {
@@ -71,14 +73,14 @@ export function runRequest(
   const { project } = opened
   const { emit, say } = sayInRun(flags, pass)
   const runId = randomBytes(6).toString('hex')
-  const limit = readLimit(flags, flags.asOf === undefined ? new Date() : endOf(flags.asOf))
+  const begin = asked.resumed?.startedAt ?? new Date()
+  const limit = readLimit(flags, flags.asOf === undefined ? begin : endOf(flags.asOf))
   return {
     runId,
     command: asked.command,
     asked: {
       flags,
       publish: flags.publish ?? project.publish,
-      selected: [...asked.selected].sort(),
       ...(asked.resumed !== undefined && { resumes: asked.resumed.runIds }),
     },
     manifest: opened.manifest,
@@ -120,6 +122,7 @@ export function runRequest(
     vars: project.vars,
     ...timesOf(flags, asked.resumed),
     ...(asked.resumed !== undefined && { resumes: asked.resumed.runIds }),
+    ...(asked.done !== undefined && { done: asked.done }),
     runQuery: warehouse.runQuery,
     targetName: project.target.name,
     version: packageVersion(),

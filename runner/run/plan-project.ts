@@ -1,6 +1,7 @@
 import type { Compiled } from '../compile/compiled.ts'
 import type { Session } from '../engine/adapter.ts'
 import type { Manifest, NodeId } from '../manifest/node.ts'
+import { madeOfOtherCode } from '../plan/made-of-other-code.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { PlanRequest, Warehouse } from '../plan/plan-request.ts'
 import type { PlannedNode } from '../plan/plan-run.ts'
@@ -23,6 +24,10 @@ export async function planProject(request: RunRequest): Promise<Plan> {
 export interface PlannedRun {
   readonly plan: Plan
   readonly planned: readonly PlannedNode[]
+  /** What was asked for, and of what was done before, what is done again because of other code. */
+  readonly selected: ReadonlySet<NodeId>
+  /** Those of them whose own code is another. */
+  readonly changed: readonly NodeId[]
   /** Every node that the plan walked, parents first. */
   readonly order: readonly NodeId[]
   readonly warehouse: Warehouse
@@ -35,17 +40,25 @@ export interface PlannedRun {
 /** As `planProject`, over a session of the caller's. */
 export async function planOver(request: RunRequest, session: Session): Promise<PlannedRun> {
   const { manifest } = request
-  const work =
-    request.publish === 'atomic' ? withViewsBetween(request.work, manifest) : request.work
-  const planned = planNodes(work, manifest)
   const warehouse = await readWarehouse(request, session)
   const compiled = new Map<NodeId, Compiled>()
   // One moment for the whole run, however often a step is planned again.
   const now = request.now ?? new Date()
-  const requestOver = (over: Manifest): PlanRequest =>
-    planRequest({ ...request, now }, compiled, over)
-  const plan = planRun(planned, work.order, requestOver(manifest), warehouse)
-  return { plan, planned, order: work.order, warehouse, compiled, requestOver }
+  const requestOver = (over: Manifest, into = compiled): PlanRequest =>
+    planRequest({ ...request, now }, into, over)
+  const { order } = request.work
+  const { changed, outdated } = madeOfOtherCode(
+    order,
+    request.done ?? new Set(),
+    requestOver(manifest, new Map()),
+    warehouse,
+  )
+  const selected = new Set([...request.work.selected, ...outdated])
+  const asked = { ...request.work, selected }
+  const work = request.publish === 'atomic' ? withViewsBetween(asked, manifest) : asked
+  const planned = planNodes(work, manifest)
+  const plan = planRun(planned, order, requestOver(manifest), warehouse)
+  return { plan, planned, order, changed, selected, warehouse, compiled, requestOver }
 }
 
 function planRequest(

@@ -11,6 +11,7 @@ import { followTables, MARK_DEAD_RUNS, runLock, startRun } from '../state/ledger
 import { pruneRuns } from '../state/prune-runs.ts'
 import { dropDeadShadows } from './drop-dead-shadows.ts'
 import { dropPending } from './drop-pending.ts'
+import type { PlannedRun } from './plan-project.ts'
 import type { RunRequest } from './run-request.ts'
 
 /**
@@ -32,7 +33,11 @@ export async function prepareRun(control: Session, request: RunRequest): Promise
 }
 
 /** The run's record, and the schemas that its plan writes to. */
-export async function beginRun(control: Session, request: RunRequest, plan: Plan): Promise<void> {
+export async function beginRun(
+  control: Session,
+  request: RunRequest,
+  { plan, selected }: Pick<PlannedRun, 'plan' | 'selected'>,
+): Promise<void> {
   await control.query(
     startRun({
       runId: request.runId,
@@ -40,7 +45,7 @@ export async function beginRun(control: Session, request: RunRequest, plan: Plan
       project: request.manifest.project,
       target: request.targetName,
       version: request.version,
-      request: request.asked,
+      request: request.asked && { ...request.asked, selected: [...selected].sort() },
     }),
   )
   const last = request.resumes?.at(-1)

@@ -1,5 +1,6 @@
 import { openAhead } from '../engine/open-ahead.ts'
-import type { NodeKind } from '../manifest/node.ts'
+import type { NodeId, NodeKind } from '../manifest/node.ts'
+import { nameInId } from '../manifest/node.ts'
 import type { PlannedNode } from '../plan/plan-run.ts'
 import { finishRun } from '../state/ledger.ts'
 import { deferEvents } from './defer-events.ts'
@@ -26,7 +27,7 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
     await prepareRun(control, request)
     const run = await planOver(request, control)
     const { plan, planned } = run
-    await beginRun(control, request, plan)
+    await beginRun(control, request, run)
     emit({
       type: 'run-start',
       runId,
@@ -36,6 +37,7 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
       threads: request.threads,
       totals: countKinds(planned),
     })
+    if (run.changed.length > 0) emit({ type: 'log', level: 'info', message: runAgain(run.changed) })
     // Where the log cannot be opened, nothing has been done yet.
     flush()
     await runHooks(request.onRunStart, [], control, { emit, signal }).catch(
@@ -53,6 +55,11 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
     await workers.close()
     await control.close()
   }
+}
+
+function runAgain(changed: readonly NodeId[]): string {
+  const names = changed.map(nameInId).join(', ')
+  return `${names}: done before by other code, and so run again with what reads it`
 }
 
 function countKinds(planned: readonly PlannedNode[]): Partial<Record<NodeKind, number>> {

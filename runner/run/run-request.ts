@@ -1,6 +1,6 @@
 import type { Compiled } from '../compile/compiled.ts'
 import type { Adapter } from '../engine/adapter.ts'
-import type { Manifest } from '../manifest/node.ts'
+import type { Manifest, NodeId } from '../manifest/node.ts'
 import type { OwnMaterializer } from '../materialize/own-materialization.ts'
 import type { PlanRequest, Reuse } from '../plan/plan-request.ts'
 import type { Work } from '../plan/plan-run.ts'
@@ -13,7 +13,7 @@ export interface RunRequest {
   /** `run`, `build`, `test`, … for the ledger and the report. */
   readonly command: string
   /** Kept with the run, for `gm retry`; undefined for a run that is not to be gone on with. */
-  readonly asked?: AskedRun | undefined
+  readonly asked?: Omit<AskedRun, 'selected'> | undefined
   readonly manifest: Manifest
   readonly work: Work
   readonly adapter: Adapter
@@ -35,6 +35,8 @@ export interface RunRequest {
   readonly eventTime?: PlanRequest['eventTime']
   /** `gm retry`: ids of the runs that it goes on with. */
   readonly resumes?: readonly string[]
+  /** `gm retry`: nodes that those have done. What has other code now runs again, and with it what reads it. */
+  readonly done?: ReadonlySet<NodeId>
   readonly runQuery?: PlanRequest['runQuery']
   readonly limit?: PlanRequest['limit']
   /** What builds models of the project's own materializations, by name. */

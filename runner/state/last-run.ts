@@ -1,4 +1,5 @@
 import type { Session } from '../engine/adapter.ts'
+import type { NodeId } from '../manifest/node.ts'
 import { MARK_DEAD_RUNS } from './ledger.ts'
 
 /** What a run was asked for, as the ledger keeps it. */
@@ -28,7 +29,9 @@ export interface LastRun {
   /** Undefined for what cannot be gone on with, such as a clone. */
   readonly flags: Readonly<Record<string, unknown>> | undefined
   /** Ids of the nodes that failed or that it did not come to. */
-  readonly left: readonly string[]
+  readonly left: readonly NodeId[]
+  /** Ids of those that it, or what it has gone on with, has done. */
+  readonly done: readonly NodeId[]
   /** It and what it has gone on with. */
   readonly resumed: Resumed
 }
@@ -55,7 +58,12 @@ const LAST_RUN = `select
         and s.status in ('success', 'reused', 'pass', 'warn')
         and r.is_published
     )
-  ) as unfinished
+  ) as unfinished,
+  (
+    select coalesce(jsonb_agg(distinct selected.id), '[]')
+    from gm.runs asked, jsonb_array_elements_text(asked.request -> 'selected') as selected (id)
+    where asked.run_id = r.run_id or r.request -> 'resumes' ? asked.run_id
+  ) as selected
 from (
   select *, status in ('success', 'warn') or request ->> 'publish' is distinct from 'atomic' or exists (
     select from gm.steps s join gm.relations made using (relation)
@@ -89,12 +97,14 @@ export async function readLastRun(
   })
   const [row] = rows
   if (row === undefined) return undefined
+  const left = row['unfinished'] as readonly NodeId[]
   return {
     id: String(row['id']),
     command: String(row['command']),
     status: String(row['status']),
     flags: (row['flags'] ?? undefined) as LastRun['flags'],
-    left: row['unfinished'] as readonly string[],
+    left,
+    done: (row['selected'] as readonly NodeId[]).filter((id) => !left.includes(id)),
     resumed: {
       runIds: row['run_ids'] as readonly string[],
       startedAt: new Date(String(row['started_at'])),

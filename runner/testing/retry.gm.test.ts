@@ -1,3 +1,5 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import { test } from './errors/screen-fixture.ts'
 import { gm, startGm } from './gm.ts'
@@ -171,6 +173,81 @@ test('gm retry says what it lacks where gm has never run, and names a command th
   await gm(root, ['parse'], env)
   await gm(root, ['clone', '--state', 'target'], env)
   await screen('retry-clone', { root, args: ['retry'] })
+})
+
+test('gm retry runs a model again that was done and has got other code since, with what reads it, and says so', async ({
+  env,
+  sql,
+  project,
+}) => {
+  const root = await project({
+    ...SHOP,
+    'models/beside.sql': "{{ config(materialized='table') }}\nselect day from {{ ref('a') }}",
+    'models/schema.yml':
+      'models: [{name: a, columns: [{name: day, data_tests: [not_null]}]}, {name: other, columns: [{name: id, data_tests: [unique]}]}]\n',
+  })
+  await sql('create table gate (id int)')
+  await gm(root, ['build'], env, 1)
+  await sql('insert into gate values (1)')
+  await writeFile(join(root, 'models/a.sql'), "select 'friday' as day")
+
+  const { stdout } = await gm(root, ['retry'], env)
+  expect(stdout).toContain('a: done before by other code')
+  expect(await sql(LAST_STEPS)).toEqual(
+    [
+      'model.shop.a',
+      'model.shop.b',
+      'model.shop.beside',
+      'model.shop.c',
+      'test.shop.not_null_a_day',
+    ].map((id) => ({
+      id: expect.stringContaining(id) as string,
+      status: expect.any(String) as string,
+    })),
+  )
+  expect(await sql('select c.day, beside.day as other from c, beside')).toEqual([
+    { day: 'friday', other: 'friday' },
+  ])
+})
+
+test('what failed again after it was done by other code is left for the next gm retry', async ({
+  env,
+  sql,
+  project,
+}) => {
+  const root = await project(SHOP)
+  await sql('create table gate (id int); insert into gate values (1)')
+  await sql('create table door (id int)')
+  await writeFile(
+    join(root, 'models/c.sql'),
+    "{{ config(materialized='table') }}\nselect 1 / 0 as n from {{ ref('b') }}",
+  )
+  await gm(root, ['run'], env, 1)
+  await writeFile(
+    join(root, 'models/a.sql'),
+    "{{ config(materialized='table') }}\nselect 1 / (select count(*) from door) as day",
+  )
+  await writeFile(
+    join(root, 'models/b.sql'),
+    "{{ config(materialized='table') }}\nselect day from {{ ref('a') }}",
+  )
+  await gm(root, ['retry'], env, 1)
+  await sql('insert into door values (1)')
+  await writeFile(join(root, 'models/c.sql'), "select day from {{ ref('b') }}")
+  await gm(root, ['retry'], env)
+  expect(await sql('select day::int from c')).toEqual([{ day: 1 }])
+  expect((await gm(root, ['retry'], env)).stdout).toContain('finished all')
+})
+
+test('gm retry names what is not in the project any more', async ({ env, sql, project }) => {
+  const root = await project(SHOP)
+  await sql('create table gate (id int)')
+  await gm(root, ['run'], env, 1)
+  await rm(join(root, 'models/b.sql'))
+  await writeFile(join(root, 'models/c.sql'), "select * from {{ ref('a') }}")
+  const { stdout } = await gm(root, ['retry'], env)
+  expect(stdout).toContain('Not in the project any more: model.shop.b\n')
+  expect(await sql(LAST_STEPS)).toEqual([{ id: 'model.shop.c', status: 'success' }])
 })
 
 test('Of a run with --publish atomic that was killed after it had published, and before it could end, nothing is done twice', async ({

@@ -1,5 +1,5 @@
 import { GmError } from '../../base/error.ts'
-import type { LastRun, Resumed } from '../../state/last-run.ts'
+import type { LastRun } from '../../state/last-run.ts'
 import { readLastRun } from '../../state/last-run.ts'
 import type { CommandAction } from '../command-spec.ts'
 import { connect } from '../connect.ts'
@@ -7,7 +7,7 @@ import { EXIT } from '../exit-code.ts'
 import { parseFlags, RetryFlags, RunFlags } from '../flags.ts'
 import type { Io } from '../io.ts'
 import { loadSettings } from '../load-settings.ts'
-import type { RunCommandName } from './run.ts'
+import type { GoesOn, RunCommandName } from './run.ts'
 import { isRunCommand, runWith } from './run.ts'
 
 /**
@@ -16,7 +16,7 @@ import { isRunCommand, runWith } from './run.ts'
  */
 export const retryCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(RetryFlags, raw)
-  const { command, then, left, resumed } = await lastRun(flags, io)
+  const { command, then, left, done, resumed } = await lastRun(flags, io)
   if (left.length === 0) {
     if (!flags.quiet) io.out(`The last run (gm ${command}) finished all that it was asked for.\n`)
     return EXIT.ok
@@ -33,14 +33,12 @@ export const retryCommand: CommandAction = async (_args, raw, io) => {
     failFast: flags.failFast || then.failFast === true,
     vars: flags.vars === undefined ? then.vars : { ...then.vars, ...flags.vars },
   }
-  return await runWith(command, again, io, { left: new Set(left), resumed })
+  return await runWith(command, again, io, { left, done, resumed })
 }
 
-interface ToGoOnWith {
+interface ToGoOnWith extends GoesOn {
   readonly command: RunCommandName
   readonly then: Partial<RunFlags>
-  readonly left: readonly string[]
-  readonly resumed: Resumed
 }
 
 /** @throws GmError GM4017 when there is no run that can be gone on with. */
@@ -72,5 +70,5 @@ async function lastRun(flags: Parameters<typeof loadSettings>[0], io: Io): Promi
       hint: 'gm retry goes on with build, run, seed, snapshot and test. Give the command again: what is there already stays.',
     })
   }
-  return { command, then, left: last.left, resumed: last.resumed }
+  return { command, then, left: last.left, done: last.done, resumed: last.resumed }
 }

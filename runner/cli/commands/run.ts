@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import type { NodeKind } from '../../manifest/node.ts'
+import type { NodeId, NodeKind } from '../../manifest/node.ts'
 import type { Project } from '../../project/project.ts'
 import type { RunResult } from '../../run/event.ts'
 import type { Resumed } from '../../state/last-run.ts'
@@ -23,6 +23,7 @@ import { runNodes } from '../run-nodes.ts'
 import type { ScreenOptions } from '../run-screen.ts'
 import { RunScreen } from '../run-screen.ts'
 import { selectFor } from '../select-for.ts'
+import { tell } from '../tell.ts'
 import type { LineageTeller } from '../tell-lineage.ts'
 import { withColumns } from '../with-columns.ts'
 import { withInheritedDescriptions } from '../with-inherited-descriptions.ts'
@@ -56,38 +57,57 @@ async function execute(command: RunCommandName, raw: unknown, io: Io): Promise<E
   return await runWith(command, parseFlags(RunFlags, raw), io)
 }
 
-/** @param goesOn the nodes to run in place of what the flags select, those that are no more left out, and the runs that left them. */
+/** Nodes to run in place of what flags select, those that the same runs have done, and which runs those are. */
+export interface GoesOn {
+  readonly left: readonly NodeId[]
+  readonly done: readonly NodeId[]
+  readonly resumed: Resumed
+}
+
+/** @param goesOn what is not in the project any more is left out, and named. */
 export async function runWith(
   command: RunCommandName,
   flags: RunFlags,
   io: Io,
-  goesOn?: { readonly left: ReadonlySet<string>; readonly resumed: Resumed },
+  goesOn?: GoesOn,
 ): Promise<ExitCode> {
   const opened = await withColumns(openProject(flags, io), flags)
   const { project } = opened
   const kinds = command === 'run' && flags.job.length > 0 ? JOB_KINDS : KINDS[command]
+  const isThere = (id: NodeId): boolean => opened.manifest.nodes.has(id)
   const selected =
     goesOn === undefined
       ? selectFor(opened, flags, io, kinds)
-      : new Set(opened.order.filter((id) => goesOn.left.has(id)))
-  const materializers = await loadMaterializations(opened, selected)
-  const inherited = await withInheritedDescriptions(opened, selected)
-  const documented = await withTimesBehindViews(inherited, selected, flags, io)
-  const needUniqueKey = command === 'test' ? undefined : await refuseLostChanges(opened, selected)
+      : new Set(goesOn.left.filter(isThere))
+  const done = new Set(goesOn?.done.filter(isThere))
+  const mayRun = new Set([...selected, ...done])
+  const gone = goesOn?.left.filter((id) => !isThere(id)) ?? []
+  if (gone.length > 0)
+    tell(
+      'left-out',
+      { nodes: gone },
+      `Not in the project any more: ${gone.join(', ')}\n`,
+      flags,
+      io,
+    )
+  const materializers = await loadMaterializations(opened, mayRun)
+  const inherited = await withInheritedDescriptions(opened, mayRun)
+  const documented = await withTimesBehindViews(inherited, mayRun, flags, io)
+  const needUniqueKey = command === 'test' ? undefined : await refuseLostChanges(opened, mayRun)
   const options = screenOptions(flags, project)
   const screen = new RunScreen(io, options)
   return await withWarehouse(
     project,
     io,
     async (warehouse, signal) => {
-      const seen = await deferred(documented, selected, flags, io, (relations) =>
+      const seen = await deferred(documented, mayRun, flags, io, (relations) =>
         warehouse.adapter.describe(relations),
       )
       const resumed = goesOn?.resumed
       const asked = {
         ...{ command, flags, opened: seen, selected, warehouse, signal, materializers },
         needUniqueKey,
-        ...(resumed !== undefined && { resumed }),
+        ...(resumed !== undefined && { resumed, done }),
       }
       if (flags.dryRun) {
         const { showDryRun } = await import('../show-dry-run.ts')
