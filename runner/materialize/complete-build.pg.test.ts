@@ -48,6 +48,19 @@ test.for(['view', 'table', 'incremental', 'materialized_view'] as const)(
   },
 )
 
+test('a hook that names what is not there fails its step at once, and nothing is tried again', async ({
+  run,
+  sql,
+}) => {
+  await sql('create sequence tries')
+  const broken = one({
+    materialized: 'table',
+    post_hook: [inside(`select nextval('tries')`), inside('select nothing from nowhere')],
+  })
+  expect((await run(broken)).steps['made']).toContain('relation "nowhere" does not exist')
+  expect(await sql('select last_value::int as n from tries')).toEqual([{ n: 1 }])
+})
+
 test('a hook that fails leaves what was there, and the error says which', async ({ run, sql }) => {
   await run(one({ materialized: 'table' }))
   const broken = one(

@@ -293,7 +293,7 @@ function learnFrom(
     case '2BP01': // dependent_objects_still_exist: somebody made a view since the plan
     case '42P07': // duplicate_table
     case '42P01': // undefined_table: a relation to lock or drop went away
-      return statement.user === undefined ? foreseen : undefined
+      return statement.user === undefined && statement.isUsers === undefined ? foreseen : undefined
     default:
       return undefined
   }
