@@ -13,10 +13,12 @@ import { isBuilt, isChecking } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { RECREATE } from '../materialize/dependent-views.ts'
 import type { Step } from '../plan/plan.ts'
+import { transactionsOf } from '../plan/plan.ts'
 import type { Foreseen, PlanRequest, Warehouse } from '../plan/plan-request.ts'
 import { NOTHING_FORESEEN } from '../plan/plan-request.ts'
 import { planStep } from '../plan/plan-step.ts'
 import { NOTHING_CHANGED } from '../plan/whether-to-run.ts'
+import { readRecorded } from '../state/ledger.ts'
 import { readBases } from '../state/read-bases.ts'
 import { blameNode, viewMadeBy } from './blame-node.ts'
 import { dropPending } from './drop-pending.ts'
@@ -85,7 +87,7 @@ export async function executeStep(planned: Step, on: Execution): Promise<Execute
   try {
     // What an earlier attempt had built, before its connection was lost, is still there under its hidden name.
     if (on.retry.count() > 0) await dropPending(on.session, planned.lock)
-    if (await isReusable(planned, on)) return reused(planned)
+    else if (await isReusable(planned, on)) return reused(planned)
     const { lock } = planned
     return await withinTimeout(node, on.signal, (signal) =>
       runUntilPlanHolds(planned, held, lock, { ...on, signal }),
@@ -154,8 +156,8 @@ async function runUnitTest(step: Step, on: Execution): Promise<Executed> {
 /** What a step has committed so far: it stays where only the rest is planned again. */
 interface Progress {
   counts: RowCounts
-  /** `build`: a table that is yet to be published; `write`: rows of the table that is there. */
-  written?: 'build' | 'write'
+  /** `built`: a table that is yet to be published. `recorded`: all that readers see. */
+  reached?: 'built' | 'recorded' | undefined
 }
 
 async function runUntilPlanHolds(
@@ -166,10 +168,10 @@ async function runUntilPlanHolds(
 ): Promise<Executed> {
   let step = await asOfNow(planned, on)
   let foreseen = NOTHING_FORESEEN
-  let progress: Progress = { counts: {} }
+  let progress = await progressBefore(step, on)
   try {
     for (let attempt = 1; ; attempt++) {
-      if (step.action === 'reuse') return reused(step)
+      if (step.action === 'reuse' && progress.reached === undefined) return reused(step)
       try {
         if (step.batches !== undefined) return await runBatched(step, held, foreseen, on)
         await runTransactions(transactionsLeft(step, progress), step, held, on, progress)
@@ -196,21 +198,27 @@ async function runUntilPlanHolds(
   }
 }
 
-/** Whether the new plan of a step that has written is for the rest of it. What was built of other code is built anew. */
-function goesOn(step: Step, next: Step, { written }: Progress): boolean {
-  if (written === undefined || next.action !== step.action) return false
-  return written === 'write' || next.codes?.[0] === step.codes?.[0]
+/** What an attempt has committed whose connection was lost, be it with the answer to the commit. Batches are known one by one. */
+async function progressBefore(step: Step, on: Execution): Promise<Progress> {
+  if (on.retry.count() === 0 || step.batches !== undefined) return { counts: {} }
+  const counts = await readRecorded(on.session, on.request.runId, step.id, on.signal)
+  return counts === undefined ? { counts: {} } : { counts, reached: 'recorded' }
 }
 
-function transactionsLeft(step: Step, { written }: Progress): readonly Transaction[] {
-  if (written === undefined) return step.transactions
-  return step.transactions.slice(step.transactions.findLastIndex(writes) + 1)
+/** Whether the new plan of a step that has come so far is for the rest of it. What was built of other code is built anew. */
+function goesOn(step: Step, next: Step, { reached }: Progress): boolean {
+  if (reached === undefined || next.action !== step.action) return false
+  return reached === 'recorded' || next.codes?.[0] === step.codes?.[0]
 }
 
-function writes(
-  transaction: Transaction,
-): transaction is Transaction & { readonly name: 'build' | 'write' } {
-  return transaction.name === 'build' || transaction.name === 'write'
+function transactionsLeft({ transactions }: Step, { reached }: Progress): readonly Transaction[] {
+  if (reached === undefined) return transactions
+  return transactions.slice(transactions.findLastIndex((one) => reachedBy(one) === reached) + 1)
+}
+
+function reachedBy({ name, statements }: Transaction): Progress['reached'] {
+  if (statements.some(({ purpose }) => purpose === 'record step')) return 'recorded'
+  return name === 'build' ? 'built' : undefined
 }
 
 /**
@@ -322,12 +330,24 @@ async function runTransactions(
     if (writtenRows(progress.counts) < (transaction.afterRowsWritten ?? 0)) continue
     if (transaction.waitForReaders === true) await waitForReaders(step, on)
     const isLast = transaction === transactions.at(-1)
+    if (isHook(transaction)) {
+      const name = `hook ${transactionsOf(step).filter(isHook).indexOf(transaction)}`
+      await on.retry.once(name, async () => {
+        await withLockRetries(transaction, on, LOCK_PATIENCE_MS)
+      })
+      continue
+    }
     last = await withLockRetries(transaction, on, LOCK_PATIENCE_MS, isLast ? held.key : undefined)
     if (isLast) held.key = undefined
     progress.counts = { ...progress.counts, ...last.counts }
-    if (writes(transaction)) progress.written = transaction.name
+    progress.reached = reachedBy(transaction) ?? progress.reached
   }
   return { counts: progress.counts, rows: last.rows }
+}
+
+/** Of the user's, in no transaction: nobody knows whether it had done its work when it failed. */
+function isHook({ isolation }: Transaction): boolean {
+  return isolation === 'none'
 }
 
 function writtenRows({ inserted = 0, updated = 0, deleted = 0 }: RowCounts): number {

@@ -114,6 +114,63 @@ describe('What may pass by itself', () => {
     expect(notes).toEqual([expect.stringMatching(/^lost connection: trying again in \d+ ms/)])
   })
 
+  test('rows that were committed are not written again where the connection is lost after them, and a hook outside of transactions never runs twice', async ({
+    connection,
+    sql,
+    run,
+  }) => {
+    await sql('create table hooks (name text)')
+    const outside = (sql: string) => ({ sql, transaction: false })
+    const kept = plainProject({
+      kept: {
+        config: {
+          materialized: 'incremental',
+          incremental_strategy: 'append',
+          pre_hook: [outside(`insert into hooks values ('before')`)],
+          post_hook: [outside(`insert into hooks values ('after')`)],
+        },
+        sql: () => 'select generate_series(1, 600) as id',
+      },
+    })
+    await run(kept)
+    await sql('delete from hooks')
+    const other = await openClient(connection)
+    try {
+      // What is analyzed after the rows waits for it, and rows do not.
+      await other.query('begin; lock table shop.kept in share update exclusive mode')
+      const running = run(kept)
+      await sql('select pg_terminate_backend($1)', [await untilRuns(sql, 'analyze "shop"')])
+      await other.query('commit')
+      const { steps, notes } = await running
+      expect(steps).toEqual({ kept: 'add rows: success +600' })
+      expect(notes).toEqual([expect.stringMatching(/^lost connection: trying again/)])
+      expect(await sql('select count(*)::int as n from shop.kept')).toEqual([{ n: 1200 }])
+      expect(await sql('select name from hooks')).toEqual([{ name: 'before' }, { name: 'after' }])
+    } finally {
+      await other.end()
+    }
+  })
+
+  test('a hook outside of transactions in which the connection is lost fails its step: nobody knows how far it came', async ({
+    sql,
+    run,
+  }) => {
+    const hooked = plainProject({
+      hooked: {
+        config: {
+          materialized: 'table',
+          post_hook: [{ sql: 'select pg_sleep(60)', transaction: false }],
+        },
+        sql: () => 'select 1 as id',
+      },
+    })
+    const running = run(hooked)
+    await sql('select pg_terminate_backend($1)', [await untilRuns(sql, 'pg_sleep')])
+    const { steps, notes } = await running
+    expect(steps['hooked']).toContain('GM4004')
+    expect(notes).toEqual([])
+  })
+
   test('with retries: 0 it fails, and what depends on it is skipped', async ({ sql, run }) => {
     await sql('create table gate (id int)')
     const running = run(SLEEPER, { retries: 0 })

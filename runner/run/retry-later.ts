@@ -9,6 +9,8 @@ export interface RetryLater {
    * once the limit is reached. @throws AbortError when the signal aborts meanwhile.
    */
   readonly again: (error: unknown) => Promise<boolean>
+  /** Does what must not happen twice: in one of the attempts, and where it fails there is no other. */
+  readonly once: (name: string, work: () => Promise<void>) => Promise<void>
   readonly count: () => number
 }
 
@@ -33,10 +35,19 @@ const LONGEST_PAUSE_MS = 8_000
  */
 export function retryLater({ limit, note, signal }: RetryRules): RetryLater {
   let count = 0
+  const begun = new Set<string>()
+  let isHalfDone = false
   return {
+    once: async (name, work) => {
+      if (begun.has(name)) return
+      begun.add(name)
+      isHalfDone = true
+      await work()
+      isHalfDone = false
+    },
     again: async (error) => {
       const kind = passingError(error)
-      if (kind === undefined || count >= limit || signal.aborted) return false
+      if (kind === undefined || isHalfDone || count >= limit || signal.aborted) return false
       count += 1
       // Two that have collided must not meet again at once: the pause is a random part of its length.
       const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS[kind] * 2 ** (count - 1))

@@ -365,6 +365,25 @@ export function recordStep(step: {
   }
 }
 
+/** The rows of a step that this run has recorded; undefined where it has not. */
+export async function readRecorded(
+  session: Session,
+  runId: string,
+  nodeId: string,
+  signal: AbortSignal,
+): Promise<RowCounts | undefined> {
+  const { rows } = await session.query(
+    {
+      purpose: 'read step',
+      sql: `select jsonb_strip_nulls(jsonb_build_object('extracted', extracted, 'inserted', inserted, 'updated', updated, 'deleted', deleted)) as counts
+from gm.steps where run_id = $1 and node_id = $2 and status = 'success'`,
+      binds: [runId, nodeId],
+    },
+    signal,
+  )
+  return rows[0]?.['counts'] as RowCounts | undefined
+}
+
 /** Writes down that no row of the input, as the transaction sees it, is other than the version that holds. After the step's own entry. */
 export function recordLook(relation: string, input: string, code: string): Statement {
   return {
