@@ -1,6 +1,7 @@
 import type { Compiled } from '../compile/compiled.ts'
 import type { Session } from '../engine/adapter.ts'
 import type { Manifest, NodeId } from '../manifest/node.ts'
+import type { MadeOfOtherCode } from '../plan/made-of-other-code.ts'
 import { madeOfOtherCode } from '../plan/made-of-other-code.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { PlanRequest, Warehouse } from '../plan/plan-request.ts'
@@ -26,8 +27,7 @@ export interface PlannedRun {
   readonly planned: readonly PlannedNode[]
   /** What was asked for, and of what was done before, what is done again because of other code. */
   readonly selected: ReadonlySet<NodeId>
-  /** Those of them whose own code is another. */
-  readonly changed: readonly NodeId[]
+  readonly doneBefore: MadeOfOtherCode
   /** Every node that the plan walked, parents first. */
   readonly order: readonly NodeId[]
   readonly warehouse: Warehouse
@@ -47,18 +47,18 @@ export async function planOver(request: RunRequest, session: Session): Promise<P
   const requestOver = (over: Manifest, into = compiled): PlanRequest =>
     planRequest({ ...request, now }, into, over)
   const { order } = request.work
-  const { changed, outdated } = madeOfOtherCode(
+  const doneBefore = madeOfOtherCode(
     order,
     request.done ?? new Set(),
     requestOver(manifest, new Map()),
     warehouse,
   )
-  const selected = new Set([...request.work.selected, ...outdated])
+  const selected = new Set([...request.work.selected, ...doneBefore.outdated])
   const asked = { ...request.work, selected }
   const work = request.publish === 'atomic' ? withViewsBetween(asked, manifest) : asked
   const planned = planNodes(work, manifest)
   const plan = planRun(planned, order, requestOver(manifest), warehouse)
-  return { plan, planned, order, changed, selected, warehouse, compiled, requestOver }
+  return { plan, planned, order, doneBefore, selected, warehouse, compiled, requestOver }
 }
 
 function planRequest(

@@ -1,6 +1,7 @@
 import { openAhead } from '../engine/open-ahead.ts'
 import type { NodeId, NodeKind } from '../manifest/node.ts'
 import { nameInId } from '../manifest/node.ts'
+import type { MadeOfOtherCode } from '../plan/made-of-other-code.ts'
 import type { PlannedNode } from '../plan/plan-run.ts'
 import { finishRun } from '../state/ledger.ts'
 import { deferEvents } from './defer-events.ts'
@@ -37,7 +38,7 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
       threads: request.threads,
       totals: countKinds(planned),
     })
-    if (run.changed.length > 0) emit({ type: 'log', level: 'info', message: runAgain(run.changed) })
+    for (const message of aboutDone(run.doneBefore)) emit({ type: 'log', level: 'info', message })
     // Where the log cannot be opened, nothing has been done yet.
     flush()
     await runHooks(request.onRunStart, [], control, { emit, signal }).catch(
@@ -57,9 +58,13 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
   }
 }
 
-function runAgain(changed: readonly NodeId[]): string {
-  const names = changed.map(nameInId).join(', ')
-  return `${names}: done before by other code, and so run again with what reads it`
+function aboutDone({ changed, kept }: MadeOfOtherCode): readonly string[] {
+  const say = (ids: readonly NodeId[], what: string): readonly string[] =>
+    ids.length === 0 ? [] : [`${ids.map(nameInId).join(', ')}: done before by other code, ${what}`]
+  return [
+    ...say(changed, 'and so run again with what reads it'),
+    ...say(kept, 'and left as it is, as its rows would be appended twice'),
+  ]
 }
 
 function countKinds(planned: readonly PlannedNode[]): Partial<Record<NodeKind, number>> {

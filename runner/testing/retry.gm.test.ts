@@ -210,6 +210,27 @@ test('gm retry runs a model again that was done and has got other code since, wi
   ])
 })
 
+test('gm retry leaves what has appended its rows as it is, whatever has other code, and says so', async ({
+  env,
+  sql,
+  project,
+}) => {
+  const root = await project({
+    ...SHOP,
+    'models/kept.sql': "{{ config(materialized='incremental') }}\nselect day from {{ ref('a') }}",
+  })
+  await sql('create table gate (id int)')
+  await gm(root, ['run'], env, 1)
+  await sql('insert into gate values (1)')
+  await writeFile(join(root, 'models/a.sql'), "select 'friday' as day")
+
+  const { stdout } = await gm(root, ['retry'], env)
+  expect(stdout).toContain('kept: done before by other code, and left as it is')
+  expect(await sql('select kept.day, c.day as other from kept, c')).toEqual([
+    { day: 'monday', other: 'friday' },
+  ])
+})
+
 test('what failed again after it was done by other code is left for the next gm retry', async ({
   env,
   sql,
