@@ -81,6 +81,8 @@ export interface Transaction {
 export interface TableLock {
   readonly relation: Relation
   readonly mode: 'access share' | 'access exclusive'
+  /** It is a view that is to be locked alone, without what it reads. */
+  readonly isView?: true
 }
 
 export interface Outcome {

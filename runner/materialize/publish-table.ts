@@ -1,4 +1,5 @@
 import { INDEX_OF_GM } from '../engine/adapter.ts'
+import { exclusiveLocks } from '../engine/exclusive-locks.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
 import type { IndexConfig, NodeId, Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
@@ -214,13 +215,10 @@ export function swapLocks(
   { target, isOurs }: Materials,
 ): Transaction['locks'] {
   if (target === undefined) return []
-  return [
-    // The server locks a materialized view by itself when it is dropped; `lock table` takes none.
-    ...target.dependents.flatMap((view) =>
-      view.type === 'view' && isOurs(view.relation) ? [view.relation] : [],
-    ),
-    ...(target.type === 'materialized view' ? [] : [relation]),
-  ].map((locked) => ({ relation: locked, mode: 'access exclusive' }))
+  return exclusiveLocks([
+    ...target.dependents.filter((view) => view.type === 'view' && isOurs(view.relation)),
+    { relation, type: target.type },
+  ])
 }
 
 /** Drops what stands behind the name, with the views of gm's that read it; somebody else's on it make the plan refuse. */

@@ -1,4 +1,5 @@
 import type { DependentView, RelationState } from '../engine/adapter.ts'
+import { exclusiveLocks } from '../engine/exclusive-locks.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
 import type { IndexConfig, NodeId, Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
@@ -60,10 +61,7 @@ export function publishTogether(given: Together): Transaction {
   return {
     name: 'publish',
     isolation: 'read committed',
-    locks: [...ready.flatMap(({ old }) => old ?? []), ...carried]
-      // `lock table` takes none of these; the server locks them when they are renamed.
-      .filter(({ type }) => type !== 'materialized view')
-      .map(({ relation }) => ({ relation, mode: 'access exclusive' })),
+    locks: exclusiveLocks([...ready.flatMap(({ old }) => old ?? []), ...carried]),
     lockTimeoutMs: LOCK_TIMEOUT_MS,
     waitForReaders: true,
     statements: [

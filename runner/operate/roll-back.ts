@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { GmError } from '../base/error.ts'
 import type { Adapter, DependentView, RelationState, Session } from '../engine/adapter.ts'
+import { exclusiveLocks } from '../engine/exclusive-locks.ts'
 import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
 import type { Relation } from '../manifest/node.ts'
@@ -258,9 +259,7 @@ async function swapTransaction(adapter: Adapter, given: Swap): Promise<Transacti
   return {
     name: 'publish',
     isolation: 'read committed',
-    locks: [...current, ...carried]
-      .filter(({ type }) => type !== 'materialized view')
-      .map(({ relation }) => ({ relation, mode: 'access exclusive' })),
+    locks: exclusiveLocks([...current, ...carried]),
     lockTimeoutMs: 100,
     statements: [
       {

@@ -21,6 +21,16 @@ test('locks of one mode are one statement in the order of names', () => {
   ])
 })
 
+test('a view is locked without what it reads, in its place in the order', () => {
+  expect(lockTables([exclusive('c'), exclusive('a'), { ...exclusive('b'), isView: true }])).toEqual(
+    [
+      'lock table "s"."a" in access exclusive mode',
+      'alter view "s"."b" set schema "s"',
+      'lock table "s"."c" in access exclusive mode',
+    ],
+  )
+})
+
 test('two steps that read and swap each other’s tables take them in the same order', () => {
   const tables = (locks: readonly TableLock[]): string[] =>
     lockTables(locks).flatMap((sql) => sql.match(/"s"\."\w"/g) ?? [])
