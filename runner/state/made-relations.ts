@@ -1,11 +1,16 @@
 import type { Session } from '../engine/adapter.ts'
+import { exclusiveLocks } from '../engine/exclusive-locks.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
+import type { Relation } from '../manifest/node.ts'
 import { literal } from '../manifest/quoted.ts'
 
 /** A relation that the ledger says gm has made, and that is there. */
 export interface MadeRelation {
+  readonly relation: Relation
   /** Its quoted name. */
   readonly name: string
+  /** Which relation it is that has the name. */
+  readonly generation: string
   readonly nodeId: string
   readonly kind: 'table' | 'view' | 'materialized view'
   /** As of the last ANALYZE. */
@@ -32,11 +37,12 @@ export async function readMade(
   const { rows } = await session.query({
     purpose: 'read made relations',
     sql: `select
-  r.relation as name, r.node_id as "nodeId",
+  r.relation as name, r.node_id as "nodeId", c.oid::text as generation,
+  jsonb_build_object('schema', c.relnamespace::regnamespace::name, 'identifier', c.relname) as relation,
   case c.relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end as kind,
   greatest(c.reltuples, 0)::float8 as "estimatedRows",
   (r.kind = 'view') = (c.relkind = 'v')
-    and (c.relkind = 'v' or split_part(r.identity, '/', 1) = c.oid::text) is not false as "isStillOurs"
+    and (split_part(r.identity, '/', 1) = c.oid::text) is not false as "isStillOurs"
 from gm.relations r
 join pg_class c on c.oid = to_regclass(r.relation)
 left join gm.runs u on u.run_id = r.run_id
@@ -51,11 +57,22 @@ order by r.relation`,
 
 /**
  * Drops relations and forgets what the ledger knows of them, in one transaction. What depends on one of them and is not among
- * them undoes all of it: nothing is ever dropped with it.
+ * them undoes all of it: nothing is ever dropped with it. So does what has got one of the names since they were read.
  */
-export function dropMade(names: readonly string[]): Transaction {
-  const list = `array[${names.map(literal).join(', ')}]::text[]`
+export function dropMade(made: readonly MadeRelation[]): Transaction {
+  const list = `array[${made.map(({ name }) => literal(name)).join(', ')}]::text[]`
+  const generations = `array[${made.map(({ generation }) => literal(generation)).join(', ')}]::oid[]`
   const statements: readonly Statement[] = [
+    {
+      purpose: 'check',
+      sql: `select n.name from unnest(${list}, ${generations}) as n (name, generation)
+where to_regclass(n.name)::oid is distinct from n.generation`,
+      refusal: {
+        code: 'GM4008',
+        message: 'nothing was dropped, because somebody else has put something in the place of',
+        hint: 'gm drops only what it made. Run gm reset again to see what there is now.',
+      },
+    },
     {
       purpose: 'forget rows',
       sql: `with gone as (select to_regclass(name)::oid as oid, name from unnest(${list}) as name),
@@ -67,16 +84,24 @@ delete from gm.passes p using gone g where p.reads ? g.name`,
     { purpose: 'drop', sql: `select gm.drop_shadows(${list})` },
     {
       purpose: 'check',
-      sql: `select distinct format('%s, which %s depends on', n.name, d.dependent)
-from unnest(${list}) as n (name)
-cross join lateral (
-  select pg_describe_object(coalesce(case when r.oid is not null then 'pg_class'::regclass end, p.classid), coalesce(r.ev_class, p.objid), 0) as dependent
-  from pg_depend p left join pg_rewrite r on p.classid = 'pg_rewrite'::regclass and r.oid = p.objid
-  where p.refclassid = 'pg_class'::regclass and p.refobjid = to_regclass(n.name) and p.deptype = 'n'
-    and r.ev_class is distinct from p.refobjid
-    and (r.ev_class is null or r.ev_class not in (select to_regclass(m.name) from unnest(${list}) as m (name) where to_regclass(m.name) is not null))
-) as d
-where to_regclass(n.name) is not null`,
+      sql: `with needed as materialized (
+  select n.name, c.oid, c.reltype
+  from unnest(${list}) as n (name) join pg_class c on c.oid = to_regclass(n.name)
+),
+found as materialized (
+  select distinct c.name, pg_describe_object(coalesce(case when r.oid is not null then 'pg_class'::regclass end, p.classid), coalesce(r.ev_class, p.objid), 0) as dependent
+  from needed c
+  left join pg_type t on t.oid = c.reltype
+  cross join pg_depend p
+  left join pg_rewrite r on p.classid = 'pg_rewrite'::regclass and r.oid = p.objid
+  where (p.refclassid = 'pg_class'::regclass and p.refobjid = c.oid or p.refclassid = 'pg_type'::regclass and p.refobjid in (t.oid, t.typarray))
+    and p.deptype = 'n'
+    and r.ev_class is distinct from c.oid
+    and (r.ev_class is null or r.ev_class not in (select oid from needed))
+)
+select format('%s, which %s depends on', name, dependent) from found
+union all
+select format('%s, which something depends on', name) from needed where not exists (select from found)`,
       refusal: {
         code: 'GM4008',
         message: 'nothing was dropped, because somebody else needs',
@@ -87,7 +112,7 @@ where to_regclass(n.name) is not null`,
   return {
     name: 'write',
     isolation: 'read committed',
-    locks: [],
+    locks: exclusiveLocks(made.map(({ relation, kind }) => ({ relation, type: kind }))),
     lockTimeoutMs: 10_000,
     statements,
   }

@@ -185,4 +185,37 @@ describe('gm reset', () => {
     expect(await sql('select count(*)::int as n from theirs')).toEqual([{ n: 3 }])
     expect(await sql('select count(*)::int as n from gm.relations')).toEqual([{ n: 2 }])
   })
+
+  test('keeps a view that somebody has put in the place of the one that gm made', async ({
+    env,
+    sql,
+    project,
+  }) => {
+    const root = await project({
+      'models/one.sql': 'select 1 as n',
+      'models/two.sql': 'select 2 as n',
+    })
+    await gm(root, ['run'], env)
+    await sql('drop view one; create view one as select 7 as mine')
+    await gm(root, ['reset', '--yes'], env)
+    expect(await sql('select mine from one')).toEqual([{ mine: 7 }])
+    expect(await sql(`select to_regclass('two') as two`)).toEqual([{ two: null }])
+  })
+
+  test('drops nothing while something needs the type of a relation, or an array of it, and says what', async ({
+    env,
+    sql,
+    project,
+  }) => {
+    const root = await project({
+      'models/numbers.sql': "{{ config(materialized='table') }}\nselect 1 as n",
+    })
+    await gm(root, ['run'], env)
+    await sql('create table theirs (one numbers, more numbers[])')
+    const refused = await gm(root, ['reset', '--yes'], env, 2)
+    expect(refused.stderr).toContain('"public"."numbers", which table theirs depends on')
+    expect(await sql('select relation from gm.relations')).toEqual([
+      { relation: '"public"."numbers"' },
+    ])
+  })
 })

@@ -146,7 +146,7 @@ async function drop(
     )
   }
   try {
-    await session.transaction(dropMade(dropped.map((one) => one.name)))
+    await session.transaction(dropMade(dropped))
   } catch (error) {
     await finish('error', String(error)).catch(() => undefined)
     throw error
