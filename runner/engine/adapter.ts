@@ -27,6 +27,10 @@ export interface RelationState {
   /** What reads this relation by its identity and must be recreated when it is swapped; innermost first. */
   readonly dependents: readonly DependentView[]
   readonly comment: string | undefined
+  /** `comment on column` statements. */
+  readonly columnComments: readonly string[]
+  /** `with (…)` of a view, as `name=value`. */
+  readonly options: readonly string[]
   /** `grant … on …` statements that restore today's privileges. */
   readonly grants: readonly string[]
   /** Whether the relation has gm's tracking column. */

@@ -1,5 +1,6 @@
 import type { Statement, Transaction } from '../engine/statement.ts'
 import type { BuiltNode } from '../manifest/node.ts'
+import { ATTACH } from './carry-attached.ts'
 import { commentStatements } from './comment-statements.ts'
 import { makesDependent } from './dependent-views.ts'
 import { grantStatements } from './grant-statements.ts'
@@ -57,9 +58,9 @@ export function completeBuild(
 
 const MAIN: ReadonlySet<string> = new Set(['build', 'write', 'publish'])
 
-/** Views on the relation may read what a hook adds to it. */
+/** Views on the relation may read what a hook adds to it, and hooks may attach what others have attached before. */
 function isAfterHooks(statement: Statement): boolean {
-  return makesDependent(statement) || isRecord(statement)
+  return makesDependent(statement) || statement.purpose === ATTACH || isRecord(statement)
 }
 
 /** The record of a step says that everything before it is done. */

@@ -3,6 +3,8 @@ import type { DependentView, RelationState } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { Relation } from '../manifest/node.ts'
 import { literal, quoted } from '../manifest/quoted.ts'
+import { attachAgain, noteAttached } from './carry-attached.ts'
+import { revokeDefaults } from './grant-statements.ts'
 import type { Materials } from './materialize.ts'
 
 /** Whose statement it is that fails where a view that stays in its place would have to change its columns. */
@@ -25,6 +27,7 @@ export function dropDependents(materials: Materials): readonly Statement[] {
   const views = ownViews(materials)
   const staying = viewsUnderOthers(target, materials.isOurs)
   return [
+    noteAttached([target.relation, ...views.map(({ relation }) => relation)]),
     ...rememberViews(views, 'before'),
     ...[...views].reverse().map((view) =>
       staying.has(view.generation)
@@ -46,6 +49,7 @@ export function restoreDependents(materials: Materials): readonly Statement[] {
   if (target === undefined) return []
   const views = ownViews(materials)
   const staying = viewsUnderOthers(target, materials.isOurs)
+  const dropped = views.filter(({ generation }) => !staying.has(generation))
   return [
     ...views.flatMap((view) => {
       if (staying.has(view.generation))
@@ -64,15 +68,17 @@ export function restoreDependents(materials: Materials): readonly Statement[] {
       return [
         // What its new SQL reads may be made later in the run: as long as it fits it stays as it is.
         { purpose: RECREATE, sql: unlessRefused(create, anew) },
-        ...hung.map(unlessGone),
+        ...hung,
       ]
     }),
+    ...(dropped.length === 0 ? [] : [attachAgain(dropped.map(({ relation }) => relation))]),
     ...rememberViews(views, 'after'),
   ]
 }
 
-/** A privilege or a comment may be that of a column which the view does not have any more. */
+/** A privilege or a comment may be that of a column which is not there any more. */
 function unlessGone({ purpose, sql }: Statement): Statement {
+  if (/^grant [^(]* on /.test(sql)) return { purpose, sql }
   return { purpose, sql: attempt(sql, 'undefined_column', 'null') }
 }
 
@@ -95,8 +101,11 @@ export function createDependent(
   { type, relation, options, definition }: DependentView,
   create: 'create' | 'create or replace',
 ): string {
-  const having = options.length === 0 ? '' : ` with (${options.join(', ')})`
-  return `${create} ${type} ${quoted(relation)}${having} as\n${definition.replace(/;\s*$/, '')}`
+  return `${create} ${type} ${quoted(relation)}${withOptions(options)} as\n${definition.replace(/;\s*$/, '')}`
+}
+
+export function withOptions(options: readonly string[]): string {
+  return options.length === 0 ? '' : ` with (${options.join(', ')})`
 }
 
 /** Views that are dropped and made again as they were stay what the ledger knows, unless somebody had changed them. */
@@ -116,18 +125,15 @@ from gm.states(array[${names}]) s where s.name = r.relation and r.identity = ${i
   ]
 }
 
-/** Privileges and comments of what was made again. */
+/** Privileges and comments of what was made again: those that it had, and no others. */
 export function hangings(
   kind: 'table' | 'view' | 'materialized view',
   relationQuoted: string,
-  {
-    grants,
-    comment,
-    columnComments = [],
-  }: Pick<DependentView, 'grants' | 'comment'> & Partial<Pick<DependentView, 'columnComments'>>,
+  { grants, comment, columnComments }: Pick<DependentView, 'grants' | 'comment' | 'columnComments'>,
 ): readonly Statement[] {
   return [
-    ...grants.map((sql) => ({ purpose: 'grant', sql })),
+    revokeDefaults(relationQuoted),
+    ...grants.map((sql) => unlessGone({ purpose: 'grant', sql })),
     ...(comment === undefined
       ? []
       : [
@@ -136,7 +142,7 @@ export function hangings(
             sql: `comment on ${kind} ${relationQuoted} is ${literal(comment)}`,
           },
         ]),
-    ...columnComments.map((sql) => ({ purpose: 'comment', sql })),
+    ...columnComments.map((sql) => unlessGone({ purpose: 'comment', sql })),
   ]
 }
 

@@ -1,7 +1,7 @@
 import type { RelationState } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { BuiltNode } from '../manifest/node.ts'
-import { identifier, quoted } from '../manifest/quoted.ts'
+import { identifier, literal, quoted } from '../manifest/quoted.ts'
 
 /**
  * Makes the privileges on a node's relation those of its `grants`, no more and no less; nothing without that key, where
@@ -25,6 +25,7 @@ export function grantStatements(
   ): boolean =>
     list.some((other) => other.privilege === one.privilege && other.grantee === one.grantee)
   return [
+    ...(target === undefined ? [revokeDefaults(name)] : []),
     ...present
       .filter((one) => !has(wanted, one))
       .map(({ privilege, grantee }) => ({
@@ -38,6 +39,21 @@ export function grantStatements(
         sql: `grant ${privilege} on ${name} to ${grantee}`,
       })),
   ]
+}
+
+/** What is new has the default privileges of its schema and its maker, which what it replaces may not have had. */
+export function revokeDefaults(relation: string): Statement {
+  const body = `declare
+  grantee oid;
+begin
+  for grantee in
+    select distinct x.grantee from pg_class c cross join aclexplode(c.relacl) x
+    where c.oid = ${literal(relation)}::regclass and x.grantee <> c.relowner
+  loop
+    execute format('revoke all on %s from %s', ${literal(relation)}, case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end);
+  end loop;
+end`
+  return { purpose: 'revoke default privileges', sql: `do ${literal(body)}` }
 }
 
 /** What one of an adapter's `grant a, b on x to y` statements gives, a privilege each. */

@@ -16,6 +16,7 @@ import type { Materialization, Materials } from './materialize.ts'
 import { readThroughChanges } from './materialize-incremental.ts'
 import type { OwnBuild, OwnMaterializer, OwnStatement } from './own-materialization.ts'
 import {
+  attachAround,
   buildAndPublish,
   followInputs,
   removeTarget,
@@ -117,6 +118,7 @@ export function materializeOwn(
             ...statements,
             isMade(name, node),
             ...restoreAround(name, materials),
+            ...attachAround(materials),
             recordBuild(node, compiled, materials, 'create view', true),
           ],
         },

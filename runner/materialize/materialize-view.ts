@@ -2,14 +2,15 @@ import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { ModelNode } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
+import { withOptions } from './dependent-views.ts'
 import type { Materialize } from './materialize.ts'
-import { removeTarget, restoreAround, swapLocks } from './publish-table.ts'
+import { attachAround, removeTarget, restoreAround, swapLocks } from './publish-table.ts'
 import { recordBuild } from './record-build.ts'
 
 const VIEW_LOCK_TIMEOUT_MS = 100
 
 /**
- * A view is replaced in place where its columns allow it, so that what reads it never notices. Where they do not
+ * A view is replaced in place, with the options that somebody has set on it, where its columns allow it, so that what reads it never notices. Where they do not
  * (a column renamed, dropped or of another type), or a table stands behind the name, it is dropped and made again in
  * one transaction together with the views that read it.
  */
@@ -18,7 +19,8 @@ export function materializeView(isReshaped: boolean): Materialize<ModelNode> {
     const name = quoted(node.relation)
     const isInPlace =
       materials.target === undefined || (materials.target.type === 'view' && !isReshaped)
-    const head = `create ${isInPlace ? 'or replace ' : ''}view ${name} as\n`
+    const { options = [] } = materials.target ?? {}
+    const head = `create ${isInPlace ? 'or replace ' : ''}view ${name}${withOptions(options)} as\n`
     const create = aroundUserSql(compiled, { purpose: 'create view', head })
     return {
       transactions: [
@@ -31,6 +33,7 @@ export function materializeView(isReshaped: boolean): Materialize<ModelNode> {
             ...(isInPlace ? [] : removeTarget(materials)),
             create,
             ...(isInPlace ? [] : restoreAround(name, materials)),
+            ...(isInPlace ? [] : attachAround(materials)),
             recordBuild(node, compiled, materials, 'create view', true),
           ],
         },

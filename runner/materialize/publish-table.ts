@@ -5,6 +5,7 @@ import type { IndexConfig, NodeId, Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import { followKeys, forgetReaders } from '../state/key-log.ts'
 import { publishPending, recordPending, XID_COLUMN } from '../state/marks.ts'
+import { attachAgain, copyStatistics } from './carry-attached.ts'
 import type { TableConstraint } from './contract-statements.ts'
 import { dropDependents, hangings, restoreDependents } from './dependent-views.ts'
 import { guardTarget } from './guard-target.ts'
@@ -95,6 +96,9 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
           : []),
         ...(build.kind === 'materialized view' ? [] : noteTouches(hiddenQuoted, build.isWatched)),
         { purpose: 'analyze', sql: `analyze ${hiddenQuoted}` },
+        ...(materials.target === undefined
+          ? []
+          : [copyStatistics(quoted(node.relation), hiddenQuoted)]),
         recordPending({
           runId: materials.runId,
           nodeId: node.id,
@@ -128,6 +132,7 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
         ...publishPending(materials.runId, hiddenQuoted, quoted(node.relation)),
         forgetReaders(quoted(node.relation), materials.keyReaders),
         ...restoreAround(quoted(node.relation), materials, build.kind),
+        ...attachAround(materials),
         build.record,
       ],
     },
@@ -244,7 +249,13 @@ export function restoreAround(
     ...hangings(kind, targetQuoted, {
       grants: target.grants,
       comment: target.type === 'view' ? undefined : target.comment,
+      columnComments: target.columnComments,
     }),
     ...restoreDependents(materials),
   ]
+}
+
+/** Last of all, as hooks may have attached the same. */
+export function attachAround({ target }: Materials): readonly Statement[] {
+  return target === undefined ? [] : [attachAgain([target.relation])]
 }

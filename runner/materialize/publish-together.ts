@@ -5,6 +5,7 @@ import type { IndexConfig, NodeId, Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import { checkShadowReads, dropShadows, publishShadows } from '../state/shadows.ts'
 import { keepVersions, notePublished } from '../state/versions.ts'
+import { attachAgain, noteAttached } from './carry-attached.ts'
 import { createDependent, hangings, rememberViews } from './dependent-views.ts'
 import { indexName, replacedName, shadowIndexName } from './hidden-name.ts'
 import { nameOn } from './name-on.ts'
@@ -58,6 +59,12 @@ export function publishTogether(given: Together): Transaction {
   const replaced = ready.flatMap(({ old }) =>
     old === undefined || old.type === 'view' ? [] : [old],
   )
+  const again = [
+    ...ready
+      .flatMap(({ old }) => old ?? [])
+      .filter(({ type }) => given.dropsViews || type !== 'view'),
+    ...(given.dropsViews ? carried : []),
+  ].map(({ relation }) => relation)
   return {
     name: 'publish',
     isolation: 'read committed',
@@ -67,6 +74,7 @@ export function publishTogether(given: Together): Transaction {
     statements: [
       guardTargets(ready),
       checkShadowReads(runId, shadowNames),
+      ...(again.length === 0 ? [] : [noteAttached(again)]),
       ...rememberViews(carried, 'before'),
       // What is kept of a view is its text: before it is dropped.
       ...(given.keeps
@@ -109,9 +117,11 @@ export function publishTogether(given: Together): Transaction {
         return hangings(kind, quoted(target), {
           grants: old.grants,
           comment: shadow.comment === undefined ? old.comment : undefined,
+          columnComments: shadow.columnComments.length === 0 ? old.columnComments : [],
         })
       }),
       ...ready.flatMap(({ configured }) => configured),
+      ...(again.length === 0 ? [] : [attachAgain(again)]),
       ...rememberViews(carried, 'after'),
       publishShadows(
         runId,

@@ -367,3 +367,73 @@ test('what a history of looks has seen since is given up only where that is aske
   await back()
   expect(await sql('select price from shop.prices')).toEqual([{ price: 5 }])
 })
+
+test('what others have attached, given and taken since the publication stays as it is, and goes with the version that comes back', async ({
+  publish,
+  back,
+  sql,
+  db,
+}) => {
+  const [reader, leaver] = [`${db}_reader`, `${db}_leaver`]
+  await sql(`create role ${reader}; create role ${leaver}`)
+  const shop = (name: string): PlainProject =>
+    plainProject({
+      sales: {
+        config: { materialized: 'table' },
+        sql: () =>
+          `select i as id, i % 3 as thirds, '${name}' as name from generate_series(1, 50) i`,
+      },
+      shown: { inputs: ['sales'], sql: ({ ref }) => `select id, name from ${ref('sales')}` },
+    })
+  try {
+    await publish(shop('a'))
+    await sql(`create policy old on shop.sales using (true); grant select on shop.sales to ${leaver};
+create statistics shop.pairs on id, thirds from shop.sales; analyze shop.sales`)
+    await publish(shop('b'))
+    await sql(`drop policy old on shop.sales; revoke select on shop.sales from ${leaver};
+create policy young on shop.sales to ${reader} using (id > 1); alter table shop.sales enable row level security;
+grant select on shop.sales to ${reader}; grant usage on schema shop to ${reader};
+alter view shop.shown set (security_barrier = true)`)
+    await back()
+    expect(await sql('select distinct name from shop.shown')).toEqual([{ name: 'a' }])
+    expect(
+      await sql(`select (select json_agg(policyname) from pg_policies) as policies, relrowsecurity as enabled,
+  has_table_privilege('${reader}', oid, 'select') as reader, has_table_privilege('${leaver}', oid, 'select') as leaver,
+  (select reloptions from pg_class where oid = 'shop.shown'::regclass) as options,
+  (select json_agg(stxname) from pg_statistic_ext s where stxrelid = c.oid) as statistics,
+  (select count(*)::int from pg_statistic_ext_data) as filled
+from pg_class c where oid = 'shop.sales'::regclass`),
+    ).toEqual([
+      {
+        policies: ['young'],
+        enabled: true,
+        reader: true,
+        leaver: false,
+        options: ['security_barrier=true'],
+        statistics: ['pairs'],
+        filled: 1,
+      },
+    ])
+  } finally {
+    await sql(`drop owned by ${reader}, ${leaver}; drop role ${reader}, ${leaver}`)
+  }
+})
+
+test('a rollback refuses where a policy needs a column that the version before has not', async ({
+  publish,
+  back,
+  sql,
+}) => {
+  const shop = (select: string): PlainProject =>
+    plainProject({ sales: { config: { materialized: 'table' }, sql: () => select } })
+  await publish(shop('select 1 as id'))
+  await publish(shop('select 1 as id, 2 as tenant'))
+  await sql('create policy own on shop.sales using (tenant = 2)')
+  await expect(back()).rejects.toMatchObject({
+    code: 'GM4025',
+    message: expect.stringContaining(
+      'policy own on "shop"."sales": column "tenant" does not exist',
+    ) as string,
+  })
+  expect(await sql('select tenant from shop.sales')).toEqual([{ tenant: 2 }])
+})

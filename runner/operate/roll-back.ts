@@ -6,12 +6,14 @@ import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
 import type { Relation } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
+import { attachAgain, copyStatistics, detach, noteAttached } from '../materialize/carry-attached.ts'
 import {
   createDependent,
   foreignReaders,
   hangings,
   nameOf,
   rememberViews,
+  withOptions,
 } from '../materialize/dependent-views.ts'
 import { retryLater } from '../run/retry-later.ts'
 import { withLockRetries } from '../run/with-lock-retries.ts'
@@ -84,6 +86,10 @@ export async function rollBack(request: RollbackRequest): Promise<Rollback> {
     }),
   )
   try {
+    for (const { kept, relation } of versions) {
+      if (kept !== undefined && states.has(relation))
+        await session.query(copyStatistics(relation, kept), signal)
+    }
     await swap(request, { runs, versions, states, ours, dropsViews: false })
   } catch (error) {
     await session.query(finishRun(runId, 'failed', []))
@@ -239,10 +245,12 @@ async function swap(request: RollbackRequest, given: Swap): Promise<void> {
       await swap(request, { ...given, dropsViews: true })
       return
     }
-    throw new GmError('GM4025', 'there is no way back: a view does not fit the older version', {
-      hint: HINT,
-      cause: error,
-    })
+    const reason = error instanceof GmError ? error.message : String(error)
+    throw new GmError(
+      'GM4025',
+      `there is no way back: what is built on it does not fit the older version: ${reason}`,
+      { hint: HINT, cause: error },
+    )
   }
 }
 
@@ -256,6 +264,17 @@ async function swapTransaction(adapter: Adapter, given: Swap): Promise<Transacti
   const goneViews = versions.filter(
     ({ kind, relation }) => kind !== 'view' && states.get(relation)?.type === 'view',
   )
+  // What stands around the relations stays as it is now: only their rows and columns go back.
+  const kept = versions.flatMap(({ kept, relation }) => {
+    const now = states.get(relation)
+    return kept === undefined || now === undefined ? [] : [{ kept, now }]
+  })
+  const replaced = [
+    ...kept.map(({ now }) => now),
+    ...(dropsViews
+      ? [...back.flatMap(({ relation }) => states.get(relation) ?? []), ...carried]
+      : []),
+  ].map(({ relation }) => relation)
   return {
     name: 'publish',
     isolation: 'read committed',
@@ -268,6 +287,8 @@ async function swapTransaction(adapter: Adapter, given: Swap): Promise<Transacti
         refusal: { code: 'GM4025', message: 'there is no way back:', hint: HINT },
       },
       ...rememberViews(carried, 'before'),
+      ...(replaced.length === 0 ? [] : [noteAttached(replaced)]),
+      ...kept.map((version) => detach(version.kept)),
       ...(dropsViews ? dropViews(current, carried) : []),
       ...tables.map(({ relation }) => putAside(relation)),
       ...versions.flatMap(({ kept, relation, names }) =>
@@ -275,7 +296,9 @@ async function swapTransaction(adapter: Adapter, given: Swap): Promise<Transacti
           ? []
           : [bringBack(kept, relationOf(relation), names)],
       ),
-      ...back.map(({ relation, definition = '' }) => createView(relation, definition)),
+      ...back.map(({ relation, definition = '' }) =>
+        createView(relation, definition, states.get(relation)?.options ?? []),
+      ),
       ...carried.map((view) => ({
         purpose: 'create view',
         sql: createDependent(view, 'create or replace'),
@@ -299,6 +322,10 @@ async function swapTransaction(adapter: Adapter, given: Swap): Promise<Transacti
         .map(({ type, generation }) =>
           dropKept(type === 'partitioned table' ? 'table' : type, generation),
         ),
+      ...kept.flatMap(({ now }) =>
+        hangings('table', quoted(now.relation), { ...now, comment: undefined, columnComments: [] }),
+      ),
+      ...(replaced.length === 0 ? [] : [attachAgain(replaced)]),
       ...rememberViews(carried, 'after'),
       ...rollBackLedger(runs),
     ],
@@ -324,10 +351,10 @@ async function carriedViews(
   return [...views].sort(([a], [b]) => readBy(b) - readBy(a)).map(([, view]) => view)
 }
 
-function createView(relation: string, definition: string): Statement {
+function createView(relation: string, definition: string, options: readonly string[]): Statement {
   return {
     purpose: 'create view',
-    sql: `create or replace view ${relation} as\n${definition.replace(/;\s*$/, '')}`,
+    sql: `create or replace view ${relation}${withOptions(options)} as\n${definition.replace(/;\s*$/, '')}`,
   }
 }
 

@@ -6,6 +6,7 @@ import type { Statement } from '../engine/statement.ts'
 import type { BuiltNode, ModelNode, Node, NodeConfig } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
+import { ATTACH } from '../materialize/carry-attached.ts'
 import { makesDependent, REPLACE_IN_PLACE } from '../materialize/dependent-views.ts'
 import { hiddenName } from '../materialize/hidden-name.ts'
 
@@ -28,7 +29,10 @@ export function blameNode(error: unknown, node: Node | undefined): unknown {
   if (error.at !== undefined || OF_THE_SERVER.has(error.code)) return error
   if (error.code === 'GM4032' && node.kind === 'model') return brokenContract(error, node)
   const explained =
-    changedView(error, info, node) ?? brokenView(error, info, node) ?? lostColumn(error, info, node)
+    notAttached(error, info, node) ??
+    changedView(error, info, node) ??
+    brokenView(error, info, node) ??
+    lostColumn(error, info, node)
   if (explained !== undefined) return explained
   const at: Location =
     node.kind === 'seed' ? { file: node.at.file, line: info.copyLine ?? 1, column: 1 } : node.at
@@ -51,6 +55,20 @@ function brokenContract(error: GmError, { contract, at }: ModelNode): GmError {
     hint,
     cause: error,
   })
+}
+
+/** What others have attached may name a column that is gone. */
+function notAttached(error: GmError, { statement }: SqlErrorInfo, node: Node): GmError | undefined {
+  if (statement.purpose !== ATTACH || !isBuilt(node)) return undefined
+  return new GmError(
+    'GM4008',
+    `${quoted(node.relation)} cannot be replaced, as what others have attached does not fit the new one: ${error.message}`,
+    {
+      at: node.at,
+      hint: 'gm never drops what it did not make. Drop it yourself before the run, and create it again after.',
+      cause: error,
+    },
+  )
 }
 
 /** A view of gm's that others have built upon keeps its place, and with it its columns. */

@@ -5,6 +5,7 @@ import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { NodeId } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
+import { copyStatistics } from '../materialize/carry-attached.ts'
 import { commentStatements } from '../materialize/comment-statements.ts'
 import { refuseForeignDependents } from '../materialize/dependent-views.ts'
 import { grantStatements } from '../materialize/grant-statements.ts'
@@ -109,6 +110,10 @@ export async function publish(given: Together, on: Atomic): Promise<void> {
   }
   if (given.dropsViews) refuseForeignViews(given, on)
   if (given.keeps) await on.control.query(createSchema(VERSIONS_SCHEMA))
+  for (const { target, shadow, old, isCopy } of given.ready) {
+    if (old === undefined || isCopy || shadow.type === 'view') continue
+    await on.control.query(copyStatistics(quoted(target), quoted(shadow.relation)), on.signal)
+  }
   const begin = performance.now()
   try {
     await withLockRetries(

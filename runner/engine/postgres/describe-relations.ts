@@ -11,7 +11,8 @@ import { quoteIdentifier, quoteRelation } from './quote-identifier.ts'
  * Everything about many relations in one row of json. `edges` are the direct dependencies among them and all views
  * above them: who depends on whom through others is followed here and not in SQL, where a chain of a thousand views
  * would become half a million rows. A view depends through its rewrite rule; everything else that names a relation by
- * its identity (foreign keys, functions with a parsed body, columns of its row type, children, policies) is in `others`.
+ * its identity (foreign keys, functions with a parsed body, columns of its row type, parents and children, policies of other tables,
+ * publications) is in `others`.
  * What is wanted is asked with `in`, which the server hashes; it takes each list for short and would join it row by row.
  */
 const DESCRIBE = `
@@ -49,11 +50,12 @@ others as (
   select distinct reached.oid as input, d.classid, d.objid, d.objsubid
   from reached
   join pg_class c on c.oid = reached.oid
+  left join pg_type t on t.oid = c.reltype
   join pg_depend d
-    on d.deptype = 'n'
+    on (d.deptype = 'n' or d.classid = 'pg_publication_rel'::regclass)
     and (
       (d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid)
-      or (d.refclassid = 'pg_type'::regclass and d.refobjid = c.reltype and c.reltype <> 0)
+      or (d.refclassid = 'pg_type'::regclass and d.refobjid in (c.reltype, t.typarray) and c.reltype <> 0)
     )
   where
     case d.classid
@@ -68,9 +70,19 @@ others as (
       when 'pg_attrdef'::regclass then exists (
         select from pg_attrdef f where f.oid = d.objid and f.adrelid <> c.oid
       )
+      when 'pg_policy'::regclass then exists (
+        select from pg_policy p where p.oid = d.objid and p.polrelid <> c.oid
+      )
+      when 'pg_trigger'::regclass then exists (
+        select from pg_trigger t where t.oid = d.objid and t.tgrelid <> c.oid
+      )
       when 'pg_class'::regclass then d.objid <> c.oid
       else true
     end
+  union
+  select wanted.oid, 'pg_class'::regclass, h.inhparent, 0
+  from wanted
+  join pg_inherits h on h.inhrelid = wanted.oid
 )
 select
   (
@@ -110,14 +122,14 @@ select
         when c.oid in (select dependent from edges) then rtrim(pg_get_viewdef(c.oid), ';')
       end,
       'options', c.reloptions,
-      'columnComments', case when c.oid in (select dependent from edges) then (
+      'columnComments', (
         select json_agg(
           format('comment on column %I.%I.%I is %L', n.nspname, c.relname, a.attname, t.description) order by a.attnum
         )
         from pg_description t
         join pg_attribute a on a.attrelid = c.oid and a.attnum = t.objsubid
         where t.objoid = c.oid and t.classoid = 'pg_class'::regclass and t.objsubid > 0
-      ) end,
+      ),
       'isBuiltUpon', c.relkind = 'v' and (
         c.relhastriggers
         or exists (select from pg_rewrite w where w.ev_class = c.oid and w.rulename <> '_RETURN')
@@ -316,6 +328,8 @@ function statesOf(found: Found): ReadonlyMap<string, RelationState> {
         ...[relation.oid, ...above].flatMap((oid) => others.get(oid) ?? []),
       ],
       comment: relation.comment ?? undefined,
+      columnComments: relation.columnComments ?? [],
+      options: relation.kind === 'v' ? (relation.options ?? []) : [],
       grants: grantsOf(relation),
       isTracked: columns.some(({ name, type }) => name === '_gm_xid' && type === 'xid8'),
       hasParts: relation.hasParts,

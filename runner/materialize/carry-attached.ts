@@ -1,0 +1,210 @@
+import type { Statement } from '../engine/statement.ts'
+import type { Relation } from '../manifest/node.ts'
+import { literal, quoted } from '../manifest/quoted.ts'
+
+/** How the name of statistics begins that are copied and not yet published. */
+const COPIED = 'gm_statistics_'
+
+/** The purpose of the statement that fails where what others have attached does not fit what takes the relation's place. */
+export const ATTACH = 'attach again'
+
+/**
+ * Writes down, for the rest of the transaction, what others have attached to relations that are about to be replaced and that
+ * would go with them. It is read once the locks are held, so that what came since the plan is not missed.
+ */
+export function noteAttached(relations: readonly Relation[]): Statement {
+  return {
+    purpose: 'note what is attached',
+    sql: `select set_config('gm.attached', coalesce(jsonb_agg(to_jsonb(a)), '[]')::text, true)
+from (
+${attachedTo(namesOf(relations))}
+) as a`,
+  }
+}
+
+/**
+ * Attaches to what is now behind these names what `noteAttached` found there. What a hook has made already is left as it is;
+ * statistics that were copied beforehand, with what they know of the rows, get their names.
+ */
+export function attachAgain(relations: readonly Relation[]): Statement {
+  const body = `declare
+  noted jsonb := current_setting('gm.attached');
+  attached record;
+  copied name;
+  schema regnamespace;
+begin
+  for attached in
+    select * from jsonb_to_recordset(noted)
+      as a (relation text, place int, what text, create_sql text, comment text, statistics jsonb)
+    where a.relation = any (${namesOf(relations)})
+    order by a.place, a.what
+  loop
+    copied := null;
+    begin
+      if attached.statistics is not null then
+        -- A version that is kept would keep the name.
+        execute format('drop statistics if exists %I.%I', attached.statistics->>'schema', attached.statistics->>'name');
+        select s.stxname, s.stxnamespace into copied, schema from pg_statistic_ext s
+        where s.stxrelid = attached.relation::regclass
+          and pg_get_statisticsobjdef_columns(s.oid) = attached.statistics->>'columns'
+          and s.stxkind::text = attached.statistics->>'kinds'
+          and not exists (select from jsonb_array_elements(noted) b where b->'statistics'->>'name' = s.stxname)
+        limit 1;
+      end if;
+      if copied is null then
+        execute attached.create_sql;
+      else
+        execute format('alter statistics %s.%I set schema %I', schema, copied, attached.statistics->>'schema');
+        execute format('alter statistics %I.%I rename to %I', attached.statistics->>'schema', copied, attached.statistics->>'name');
+      end if;
+      if attached.comment is not null then
+        execute format('comment on %s is %L', attached.what, attached.comment);
+      end if;
+    exception
+      when duplicate_object then null;
+      when undefined_column then
+        -- As they go with a column that is dropped.
+        if attached.statistics is null then
+          raise exception using errcode = sqlstate, message = format('%s: %s', attached.what, sqlerrm);
+        end if;
+      when others then
+        raise exception using errcode = sqlstate, message = format('%s: %s', attached.what, sqlerrm);
+    end;
+  end loop;
+end`
+  return { purpose: ATTACH, sql: `do ${literal(body)}` }
+}
+
+/** Takes off what is attached to a version that is kept: when it comes back it gets what is attached by then. */
+export function detach(relation: string): Statement {
+  const body = `declare
+  attached record;
+begin
+  for attached in
+${attachedTo(`array[${literal(relation)}]`)}
+  loop
+    if attached.drop_sql is not null then
+      execute attached.drop_sql;
+    end if;
+  end loop;
+end`
+  return { purpose: 'detach', sql: `do ${literal(body)}` }
+}
+
+/**
+ * Gives the table that is built in the place of another the statistics that others have made on that one, and fills them: nobody
+ * would analyze it again for their sake.
+ */
+export function copyStatistics(from: string, to: string): Statement {
+  const body = `declare
+  statistics record;
+  is_copied boolean := false;
+begin
+  for statistics in
+    select s.oid, s.stxkind, pg_get_statisticsobjdef_columns(s.oid) as columns, c.relnamespace::regnamespace as schema
+    from pg_statistic_ext s
+    cross join pg_class c
+    where s.stxrelid = to_regclass(${literal(from)}) and c.oid = ${literal(to)}::regclass
+  loop
+    begin
+      execute format(
+        'create statistics %s.%I %s on %s from %s',
+        statistics.schema,
+        ${literal(COPIED)} || statistics.oid,
+        (
+          select '(' || string_agg(case k when 'd' then 'ndistinct' when 'f' then 'dependencies' when 'm' then 'mcv' end, ', ') || ')'
+          from unnest(statistics.stxkind) k where k <> 'e'
+        ),
+        statistics.columns,
+        ${literal(to)}
+      );
+      is_copied := true;
+    exception when undefined_column or duplicate_object then
+      null;
+    end;
+  end loop;
+  if is_copied then
+    analyze ${to};
+  end if;
+end`
+  return { purpose: 'copy statistics', sql: `do ${literal(body)}` }
+}
+
+/**
+ * What others have attached to relations and goes with them, in the order in which it is attached again: security first. An index or a
+ * constraint is the model's own, and gm's triggers are made with the table.
+ */
+function attachedTo(names: string): string {
+  return `select n.name as relation, x.*
+from unnest(${names}) as n (name)
+join pg_class c on c.oid = to_regclass(n.name)
+cross join lateral (
+  select 1 as place, 'row level security of ' || n.name as what,
+    format('alter table %s enable row level security, %s force row level security', n.name, case when not c.relforcerowsecurity then 'no' end) as create_sql,
+    format('alter table %s disable row level security, no force row level security', n.name) as drop_sql,
+    null as comment, null::jsonb as statistics
+  where c.relrowsecurity
+  union all
+  select 2, format('policy %I on %s', p.polname, n.name),
+    format(
+      'create policy %I on %s as %s for %s to %s',
+      p.polname,
+      n.name,
+      case when p.polpermissive then 'permissive' else 'restrictive' end,
+      case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
+      (select string_agg(case r when 0 then 'public' else quote_ident(pg_get_userbyid(r)) end, ', ') from unnest(p.polroles) r)
+    ) || coalesce(' using (' || pg_get_expr(p.polqual, c.oid) || ')', '')
+      || coalesce(' with check (' || pg_get_expr(p.polwithcheck, c.oid) || ')', ''),
+    format('drop policy %I on %s', p.polname, n.name), obj_description(p.oid, 'pg_policy'), null
+  from pg_policy p where p.polrelid = c.oid
+  union all
+  select 3, format('rule %I on %s', r.rulename, n.name),
+    pg_get_ruledef(r.oid) || coalesce(format('alter table %s ', n.name) || ${enabled('r.ev_enabled')} || format(' rule %I', r.rulename), ''),
+    format('drop rule %I on %s', r.rulename, n.name), obj_description(r.oid, 'pg_rewrite'), null
+  from pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN'
+  union all
+  select 4, format('trigger %I on %s', t.tgname, n.name),
+    pg_get_triggerdef(t.oid) || coalesce(format('; alter table %s ', n.name) || ${enabled('t.tgenabled')} || format(' trigger %I', t.tgname), ''),
+    format('drop trigger %I on %s', t.tgname, n.name), obj_description(t.oid, 'pg_trigger'), null
+  from pg_trigger t
+  join pg_proc f on f.oid = t.tgfoid
+  where t.tgrelid = c.oid and not t.tgisinternal and f.pronamespace <> 'gm'::regnamespace
+  union all
+  select 5, format('statistics %I.%I', (select h.nspname from pg_namespace h where h.oid = s.stxnamespace), s.stxname),
+    pg_get_statisticsobjdef(s.oid),
+    format('drop statistics %I.%I', (select h.nspname from pg_namespace h where h.oid = s.stxnamespace), s.stxname), obj_description(s.oid, 'pg_statistic_ext'),
+    jsonb_build_object(
+      'schema', (select h.nspname from pg_namespace h where h.oid = s.stxnamespace),
+      'name', s.stxname,
+      'columns', pg_get_statisticsobjdef_columns(s.oid),
+      'kinds', s.stxkind::text
+    )
+  from pg_statistic_ext s where s.stxrelid = c.oid and not starts_with(s.stxname, ${literal(COPIED)})
+  union all
+  select 6, format('default of %I of %s', a.attname, n.name),
+    format('alter view %s alter column %I set default %s', n.name, a.attname, pg_get_expr(f.adbin, c.oid)), null, null, null
+  from pg_attrdef f
+  join pg_attribute a on a.attrelid = c.oid and a.attnum = f.adnum
+  where f.adrelid = c.oid and c.relkind = 'v'
+  union all
+  select 7, 'replica identity of ' || n.name,
+    format('alter table %s replica identity %s', n.name, case c.relreplident when 'f' then 'full' else 'nothing' end), null, null, null
+  where c.relkind in ('r', 'p') and c.relreplident in ('f', 'n')
+  union all
+  -- Where gm may give it away; a view reads with the privileges of its owner.
+  select 8, 'owner of ' || n.name, format('alter table %s owner to %I', n.name, o.rolname), null, null, null
+  from pg_roles o
+  where o.oid = c.relowner and o.rolname <> current_user
+    and pg_has_role(o.oid, case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end)
+    and (has_schema_privilege(o.oid, c.relnamespace, 'create') or (select u.rolsuper from pg_roles u where u.rolname = current_user))
+) as x`
+}
+
+/** How a rule or trigger is set that is not simply enabled. */
+function enabled(column: string): string {
+  return `case ${column} when 'A' then 'enable always' when 'R' then 'enable replica' when 'D' then 'disable' end`
+}
+
+function namesOf(relations: readonly Relation[]): string {
+  return `array[${relations.map((relation) => literal(quoted(relation))).join(', ')}]::text[]`
+}
