@@ -23,7 +23,7 @@ ${attachedTo(namesOf(relations))}
 }
 
 /**
- * Attaches to what is now behind these names what `noteAttached` found there. What a hook has made already is left as it is;
+ * Attaches to what is now behind these names what `noteAttached` found there. What a hook has made or set already is left as it is;
  * statistics that were copied beforehand, with what they know of the rows, get their names.
  */
 export function attachAgain(relations: readonly Relation[]): Statement {
@@ -32,14 +32,19 @@ export function attachAgain(relations: readonly Relation[]): Statement {
   attached record;
   copied name;
   schema regnamespace;
+  is_wanted boolean;
 begin
   for attached in
     select * from jsonb_to_recordset(noted)
-      as a (relation text, place int, what text, create_sql text, comment text, statistics jsonb)
+      as a (relation text, place int, what text, create_sql text, only_if text, comment text, statistics jsonb)
     where a.relation = any (${namesOf(relations)})
     order by a.place, a.what
   loop
     copied := null;
+    if attached.only_if is not null then
+      execute format('select %s from pg_class c where c.oid = %L::regclass', attached.only_if, attached.relation) into is_wanted;
+      continue when not is_wanted;
+    end if;
     begin
       if attached.statistics is not null then
         -- A version that is kept would keep the name.
@@ -140,9 +145,9 @@ from unnest(${names}) as n (name)
 join pg_class c on c.oid = to_regclass(n.name)
 cross join lateral (
   select 1 as place, 'row level security of ' || n.name as what,
-    format('alter table %s enable row level security, %s force row level security', n.name, case when not c.relforcerowsecurity then 'no' end) as create_sql,
+    format('alter table %s enable row level security', n.name) || case when c.relforcerowsecurity then ', force row level security' else '' end as create_sql,
     format('alter table %s disable row level security, no force row level security', n.name) as drop_sql,
-    null as comment, null::jsonb as statistics
+    null as comment, null::jsonb as statistics, null as only_if
   where c.relrowsecurity
   union all
   select 2, format('policy %I on %s', p.polname, n.name),
@@ -155,17 +160,17 @@ cross join lateral (
       (select string_agg(case r when 0 then 'public' else quote_ident(pg_get_userbyid(r)) end, ', ') from unnest(p.polroles) r)
     ) || coalesce(' using (' || pg_get_expr(p.polqual, c.oid) || ')', '')
       || coalesce(' with check (' || pg_get_expr(p.polwithcheck, c.oid) || ')', ''),
-    format('drop policy %I on %s', p.polname, n.name), obj_description(p.oid, 'pg_policy'), null
+    format('drop policy %I on %s', p.polname, n.name), obj_description(p.oid, 'pg_policy'), null, null
   from pg_policy p where p.polrelid = c.oid
   union all
   select 3, format('rule %I on %s', r.rulename, n.name),
     pg_get_ruledef(r.oid) || coalesce(format('alter table %s ', n.name) || ${enabled('r.ev_enabled')} || format(' rule %I', r.rulename), ''),
-    format('drop rule %I on %s', r.rulename, n.name), obj_description(r.oid, 'pg_rewrite'), null
+    format('drop rule %I on %s', r.rulename, n.name), obj_description(r.oid, 'pg_rewrite'), null, null
   from pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN'
   union all
   select 4, format('trigger %I on %s', t.tgname, n.name),
     pg_get_triggerdef(t.oid) || coalesce(format('; alter table %s ', n.name) || ${enabled('t.tgenabled')} || format(' trigger %I', t.tgname), ''),
-    format('drop trigger %I on %s', t.tgname, n.name), obj_description(t.oid, 'pg_trigger'), null
+    format('drop trigger %I on %s', t.tgname, n.name), obj_description(t.oid, 'pg_trigger'), null, null
   from pg_trigger t
   join pg_proc f on f.oid = t.tgfoid
   where t.tgrelid = c.oid and not t.tgisinternal and f.pronamespace <> 'gm'::regnamespace
@@ -178,21 +183,27 @@ cross join lateral (
       'name', s.stxname,
       'columns', pg_get_statisticsobjdef_columns(s.oid),
       'kinds', s.stxkind::text
-    )
+    ), null
   from pg_statistic_ext s where s.stxrelid = c.oid and not starts_with(s.stxname, ${literal(COPIED)})
   union all
   select 6, format('default of %I of %s', a.attname, n.name),
-    format('alter view %s alter column %I set default %s', n.name, a.attname, pg_get_expr(f.adbin, c.oid)), null, null, null
+    format('alter view %s alter column %I set default %s', n.name, a.attname, pg_get_expr(f.adbin, c.oid)), null, null, null, null
   from pg_attrdef f
   join pg_attribute a on a.attrelid = c.oid and a.attnum = f.adnum
   where f.adrelid = c.oid and c.relkind = 'v'
   union all
   select 7, 'replica identity of ' || n.name,
-    format('alter table %s replica identity %s', n.name, case c.relreplident when 'f' then 'full' else 'nothing' end), null, null, null
+    format('alter table %s replica identity %s', n.name, case c.relreplident when 'f' then 'full' else 'nothing' end), null, null, null,
+    'c.relreplident = ''d'''
   where c.relkind in ('r', 'p') and c.relreplident in ('f', 'n')
   union all
+  select 8, 'storage parameters of ' || n.name, format('alter table %s set (%s)', n.name, array_to_string(c.reloptions, ', ')), null, null, null,
+    'c.reloptions is null'
+  where c.relkind in ('r', 'm') and c.reloptions is not null
+  union all
   -- Where gm may give it away; a view reads with the privileges of its owner.
-  select 8, 'owner of ' || n.name, format('alter table %s owner to %I', n.name, o.rolname), null, null, null
+  select 9, 'owner of ' || n.name, format('alter table %s owner to %I', n.name, o.rolname), null, null, null,
+    'pg_get_userbyid(c.relowner) = current_user'
   from pg_roles o
   where o.oid = c.relowner and o.rolname <> current_user
     and pg_has_role(o.oid, case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end)

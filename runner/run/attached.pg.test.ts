@@ -68,13 +68,13 @@ comment on trigger plain on shop.sales is 'noted';
 create rule keep as on delete to shop.sales where old.id < 0 do instead nothing;
 create statistics shop."of Both" (dependencies, ndistinct) on id, tens from shop.sales;
 create statistics public.of_expression on (id + tens) from shop.sales;
-alter table shop.sales replica identity full;
+alter table shop.sales replica identity full, set (fillfactor = 70, autovacuum_enabled = off);
 comment on column shop.sales.name is 'its name';
 grant select (id) on shop.sales to "${role}"`
 
 const ATTACHED = `select
   (select jsonb_agg(to_jsonb(p) order by policyname) from pg_policies p where tablename = 'sales') as policies,
-  (select jsonb_build_array(relrowsecurity, relforcerowsecurity, relreplident, relowner::regrole, relacl::text) from pg_class where oid = 'shop.sales'::regclass) as flags,
+  (select jsonb_build_array(relrowsecurity, relforcerowsecurity, relreplident, reloptions, relacl::text) from pg_class where oid = 'shop.sales'::regclass) as flags,
   (select jsonb_agg(jsonb_build_array(pg_get_triggerdef(oid), tgenabled, obj_description(oid)) order by tgname) from pg_trigger where tgrelid = 'shop.sales'::regclass) as triggers,
   (select jsonb_agg(pg_get_ruledef(oid)) from pg_rewrite where ev_class = 'shop.sales'::regclass) as rules,
   (select jsonb_agg(pg_get_statisticsobjdef(s.oid) order by stxname) from pg_statistic_ext s where stxrelid = 'shop.sales'::regclass) as statistics,
@@ -141,26 +141,41 @@ from pg_class c where relname in ('shown', 'upper') order by 1`
 )
 
 test.for(MODES)(
-  'what a hook attaches each time is attached once: publish %s',
-  async (publish, { run, sql }) => {
-    const hooked = plainProject({
-      sales: {
-        config: {
-          materialized: 'table',
-          post_hook: [
-            {
-              sql: 'create policy mine on {{ this }} using (id > 0); alter table {{ this }} enable row level security',
-              transaction: true,
-            },
-          ],
+  'what a hook attaches and sets each time is attached once, and as the hook says now: publish %s',
+  async (publish, { run, sql, role }) => {
+    const hooked = (least: number, owner: string): PlainProject =>
+      plainProject({
+        sales: {
+          config: {
+            materialized: 'table',
+            post_hook: [
+              {
+                sql: `create policy mine on {{ this }} using (id > ${least}); alter table {{ this }} enable row level security;
+alter table {{ this }} set (fillfactor = ${least}); alter table {{ this }} owner to ${owner}`,
+                transaction: true,
+              },
+            ],
+          },
+          sql: () => rows('a'),
         },
-        sql: () => rows('a'),
-      },
-    })
-    for (let i = 0; i < 3; i++) {
-      expect(await outcomes(run(hooked, { publish }))).toEqual([])
-      expect(await sql(`select policyname from pg_policies where schemaname = 'shop'`)).toEqual([
-        { policyname: 'mine' },
+      })
+    await sql(`create schema shop; grant all on schema shop to "${role}"`)
+    for (const [least, owner] of [
+      [50, `"${role}"`],
+      [60, `"${role}"`],
+      [70, 'pg_monitor'],
+    ] as const) {
+      expect(await outcomes(run(hooked(least, owner), { publish }))).toEqual([])
+      expect(
+        await sql(`select polname, pg_get_expr(polqual, polrelid) as expression, reloptions, relowner::regrole::text as owner
+          from pg_policy join pg_class c on c.oid = polrelid`),
+      ).toEqual([
+        {
+          polname: 'mine',
+          expression: `(id > ${least})`,
+          reloptions: [`fillfactor=${least}`],
+          owner,
+        },
       ])
     }
   },
