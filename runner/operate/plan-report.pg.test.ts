@@ -312,3 +312,25 @@ for (const allowDestructive of [false, true]) {
     expect(happened.length).toBeGreaterThan(20)
   })
 }
+
+test('in an all-or-nothing run what others have built on the table of an increment is told as the run tells it, but where nothing is new', async ({
+  run,
+  plan,
+  sql,
+}) => {
+  await sql(RAW)
+  const atomic = { publish: 'atomic', reuse: 'all' } as const
+  await run(shop('id, v'), atomic)
+  await sql('create view public.theirs as select id from shop.copied')
+  expect((await plan(shop('id, v'), atomic)).problems).toEqual([])
+  expect((await run(shop('id, v'), atomic)).result.steps.map(({ error }) => error)).not.toContain(
+    expect.anything(),
+  )
+  await sql('insert into raw.events values (2000, 1)')
+  const { problems } = await plan(shop('id, v'), atomic)
+  const refused = await run(shop('id, v'), atomic).catch((error: unknown) => error as Error)
+  expect(problems.map(({ error }) => error.message)).toEqual([
+    `"shop"."copied" must be replaced, but view "public"."theirs" depends on it and is not gm's`,
+  ])
+  expect(refused).toMatchObject({ message: problems[0]?.error.message })
+})

@@ -26,8 +26,11 @@ import { planStep } from '../plan/plan-step.ts'
 import { hasHooks } from '../plan/step-hooks.ts'
 import { KEEPS_ROWS } from '../run/atomic.ts'
 import { refusedByView } from '../run/blame-node.ts'
+import { refusalOfShadow } from '../run/build-shadows.ts'
+import { leaveIdle } from '../run/leave-idle.ts'
 import type { PlannedRun } from '../run/plan-project.ts'
 import { planOver } from '../run/plan-project.ts'
+import { buildingSteps } from '../run/run-atomically.ts'
 import type { RunRequest } from '../run/run-request.ts'
 import type { ColumnLineage } from '../sql/column-lineage.ts'
 import type { Preview } from './preview-nodes.ts'
@@ -114,7 +117,10 @@ export async function foresee(
   const previews = await preview(request, graph, planned, session)
   const steps = new Map(planned.plan.steps.map((step) => [step.id, step]))
   const isLeftOpen = leavesOpen(request, graph, planned.plan)
-  const refused = await refusedByViews(request, planned, previews, session)
+  const refused =
+    request.publish === 'atomic'
+      ? await refusedTogether(request, planned, session)
+      : await refusedByViews(request, planned, previews, session)
   const failing = new Set<NodeId>()
   const problems = graph.order.flatMap((id): Problem[] => {
     const node = request.manifest.nodes.get(id)
@@ -199,15 +205,34 @@ function refusalOf(
   }
 }
 
+/** Increments whose table is replaced by a copy, where others have built on it; but those that would find nothing new. */
+async function refusedTogether(
+  { manifest, signal }: RunRequest,
+  { plan, warehouse, compiled, requestOver }: PlannedRun,
+  session: Session,
+): Promise<ReadonlyMap<NodeId, GmError>> {
+  const on = { warehouse, request: requestOver(manifest) }
+  const building = buildingSteps(plan)
+  const refused = new Map<NodeId, GmError>()
+  for (const step of building) {
+    const refusal = refusalOfShadow(step, building, on)
+    if (refusal !== undefined) refused.set(step.id, refusal)
+  }
+  if (refused.size === 0) return refused
+  const asking = { ...on, plan, compiled, control: session, sent: () => undefined, signal }
+  for (const { id, action } of (await leaveIdle(building, asking)).steps)
+    if (action === 'reuse') refused.delete(id)
+  return refused
+}
+
 /** Views of gm's that stay as they are now over a table that loses a column which they read. */
 async function refusedByViews(
-  { manifest, publish, signal }: RunRequest,
+  { manifest, signal }: RunRequest,
   { plan, warehouse }: PlannedRun,
   previews: ReadonlyMap<NodeId, Preview>,
   session: Session,
 ): Promise<ReadonlyMap<NodeId, GmError>> {
   const refused = new Map<NodeId, GmError>()
-  if (publish === 'atomic') return refused
   // A view that the run makes is made by its new SQL together with the table.
   const isMade = new Set(
     plan.steps.flatMap(({ relation, action }) =>

@@ -49,6 +49,6 @@ export function indexesOf(id: NodeId, on: Atomic): readonly IndexConfig[] {
   return node !== undefined && isBuilt(node) ? node.config.indexes : []
 }
 
-export function isOurs(name: string, on: Atomic): boolean {
+export function isOurs(name: string, on: Pick<Atomic, 'warehouse'>): boolean {
   return on.warehouse.ledger.entries.has(name)
 }

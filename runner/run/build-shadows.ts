@@ -21,15 +21,27 @@ import {
 import type { Atomic } from './atomic.ts'
 import { indexesOf, isOurs, KEEPS_ROWS } from './atomic.ts'
 
-/** @throws GmError GM4008, GM4016 for what others have built on relations that are to be replaced, and would be lost. */
-export function refuseForeign(building: readonly Step[], on: Atomic): void {
-  for (const { id, relation } of building) {
-    const name = relation === undefined ? '' : quoted(relation)
-    const old = on.warehouse.relations.get(name)
-    const node = on.request.manifest.nodes.get(id)
-    if (old === undefined || old.type === 'view' || node === undefined) continue
+type Standing = Pick<Atomic, 'warehouse' | 'request'>
+
+/**
+ * What others have built on the relation that the step replaces, and would be lost: GM4008, GM4016. The copy of an increment takes
+ * the place of its table too.
+ */
+export function refusalOfShadow(
+  { id, relation }: Step,
+  building: readonly Step[],
+  on: Standing,
+): GmError | undefined {
+  const old = relation && on.warehouse.relations.get(quoted(relation))
+  const node = on.request.manifest.nodes.get(id)
+  if (old === undefined || old.type === 'view' || node === undefined) return undefined
+  try {
     refuseForeignDependents(old, { at: node.at, isOurs: (view) => isOurs(quoted(view), on) })
     refuseLeftOut(old, building, node.at, on)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof GmError)) throw error
+    return error
   }
 }
 
@@ -38,7 +50,7 @@ function refuseLeftOut(
   old: RelationState,
   building: readonly Step[],
   at: Location,
-  on: Atomic,
+  on: Standing,
 ): void {
   const built = new Set(building.flatMap(({ relation }) => (relation ? [quoted(relation)] : [])))
   const left = old.dependents.filter(

@@ -9,11 +9,16 @@ import type { Atomic } from './atomic.ts'
 import { isReusable } from './execute-step.ts'
 import { withinTimeout } from './within-timeout.ts'
 
+type Asking = Pick<
+  Atomic,
+  'plan' | 'request' | 'compiled' | 'warehouse' | 'control' | 'sent' | 'signal'
+>
+
 /**
  * The plan with what would change nothing left as it is. Where each step publishes for itself this is found out by running it;
  * here it would be copied first, published, and kept as a version that gives the same rows.
  */
-export async function leaveIdle(building: readonly Step[], on: Atomic): Promise<Plan> {
+export async function leaveIdle(building: readonly Step[], on: Asking): Promise<Plan> {
   const idle = new Map<NodeId, string>()
   const busy = new Set(building.map(({ id }) => id))
   for (const step of building) {
@@ -31,12 +36,12 @@ export async function leaveIdle(building: readonly Step[], on: Atomic): Promise<
   }
 }
 
-async function reasonToLeave(step: Step, on: Atomic): Promise<string | undefined> {
+async function reasonToLeave(step: Step, on: Asking): Promise<string | undefined> {
   if (await isReusable(step, { session: on.control, signal: on.signal })) return NOTHING_CHANGED
   return (await hasNothingNew(step, on)) ? NOTHING_NEW : undefined
 }
 
-async function hasNothingNew(step: Step, on: Atomic): Promise<boolean> {
+async function hasNothingNew(step: Step, on: Asking): Promise<boolean> {
   const node = on.request.manifest.nodes.get(step.id)
   const compiled = on.compiled.get(step.id)
   if (node?.kind !== 'model' || compiled === undefined) return false

@@ -8,7 +8,7 @@ import type { ShadowNames } from '../state/shadows.ts'
 import { dropShadows, recordShadows } from '../state/shadows.ts'
 import { forgetVersions } from '../state/versions.ts'
 import type { Atomic } from './atomic.ts'
-import { copyOldRows, planShadows, refuseForeign } from './build-shadows.ts'
+import { copyOldRows, planShadows, refusalOfShadow } from './build-shadows.ts'
 import type { StepResult } from './event.ts'
 import { leaveIdle } from './leave-idle.ts'
 import { publish, together } from './publish-shadows.ts'
@@ -26,7 +26,10 @@ export async function runAtomically(given: Atomic): Promise<readonly StepResult[
   if (building.length === 0) {
     return await on.execute(on.plan, on.warehouse, on.request, on.request.manifest)
   }
-  refuseForeign(building, on)
+  for (const step of building) {
+    const refusal = refusalOfShadow(step, building, on)
+    if (refusal !== undefined) throw refusal
+  }
   const shadowed = new Set(building.map(({ id }) => id))
   const shadows = shadowsOf(on.request.manifest, shadowed)
   const names = namesOf(shadows)
@@ -56,7 +59,7 @@ export async function runAtomically(given: Atomic): Promise<readonly StepResult[
   }
 }
 
-function buildingSteps({ steps }: Plan): readonly Step[] {
+export function buildingSteps({ steps }: Plan): readonly Step[] {
   return steps.filter(({ relation, action }) => relation && action !== 'reuse')
 }
 
