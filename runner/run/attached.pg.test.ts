@@ -291,3 +291,25 @@ grant usage on schema theirs to "${role}"; grant select on theirs.rates to "${ro
     }
   }
 })
+
+test('rows that a policy hides from gm are not lost when an increment is copied: the run refuses', async ({
+  runAs,
+  sql,
+  role,
+}) => {
+  const sales = (from: number): PlainProject =>
+    plainProject({
+      sales: {
+        config: { materialized: 'incremental', unique_key: ['id'] },
+        sql: () => `select i as id from generate_series(${from}, ${from + 2}) i`,
+      },
+    })
+  await runAs(role, sales(1), { publish: 'atomic' })
+  await sql(`create policy few on shop.sales using (id < 2) with check (true);
+alter table shop.sales enable row level security, force row level security`)
+  await expect(runAs(role, sales(4), { publish: 'atomic' })).rejects.toMatchObject({
+    message: 'query would be affected by row-level security policy for table "sales"',
+    at: { file: 'models/sales.sql' },
+  })
+  expect(await sql('select count(*)::int as n from shop.sales')).toEqual([{ n: 3 }])
+})
