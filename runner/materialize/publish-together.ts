@@ -6,7 +6,7 @@ import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import { checkShadowReads, dropShadows, publishShadows } from '../state/shadows.ts'
 import { keepVersions, notePublished } from '../state/versions.ts'
 import { attachAgain, noteAttached } from './carry-attached.ts'
-import { createDependent, hangings, rememberViews } from './dependent-views.ts'
+import { createDependent, hangings, RECREATE, rememberViews } from './dependent-views.ts'
 import { indexName, replacedName, shadowIndexName } from './hidden-name.ts'
 import { nameOn } from './name-on.ts'
 
@@ -94,7 +94,7 @@ export function publishTogether(given: Together): Transaction {
       ),
       ...carried.flatMap((view) => [
         {
-          purpose: 'recreate dependent view',
+          purpose: RECREATE,
           sql: createDependent(view, 'create or replace'),
         },
         ...(given.dropsViews ? hangings('view', quoted(view.relation), view) : []),

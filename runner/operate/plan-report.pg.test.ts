@@ -133,25 +133,26 @@ test('what reads a table for landing that is yet to be made is left open; a sour
   expect(problems.map(({ id }) => id)).toEqual(['model.shop.fails'])
 })
 
-test('a view as it is now that reads a column which its table loses is told as the run tells it, but where the run makes it as well', async ({
-  run,
-  plan,
-}) => {
-  const all = (select: string): PlainProject =>
-    plainProject({
-      sales: { config: { materialized: 'table' }, sql: () => select },
-      listed: { inputs: ['sales'], sql: ({ ref }) => `select * from ${ref('sales')}` },
-    })
-  await run(all('select 1 as id, 2 as price'))
-  const loses = all('select 1 as id')
-  const alone = { select: ['sales'] }
-  const [problem, ...others] = (await plan(loses, alone)).problems
-  expect(others).toEqual([])
-  expect(String(problem?.error)).toBe((await run(loses, alone)).steps['sales'])
-  expect((await plan(loses)).problems).toEqual([])
-  expect((await run(loses)).steps).toMatchObject({ listed: 'create view: success' })
-  expect((await plan(all('select 1 as id, 2 as price, 3 as more'))).problems).toEqual([])
-})
+test.for(['model', 'atomic'] as const)(
+  'a view as it is now that reads a column which its table loses is told as the run tells it, but where the run makes it as well: publish %s',
+  async (publish, { run, plan }) => {
+    const all = (select: string): PlainProject =>
+      plainProject({
+        sales: { config: { materialized: 'table' }, sql: () => select },
+        listed: { inputs: ['sales'], sql: ({ ref }) => `select * from ${ref('sales')}` },
+      })
+    await run(all('select 1 as id, 2 as price'))
+    const loses = all('select 1 as id')
+    const alone = { select: ['sales'], publish }
+    const [problem, ...others] = (await plan(loses, alone)).problems
+    expect(others).toEqual([])
+    expect(String(problem?.error)).toBe((await run(loses, alone)).steps['sales'])
+    expect((await plan(loses, { publish })).problems).toEqual([])
+    expect((await run(loses, { publish })).steps).toMatchObject({ listed: 'create view: success' })
+    const grows = all('select 1 as id, 2 as price, 3 as more')
+    expect((await plan(grows, { publish })).problems).toEqual([])
+  },
+)
 
 test('a column of the table that a hook adds is not taken for lost under the view that reads it', async ({
   run,

@@ -117,10 +117,10 @@ export async function foresee(
   const previews = await preview(request, graph, planned, session)
   const steps = new Map(planned.plan.steps.map((step) => [step.id, step]))
   const isLeftOpen = leavesOpen(request, graph, planned.plan)
-  const refused =
-    request.publish === 'atomic'
-      ? await refusedTogether(request, planned, session)
-      : await refusedByViews(request, planned, previews, session)
+  const refused = new Map([
+    ...(await refusedByViews(request, planned, previews, session)),
+    ...(request.publish === 'atomic' ? await refusedTogether(request, planned, session) : []),
+  ])
   const failing = new Set<NodeId>()
   const problems = graph.order.flatMap((id): Problem[] => {
     const node = request.manifest.nodes.get(id)

@@ -7,7 +7,7 @@ import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { copyStatistics } from '../materialize/carry-attached.ts'
 import { commentStatements } from '../materialize/comment-statements.ts'
-import { refuseForeignDependents } from '../materialize/dependent-views.ts'
+import { RECREATE, refuseForeignDependents } from '../materialize/dependent-views.ts'
 import { grantStatements } from '../materialize/grant-statements.ts'
 import { createSchema } from '../materialize/materialize-view.ts'
 import type { Ready, Together } from '../materialize/publish-together.ts'
@@ -18,6 +18,7 @@ import type { ShadowNames } from '../state/shadows.ts'
 import { VERSIONS_SCHEMA } from '../state/versions.ts'
 import type { Atomic } from './atomic.ts'
 import { indexesOf, isOurs, KEEPS_ROWS } from './atomic.ts'
+import { refusedByView, viewMadeBy } from './blame-node.ts'
 import { retryLater } from './retry-later.ts'
 import { withLockRetries } from './with-lock-retries.ts'
 
@@ -127,14 +128,14 @@ export async function publish(given: Together, on: Atomic): Promise<void> {
       await publish({ ...given, dropsViews: true }, on)
       return
     }
-    throw explain(error, state)
+    throw explain(error, state, given, on)
   }
   on.note(
     `published ${given.ready.length} relations together in ${Math.round(performance.now() - begin)} ms`,
   )
 }
 
-function explain(error: unknown, sqlState: string): unknown {
+function explain(error: unknown, sqlState: string, given: Together, on: Atomic): unknown {
   if (error instanceof GuardFailed) {
     return new GmError(
       'GM4016',
@@ -144,11 +145,25 @@ function explain(error: unknown, sqlState: string): unknown {
       },
     )
   }
+  if (sqlState.startsWith('42')) return brokenBy(error, given, on)
   if (sqlState !== '55P03') return error
   return new GmError('GM4016', 'readers held the old versions for too long', {
     hint: 'Nothing was published. Raise publish_wait_seconds, or run again when they have ended.',
     cause: error,
   })
+}
+
+/** A view that the run does not make may read what its table does not have any more. */
+function brokenBy(error: unknown, { ready }: Together, on: Atomic): unknown {
+  const statement = sqlErrorOf(error)?.statement
+  if (statement?.purpose !== RECREATE || !(error instanceof GmError)) return error
+  const view = viewMadeBy(statement)
+  const below = ready.find(({ old }) =>
+    old?.dependents.some(({ relation }) => quoted(relation) === view),
+  )
+  const node = below && on.request.manifest.nodes.get(below.id)
+  if (node === undefined || !isBuilt(node)) return error
+  return refusedByView(node, view, error.message, error)
 }
 
 function refuseForeignViews({ ready }: Together, on: Atomic): void {
