@@ -52,23 +52,21 @@ export function restoreDependents(materials: Materials): readonly Statement[] {
   const dropped = views.filter(({ generation }) => !staying.has(generation))
   return [
     ...views.flatMap((view) => {
-      if (staying.has(view.generation))
-        return [{ purpose: REPLACE_IN_PLACE, sql: createDependent(view, 'create or replace') }]
       const name = quoted(view.relation)
+      const stays = staying.has(view.generation)
+      const how = stays ? 'create or replace' : 'create'
+      const as = createDependent(view, how)
       const definition = view.type === 'view' ? materials.remade.get(name) : undefined
-      const create = createDependent(view, 'create')
-      const hung = hangings(view.type === 'view' ? 'view' : 'materialized view', name, view)
-      if (definition === undefined)
-        return [
-          { purpose: RECREATE, sql: create },
-          ...view.indexes.map((sql) => ({ purpose: 'index', sql })),
-          ...hung,
-        ]
-      const anew = createDependent({ ...view, definition }, 'create')
+      // What its new SQL reads may be made later in the run: as long as it fits it stays as it is.
+      const sql =
+        definition === undefined
+          ? as
+          : unlessRefused(as, createDependent({ ...view, definition }, how))
+      if (stays) return [{ purpose: REPLACE_IN_PLACE, sql }]
       return [
-        // What its new SQL reads may be made later in the run: as long as it fits it stays as it is.
-        { purpose: RECREATE, sql: unlessRefused(create, anew) },
-        ...hung,
+        { purpose: RECREATE, sql },
+        ...view.indexes.map((index) => ({ purpose: 'index', sql: index })),
+        ...hangings(view.type === 'view' ? 'view' : 'materialized view', name, view),
       ]
     }),
     ...(dropped.length === 0 ? [] : [attachAgain(dropped.map(({ relation }) => relation))]),

@@ -11,7 +11,7 @@ import type { Outcome, RowCounts, Transaction } from '../engine/statement.ts'
 import type { Node, NodeId } from '../manifest/node.ts'
 import { isBuilt, isChecking } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
-import { RECREATE } from '../materialize/dependent-views.ts'
+import { makesDependent } from '../materialize/dependent-views.ts'
 import type { Step } from '../plan/plan.ts'
 import { transactionsOf } from '../plan/plan.ts'
 import type { Foreseen, PlanRequest, Warehouse } from '../plan/plan-request.ts'
@@ -288,7 +288,7 @@ function learnFrom(
   if (info === undefined) return undefined
   const { sqlState, statement } = info
   // What the view is made of next may fit: its own step comes later in this run.
-  if (statement.purpose === RECREATE && sqlState.startsWith('42')) {
+  if (makesDependent(statement) && sqlState.startsWith('42')) {
     if (foreseen.remade !== undefined) return undefined
     const remade = viewsOf(on)
     return remade.has(viewMadeBy(statement)) ? { ...foreseen, remade } : undefined

@@ -218,3 +218,22 @@ test('a view that reads a column which its table loses, and that the run does no
   await run(shop('select 1 as id'))
   expect(await sql('select * from shop.all_sales')).toEqual([{ id: 1 }])
 })
+
+test('a view that others have built upon and that the run makes over the columns that are left stays in its place', async ({
+  run,
+  sql,
+}) => {
+  const shop = (table: string, view: string): PlainProject =>
+    plainProject({
+      sales: { config: { materialized: 'table' }, sql: () => table },
+      shown: { inputs: ['sales'], sql: ({ ref }) => `select ${view} from ${ref('sales')}` },
+    })
+  await run(shop('select 1 as id, 2 as price', 'id, price'))
+  await sql('create view public.report as select price from shop.shown')
+  expect(await outcomes(run(shop('select 1 as id', 'id, 7 as price')))).toEqual([])
+  expect(await sql('select price from public.report')).toEqual([{ price: 7 }])
+  const [refused] = await outcomes(run(shop('select 1 as key', 'key')))
+  expect(refused).toMatch(
+    /"shop"."sales" cannot be replaced: "shop"."shown", which others have built upon, would change its columns/,
+  )
+})
