@@ -56,15 +56,13 @@ export function writeRows(
     case 'microbatch':
       throw new Error(`${node.id} is written batch by batch`)
     case 'delete+insert': {
-      const key = node.config.unique_key.map(identifier).join(', ')
       return [
         stageRows(compiled),
         ...(compiled.needsUniqueKey === true ? [refuseSeveral(node)] : []),
         ...(recomputed === undefined ? [] : [deleteGone(node, recomputed)]),
         {
           purpose: 'delete',
-          sql: `delete from ${name} as DBT_INTERNAL_DEST
-where (${key}) in (select ${key} from _gm_rows as DBT_INTERNAL_SOURCE)${andAll(node)}`,
+          sql: `delete from ${replacedRows(node)}`,
           counts: 'deleted',
           ...usersConditions(node),
         },
@@ -158,6 +156,13 @@ function stageRows(compiled: Compiled): Statement {
   })
 }
 
+/** The rows that those of the query take the place of. */
+function replacedRows(node: ModelNode): string {
+  const key = node.config.unique_key.map(identifier).join(', ')
+  return `${quoted(node.relation)} as DBT_INTERNAL_DEST
+where (${key}) in (select ${key} from _gm_rows as DBT_INTERNAL_SOURCE)${andAll(node)}`
+}
+
 /** Of a key with several rows the query gives those that are new, and the others would be deleted for them. */
 function refuseSeveral(node: ModelNode): Statement {
   const key = node.config.unique_key.map(identifier)
@@ -168,12 +173,14 @@ function refuseSeveral(node: ModelNode): Statement {
 from (
   select ${list}, count(*) as gm_rows from _gm_rows group by ${list}
   union all
-  select ${list}, count(*) from ${quoted(node.relation)} where (${list}) in (select ${list} from _gm_rows) group by ${list}
+  select ${list}, count(*) from ${replacedRows(node)}
+  group by ${list}
 ) as gm_keys
 where gm_rows > 1
 group by ${list}
 order by ${list}
 limit 5`,
+    ...usersConditions(node),
     refusal: {
       code: 'GM4009',
       message: `delete+insert would lose rows of ${node.name}, which gives only the new rows of a key: it has`,
