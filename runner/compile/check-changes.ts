@@ -30,7 +30,9 @@ function written({ kind, relation, config }: CheckedSql['node']): Written {
   // A history has a row of each key and time.
   const times = kind === 'snapshot' && config.updated_at !== undefined ? [config.updated_at] : []
   const uniqueKey = isAppended ? [] : [...config.unique_key, ...times]
-  return { schema, identifier: name, uniqueKey }
+  const isFromEvents = kind === 'snapshot' && config.strategy === 'events'
+  const historyOf = isFromEvents ? config.unique_key : undefined
+  return { schema, identifier: name, uniqueKey, historyOf }
 }
 
 /**
@@ -80,7 +82,7 @@ export function checkChanges({ node, compiled }: CheckedSql, parse: ParseSql): C
       return new GmError('GM3014', `changes of ${input} would be lost: ${what}`, {
         at: compiled.lines.locate(offset) ?? node.at,
         calledFrom: compiled.lines.callersOf(offset),
-        hint: kind === 'part of a group' ? instead : `${instead} ${UNCHECKED}`,
+        hint: kind.startsWith('part of') ? instead : `${instead} ${UNCHECKED}`,
       })
     }),
     needsUniqueKey: isReplaced && isReplacedByPart,
@@ -118,6 +120,11 @@ const EXPLAINED: Readonly<Record<MisuseKind, { readonly what: string; readonly i
       what: 'they choose rows of a group, and what is computed of these lacks the others',
       instead:
         'Choose rows by what they are grouped by: where user_id in (select user_id from …) … group by user_id. Where all rows of a group are the same in what chooses them, group by it as well.',
+    },
+    'part of a history': {
+      what: 'they choose events of a key, and its versions are made of all of its events',
+      instead:
+        'Give all events of the keys that have new ones: from {{ ref(…) }} where key in (select key from {{ changes(…) }}).',
     },
     window: {
       what: 'a window over them does not see the rows that were read before',

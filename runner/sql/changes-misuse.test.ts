@@ -206,6 +206,23 @@ describe('rows are those of what is new and not all of their key', () => {
   })
 })
 
+test('a history is given all events of the keys that have new ones', () => {
+  const history = { ...orders, uniqueKey: ['sku', 'at'], historyOf: ['sku'] }
+  for (const part of [
+    'select sku, at, price from NEW o',
+    'select sku, at, price from shop.prices where id in (select id from NEW c)',
+    'with n as (select id from KEYS k) select p.sku, p.at from shop.prices p join n on n.id = p.id',
+  ])
+    expect(misuses(part, history)).toEqual(['part of a history orders'])
+  for (const whole of [
+    'select sku, at, price from shop.prices where sku in (select sku from NEW c)',
+    'select p.sku, p.at, m.price from shop.prices p join KEYS k on k.sku = p.sku join shop.more m on m.id = p.id',
+    'select sku, at, price from "gm.unchecked"."orders" o',
+    'select sku, at, price from shop.prices where at > now()',
+  ])
+    expect(misuses(whole, history)).toEqual([])
+})
+
 describe('rows of a table without a unique_key are given again by', () => {
   test.each([
     'select distinct user_id from NEW o',

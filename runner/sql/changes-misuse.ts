@@ -30,6 +30,7 @@ export type MisuseKind =
   | 'value'
   | 'aggregate'
   | 'part of a group'
+  | 'part of a history'
   | 'window'
   | 'distinct'
   | 'outer join'
@@ -60,6 +61,8 @@ export interface Written {
   readonly identifier: string
   /** The columns that rows are replaced by; none where they are appended. */
   readonly uniqueKey: readonly string[]
+  /** Histories from events: the key of which all events are given, or none. */
+  readonly historyOf?: readonly string[] | undefined
 }
 
 /**
@@ -88,12 +91,18 @@ export function judgeChanges(parsed: ParsedSql, written: Written): Judged {
         ask: () => {},
         take: () => {},
       })
-      const isWhole = ({ wholeBy }: Part): boolean =>
-        wholeBy.some((columns) => columns.every((name) => key.includes(name)))
-      isReplacedByPart ||= source.isRowByRow && !source.parts.every(isWhole)
+      const { historyOf } = written
+      for (const part of source.parts)
+        if (historyOf !== undefined && !isWholeBy(part, historyOf))
+          say('part of a history', part.changes)
+      isReplacedByPart ||= source.isRowByRow && !source.parts.every((part) => isWholeBy(part, key))
     }
   }
   return { misuses: found, isReplacedByPart }
+}
+
+function isWholeBy({ wholeBy }: Part, key: readonly string[]): boolean {
+  return wholeBy.some((columns) => columns.every((name) => key.includes(name)))
 }
 
 interface Reading {
