@@ -20,7 +20,7 @@ import { followQuery } from './evolve-table.ts'
 import { followIndexes } from './follow-indexes.ts'
 import { guardTarget } from './guard-target.ts'
 import type { Materials } from './materialize.ts'
-import { probeColumns } from './materialize-incremental.ts'
+import { probeColumns, SHAPE } from './materialize-incremental.ts'
 import { buildAndPublish, followInputs } from './publish-table.ts'
 import { incrementCode, recordBuild } from './record-build.ts'
 
@@ -67,26 +67,7 @@ export function rebuildByBatches(
   if (first === undefined) throw new Error(`${node.id} has no batch to be built from`)
   const transactions = buildAndPublish({
     ...tableOf(node, first.compiled, materials),
-    fill: (hidden) => [
-      emptyTable(first.compiled, hidden),
-      refuseMissingTime(node, hidden),
-      ...batches.flatMap(({ batch, compiled }) => [
-        // For new rows alone: not valid for the others.
-        {
-          purpose: 'bound batch',
-          sql: `alter table ${hidden} add constraint ${BATCH_CONSTRAINT} check (${within(node, batch)} is true) not valid`,
-        },
-        aroundUserSql(compiled, {
-          purpose: `batch ${batch.id}`,
-          head: `insert into ${hidden}\n`,
-          counts: 'inserted',
-        }),
-        {
-          purpose: 'unbound batch',
-          sql: `alter table ${hidden} drop constraint ${BATCH_CONSTRAINT}`,
-        },
-      ]),
-    ],
+    fill: (hidden) => fillByBatches(node, batches, hidden),
   })
   const code = first.compiled.fingerprint
   const memory = batches.flatMap(({ batch }) =>
@@ -96,6 +77,48 @@ export function rebuildByBatches(
     ),
   )
   return atEnd(transactions, [forgetBatches(name), ...memory])
+}
+
+/** A new table with the rows of all batches: of a unique key those of the last batch that gives it. */
+export function fillByBatches(
+  node: ModelNode,
+  batches: readonly CompiledBatch[],
+  tableQuoted: string,
+): readonly Statement[] {
+  const [first] = batches
+  if (first === undefined) throw new Error(`${node.id} has no batch to be built from`)
+  const key = node.config.unique_key.map(identifier).join(', ')
+  const insert = ({ batch, compiled }: CompiledBatch): Statement =>
+    aroundUserSql(compiled, {
+      purpose: `batch ${batch.id}`,
+      ...(key === ''
+        ? { head: `insert into ${tableQuoted}\n` }
+        : {
+            head: 'with gm_rows as materialized (\n',
+            tail: `
+), gm_replaced as (
+  delete from ${tableQuoted} where (${key}) in (select ${key} from gm_rows)
+)
+insert into ${tableQuoted} select * from gm_rows`,
+          }),
+      counts: 'inserted',
+    })
+  return [
+    emptyTable(first.compiled, tableQuoted),
+    refuseMissingTime(node, tableQuoted),
+    ...batches.flatMap((one) => [
+      // For new rows alone: not valid for the others.
+      {
+        purpose: 'bound batch',
+        sql: `alter table ${tableQuoted} add constraint ${BATCH_CONSTRAINT} check (${within(node, one.batch)} is true) not valid`,
+      },
+      insert(one),
+      {
+        purpose: 'unbound batch',
+        sql: `alter table ${tableQuoted} drop constraint ${BATCH_CONSTRAINT}`,
+      },
+    ]),
+  ]
 }
 
 /**
@@ -126,6 +149,7 @@ export function beginWithBatches(
       guardTarget(name, materials),
       // Also what tells gm which relations the query reads, through views and all.
       ...probeColumns(compiled, expected).filter((_probe, i) => i === 0 || mode !== 'ignore'),
+      refuseMissingTime(node, `pg_temp.${SHAPE}`),
       ...indexes.create,
       ...arrivals.map(({ times, isUsers }) =>
         times === undefined
@@ -280,7 +304,9 @@ having count(*) > 0`,
 
 function refuseMissingTime(node: ModelNode, table: string): Statement {
   const column = node.config.event_time ?? ''
-  const isTime = `a.attname = ${literal(column)} and a.atttypid in ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype)`
+  const isHourly = node.config.batch_size === 'hour'
+  const types = [...(isHourly ? [] : ['date']), 'timestamp', 'timestamptz']
+  const isTime = `a.attname = ${literal(column)} and a.atttypid in (${types.map((type) => `'${type}'::regtype`).join(', ')})`
   return {
     purpose: 'find event time',
     sql: `select string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum)
@@ -289,8 +315,8 @@ where a.attrelid = ${literal(table)}::regclass and a.attnum > 0 and not a.attisd
 having bool_or(${isTime}) is not true`,
     refusal: {
       code: 'GM3009',
-      message: `the query gives no date or timestamp "${column}", which is its event_time. It gives`,
-      hint: 'Name the column of the query with the time of its rows, with its upper and lower case letters.',
+      message: `the query gives no ${isHourly ? '' : 'date or '}timestamp "${column}", which is its event_time. It gives`,
+      hint: `Name the column of the query with the time of its rows, with its upper and lower case letters.${isHourly ? ' A date has no hour: make batches of days of it.' : ''}`,
     },
   }
 }

@@ -81,14 +81,18 @@ export function probeColumns(
   compiled: Compiled,
   expected: readonly Column[],
 ): readonly Statement[] {
-  return [
-    aroundUserSql(compiled, {
-      purpose: 'probe columns',
-      head: 'create temporary table _gm_shape on commit drop as\n',
-      tail: '\nwith no data',
-    }),
-    guardColumns('_gm_shape', expected),
-  ]
+  return [probeQuery(compiled), guardColumns(SHAPE, expected)]
+}
+
+/** The temporary table that has the query's columns. */
+export const SHAPE = '_gm_shape'
+
+export function probeQuery(compiled: Compiled): Statement {
+  return aroundUserSql(compiled, {
+    purpose: 'probe columns',
+    head: `create temporary table ${SHAPE} on commit drop as\n`,
+    tail: '\nwith no data',
+  })
 }
 
 /** The marks to move: of inputs that this very SQL reads through changes(), and of no others. */

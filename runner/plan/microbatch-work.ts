@@ -1,4 +1,4 @@
-import type { Compiled } from '../compile/compiled.ts'
+import type { BatchContext, Compiled } from '../compile/compiled.ts'
 import type { EventWindow } from '../compile/event-window.ts'
 import type { RelationState } from '../engine/adapter.ts'
 import type { BuiltNode, Manifest, ModelNode, Node, Relation, TestNode } from '../manifest/node.ts'
@@ -78,6 +78,13 @@ export function planBatches(
   return { due, newest, isOptional }
 }
 
+/** The batches that a table has when it is built whole, the oldest first. */
+export function allBatches(node: MicrobatchNode, now: Date): readonly BatchContext[] {
+  return planBatches(node, { now, isBegun: false }, []).due.map((batch) =>
+    batchContext(batch, node),
+  )
+}
+
 /** Names of the batches that are not done, or due again. */
 export function batchesLeft(
   node: MicrobatchNode,
@@ -120,9 +127,9 @@ export function describeBatches({ config }: MicrobatchNode, due: readonly Interv
     : `${due.length} batches from ${name} to ${batchName(last.start, size)}`
 }
 
-/** A batch's id in templates: its name without dashes. */
-export function batchId({ start }: Interval, { config }: MicrobatchNode): string {
-  return batchName(start, config.batch_size ?? 'day').replaceAll('-', '')
+/** A batch as templates see it; its id is its name without dashes. */
+export function batchContext(batch: Interval, { config }: MicrobatchNode): BatchContext {
+  return { ...batch, id: batchName(batch.start, config.batch_size ?? 'day').replaceAll('-', '') }
 }
 
 /** What is known of how a model's inputs change. */
@@ -279,7 +286,7 @@ export function materializeMicrobatch(
   }
 }
 
-/** Whether batches may run side by side: not where a batch may read what another one writes. */
+/** Whether batches may run side by side: not where one may read or replace what another writes. */
 export function mayRunAtOnce({ config, rawCode }: MicrobatchNode): boolean {
-  return config.concurrent_batches ?? !/\bthis\b/.test(rawCode)
+  return config.concurrent_batches ?? (config.unique_key.length === 0 && !/\bthis\b/.test(rawCode))
 }

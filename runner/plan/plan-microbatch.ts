@@ -11,7 +11,7 @@ import type { Decision } from './decide.ts'
 import { warningFor } from './decide.ts'
 import type { MicrobatchNode } from './microbatch-work.ts'
 import {
-  batchId,
+  batchContext,
   describeBatches,
   followInputsOf,
   isResumed,
@@ -60,7 +60,7 @@ export function planMicrobatch(
   }
   const state = compileState(node, decision.isIncremental, request, warehouse)
   const compile = (batch: Interval): CompiledBatch => {
-    const context = { ...batch, id: batchId(batch, node) }
+    const context = batchContext(batch, node)
     const compiled = request.compile(node, { ...state, window: batch, batch: context })
     return { batch: context, compiled }
   }

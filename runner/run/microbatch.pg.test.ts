@@ -301,3 +301,42 @@ test('published all or nothing, batches are done on a copy, which keeps their me
     { n: 5, due: false },
   ])
 })
+
+test('of a unique key the table has one row, that of the batch done last, also where batches could run side by side', async ({
+  run,
+  sql,
+}) => {
+  await sql(RAW)
+  await sql(`truncate raw.orders; insert into raw.orders (id, at, amount)
+    select 1, '2026-01-01 12:00+00'::timestamptz + n * interval '1 day', n from generate_series(1, 4) n`)
+  // Long enough for batches to meet.
+  const slow = orders(
+    { unique_key: ['id'] },
+    ({ ref }) => `select id, at, amount from ${ref('orders')} o cross join pg_sleep(0.2)`,
+  )
+  const read = 'select id, amount from shop.daily'
+  await run(slow, { now: NOW, threads: 4 })
+  expect(await sql(read)).toEqual([{ id: 1, amount: 4 }])
+  await run(slow, { now: NOW, threads: 4, fullRefresh: true })
+  expect(await sql(read)).toEqual([{ id: 1, amount: 4 }])
+})
+
+test('batches of hours are refused of a date, which has none', async ({ run, sql }) => {
+  await sql(RAW)
+  const hourly = orders(
+    { batch_size: 'hour', begin: '2026-01-05' },
+    ({ ref }) => `select id, at::date as at from ${ref('orders')} o`,
+  )
+  expect((await run(hourly, { now: NOW })).steps['daily']).toBe(
+    'models/daily.sql:1:1  GM3009  the query gives no timestamp "at", which is its event_time. It gives id integer, at date',
+  )
+})
+
+test('an event_time that the query does not give any more is refused', async ({ run, sql }) => {
+  await sql(RAW)
+  await run(orders(), { now: NOW })
+  const renamed = orders({ event_time: 'moment' })
+  expect((await run(renamed, { now: NOW })).steps['daily']).toContain(
+    'GM3009  the query gives no date or timestamp "moment", which is its event_time',
+  )
+})
