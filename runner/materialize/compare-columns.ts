@@ -50,8 +50,13 @@ export function withoutTracking(columns: readonly Column[]): readonly Column[] {
 /**
  * True while the temporary table has these columns, whatever their order; otherwise tells the plan which it has.
  * @param table the unquoted name of a temporary table.
+ * @param ignored columns of it that do not count.
  */
-export function guardColumns(table: string, expected: readonly Column[]): Statement {
+export function guardColumns(
+  table: string,
+  expected: readonly Column[],
+  ignored: readonly string[] = [],
+): Statement {
   const json = JSON.stringify(Object.fromEntries(expected.map(({ name, type }) => [name, type])))
   return {
     purpose: 'compare columns',
@@ -62,7 +67,15 @@ from (
     jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod)) order by a.attnum) as in_order
   from pg_attribute a
   where a.attrelid = ${literal(`pg_temp.${table}`)}::regclass and a.attnum > 0 and not a.attisdropped
-    and a.attname not in (${literal(XID_COLUMN)}, ${literal(VERSION_XID_COLUMN)})
+    and a.attname not in (${[XID_COLUMN, VERSION_XID_COLUMN, ...ignored].map(literal).join(', ')})
 ) as found`,
   }
 }
+
+/** Whether values of a type are compared as text: it has no equality, or one that is none: two boxes are equal when their areas are. */
+export function isComparedAsText(type: string): boolean {
+  return COMPARED_AS_TEXT.test(type)
+}
+
+const COMPARED_AS_TEXT =
+  /^(?:json|xml|jsonpath|point|line|lseg|box|path|polygon|circle|pg_snapshot|txid_snapshot|refcursor)(?:\[\])?$/

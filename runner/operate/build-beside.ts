@@ -1,11 +1,20 @@
 import { GmError } from '../base/error.ts'
-import type { Compiled } from '../compile/compiled.ts'
+import type { Compiled, CompileState } from '../compile/compiled.ts'
 import type { Session } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
-import type { BuiltNode, Manifest, NodeId, Relation } from '../manifest/node.ts'
+import type {
+  BuiltNode,
+  Manifest,
+  ModelNode,
+  NodeId,
+  Relation,
+  SnapshotNode,
+} from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { checkContract } from '../materialize/contract-statements.ts'
 import { fillTable } from '../materialize/fill-table.ts'
+import { fillByBatches } from '../materialize/materialize-batches.ts'
+import { allBatches, isMicrobatch } from '../plan/microbatch-work.ts'
 import { blameNode } from '../run/blame-node.ts'
 import { placeError } from '../run/place-error.ts'
 import type { RunRequest } from '../run/run-request.ts'
@@ -82,9 +91,12 @@ async function buildOne(
   const { vars, runQuery } = request
   const state = { ...wholeState(vars, runQuery && { runQuery }), isUnderContract: true }
   const moved = { ...node, relation: place }
-  if (moved.kind !== 'seed') compiled.set(node.id, request.compile(moved, state, manifest))
-  const sql = compiled.get(node.id)
-  const fill = fillTable(moved, sql, quoted(place))
+  const compile: Compile = (of, inState) => {
+    const sql = request.compile(of, inState, manifest)
+    compiled.set(node.id, sql)
+    return sql
+  }
+  const { sql, fill } = fillBeside(moved, state, compile, request.now ?? new Date())
   if (fill === undefined) return false
   const { sql_header: header } = node.config
   const before: readonly Statement[] =
@@ -109,4 +121,26 @@ async function buildOne(
     request.signal,
   )
   return true
+}
+
+type Compile = (node: ModelNode | SnapshotNode, state: CompileState) => Compiled
+
+/** What builds a node whole: a microbatch model from the batches that a full refresh would make. */
+function fillBeside(
+  node: BuiltNode,
+  state: CompileState,
+  compile: Compile,
+  now: Date,
+): { readonly sql?: Compiled | undefined; readonly fill: readonly Statement[] | undefined } {
+  const name = quoted(node.relation)
+  if (node.kind === 'seed') return { fill: fillTable(node, undefined, name) }
+  if (isMicrobatch(node)) {
+    const batches = allBatches(node, now).map((batch) => ({
+      batch,
+      compiled: compile(node, { ...state, window: batch, batch }),
+    }))
+    return { sql: batches[0]?.compiled, fill: fillByBatches(node, batches, name) }
+  }
+  const sql = compile(node, state)
+  return { sql, fill: fillTable(node, sql, name) }
 }

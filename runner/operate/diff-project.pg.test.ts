@@ -322,3 +322,97 @@ test('a column to leave out that no table has is refused with the nearest, and o
   const { nodes } = await diff(changed, { ignoreColumns: ['label', 'age'] })
   expect(nodes.map(counts)).toEqual([[undefined, 1, 1, 0, 0, 0]])
 })
+
+test('a microbatch model is compared with the batches that a full refresh would make', async ({
+  run,
+  diff,
+  sql,
+}) => {
+  await sql(`create schema raw;
+    create table raw.events (id int, at timestamptz, _gm_xid xid8 not null default pg_current_xact_id());
+    insert into raw.events values (1, '2025-12-31'), (2, '2026-01-01'), (3, '2026-01-02'), (4, '2027-01-01'), (5, null)`)
+  const project = (label: string) =>
+    plainProject({
+      events: { kind: 'source', schema: 'raw', config: { event_time: 'at' } },
+      daily: {
+        config: {
+          materialized: 'incremental',
+          incremental_strategy: 'microbatch',
+          event_time: 'at',
+          batch_size: 'day',
+          begin: '2026-01-01',
+          unique_key: ['id'],
+        },
+        inputs: ['events'],
+        sql: ({ ref }) => `select id, at, '${label}' as label from ${ref('events')} e`,
+      },
+    })
+  const now = new Date('2026-01-03T00:00:00Z')
+  await run(project('old'), { now })
+  const { nodes, problems } = await diff(project('new'), {}, { now })
+  expect(problems).toEqual([])
+  expect(nodes.map(counts)).toEqual([[['id'], 2, 2, 0, 0, 2]])
+})
+
+test('floating point numbers are summed whatever the sum comes to', async ({ run, diff }) => {
+  const two = (of: string): string =>
+    `select id, 1e308::double precision * ${of} as age, 'x' as name from generate_series(1, 2) as id`
+  await run(shop(two('1'), KEYED))
+  const { nodes } = await diff(shop(two('-1'), KEYED))
+  const age = nodes[0]?.rows?.columns.find(({ name }) => name === 'age')
+  expect(age).toMatchObject({
+    changed: 2,
+    sum: { before: `2${'0'.repeat(308)}`, after: `-2${'0'.repeat(308)}` },
+  })
+})
+
+test.for([{ ...KEYED }, {}])(
+  'with a limit numbers that are equal are in the same share, however they are written: %j',
+  async (config, { run, diff, sql }) => {
+    const many = (zeros: string) =>
+      shop(
+        `select (g || '.${zeros}')::numeric as id, 'x' as name from generate_series(1, 1000) g`,
+        config,
+      )
+    await run(many('0'))
+    await sql('analyze shop.people')
+    const { nodes } = await diff(many('00'), { limit: 100 })
+    expect(nodes[0]?.parts).toBe(10)
+    expect(nodes[0]?.rows).toMatchObject({ added: 0, removed: 0, changed: 0 })
+  },
+)
+
+test('columns that are sorted by other rules are compared, keys among them', async ({
+  run,
+  diff,
+}) => {
+  const sorted = (key: string, name: string) =>
+    shop(`select 'a' collate "${key}" as id, 'b' collate "${name}" as name`, KEYED)
+  await run(sorted('C', 'POSIX'))
+  const { nodes, problems } = await diff(sorted('POSIX', 'C'))
+  expect(problems).toEqual([])
+  expect(nodes.map(counts)).toEqual([[['id'], 1, 1, 0, 0, 0]])
+})
+
+test('a table that cannot be compared is a problem with its place, and the others are compared', async ({
+  run,
+  diff,
+  sql,
+}) => {
+  await sql('create schema raw; create domain raw.document as json')
+  const project = (n: number) =>
+    plainProject({
+      documents: {
+        config: { materialized: 'table' },
+        sql: () => `select '{"n": ${n}}'::raw.document as doc`,
+      },
+      people: { config: { materialized: 'table' }, sql: () => `select ${n} as id` },
+    })
+  await run(project(1))
+  const { nodes, problems } = await diff(project(2))
+  expect(nodes.map(({ name }) => name)).toEqual(['shop.people'])
+  expect(problems.map(({ error }) => String(error))).toEqual([
+    'models/documents.sql:1:1  GM4001  could not identify an equality operator for type raw.document',
+  ])
+  expect(await sql(LEFT)).toEqual([])
+})

@@ -10,6 +10,7 @@ import { createSchema } from '../materialize/materialize-view.ts'
 import type { Step } from '../plan/plan.ts'
 import { withViewsBetween } from '../plan/shadow.ts'
 import { KEEPS_ROWS } from '../run/atomic.ts'
+import { blameNode } from '../run/blame-node.ts'
 import { dropDeadShadows } from '../run/drop-dead-shadows.ts'
 import { runLock } from '../state/ledger.ts'
 import { dropBeside, recordShadows, schemaBeside } from '../state/shadows.ts'
@@ -48,7 +49,7 @@ export async function diffProject(diffing: Diffing): Promise<DiffReport> {
       await session.query(createSchema(schemaBeside(runId)), signal)
     }
     const built = await buildBeside(nodes, places, request, session)
-    const compared = await compareAll(nodes, places, built, diffing)
+    const { compared, problems } = await compareAll(nodes, places, built, diffing)
     isKept = options.keep && built.made.size > 0
     if (isKept) await session.query(keepShadows(runId))
     return {
@@ -62,7 +63,7 @@ export async function diffProject(diffing: Diffing): Promise<DiffReport> {
             'its code is as it was, and it only gets new rows; --full-refresh builds it again',
         })),
       ],
-      problems: built.problems,
+      problems: [...built.problems, ...problems],
       kept: isKept ? schemaBeside(runId) : undefined,
     }
   } finally {
@@ -135,7 +136,10 @@ async function compareAll(
   places: ReadonlyMap<NodeId, Relation>,
   { made }: Built,
   diffing: Diffing,
-): Promise<readonly NodeDiff[]> {
+): Promise<{
+  readonly compared: readonly NodeDiff[]
+  readonly problems: DiffReport['problems']
+}> {
   const { request, planned, options } = diffing
   const pairs = [...nodes.filter(({ id }) => made.has(id)), ...standing(places, diffing)].map(
     (node) => ({
@@ -152,17 +156,24 @@ async function compareAll(
     [...states.values()],
     [...planned.warehouse.relations.values()],
   )
-  if (pairs.length === 0) return []
+  if (pairs.length === 0) return { compared: [], problems: [] }
   const stateOf = (relation: Relation | undefined): RelationState | undefined =>
     relation === undefined ? undefined : states.get(quoted(relation))
   const lineage = await diffing.lineage()
-  const diffs: NodeDiff[] = []
+  const compared: NodeDiff[] = []
+  const problems: DiffReport['problems'][number][] = []
   for (const { node, before, after } of pairs) {
     const fresh = stateOf(after)
-    if (fresh !== undefined)
-      diffs.push(await diffNode(node, stateOf(before), fresh, lineage, diffing))
+    if (fresh === undefined) continue
+    try {
+      compared.push(await diffNode(node, stateOf(before), fresh, lineage, diffing))
+    } catch (error) {
+      const blamed = blameNode(error, node)
+      if (!(blamed instanceof GmError)) throw blamed
+      problems.push({ id: node.id, error: blamed })
+    }
   }
-  return diffs
+  return { compared, problems }
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Column } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
+import { isComparedAsText } from '../materialize/compare-columns.ts'
 
 /** Two tables to compare. */
 export interface TablePair {
@@ -75,7 +76,7 @@ export function diffStatement(pair: TablePair): Statement {
   const { columns, key } = pair
   const names = columns.map((_, i) => `c${i}`)
   const keyNames = key.map((name) => `c${columns.findIndex((column) => column.name === name)}`)
-  const numbers = columns.flatMap((column, i) => (isSummed(column) ? [`c${i}`] : []))
+  const numbers = columns.flatMap((column, i) => (isSummed(column) ? [summand(column, i)] : []))
   const totals = ['count(*)::text', ...numbers.map((name) => `sum(${name})::text`)].join(', ')
   const changed = names.map((name) =>
     keyNames.includes(name)
@@ -139,8 +140,9 @@ function side(
   which: 'before' | 'after',
 ): string {
   const list = columns.map((column, i) => `${comparable(column)} as c${i}`)
-  const hashed = (key.length === 0 ? columns.map(({ name }) => name) : key)
-    .map((name) => `coalesce(${identifier(name)}::text, '')`)
+  const hashed = columns
+    .filter(({ name }) => key.length === 0 || key.includes(name))
+    .map((column) => `coalesce(${alike(column)}, '')`)
     .join(` || '|' || `)
   const part =
     parts === 1 || hashed === ''
@@ -177,15 +179,27 @@ function shown(name: string, isMasked: boolean): string {
 }
 
 const NUMBER = /^(?:smallint|integer|bigint|real|double precision|numeric(?:\(.*\))?)$/
+const FLOAT = /^(?:real|double precision)$/
 const TEXT = /^(?:text|character varying(?:\(\d+\))?)$/
-/** Types without an order, or with an equality that is none: two boxes are equal when their areas are. */
-const COMPARED_AS_TEXT =
-  /^(?:json|xml|point|line|lseg|box|path|polygon|circle|pg_snapshot|txid_snapshot|refcursor)(?:\[\])?$/
-
 function comparable({ name, before, after }: ComparedColumn): string {
   const isAlike =
     before === after || [NUMBER, TEXT].some((family) => family.test(before) && family.test(after))
-  return isAlike && !COMPARED_AS_TEXT.test(after) ? identifier(name) : `${identifier(name)}::text`
+  const value = isAlike && !isComparedAsText(after) ? identifier(name) : `${identifier(name)}::text`
+  // The two may be sorted by different rules, and what these rules take for equal shows all the same.
+  return TEXT.test(after) ? `${value} collate "C"` : value
+}
+
+/** A text that is the same of values that are equal: 1.0 is 1.00. */
+function alike(column: ComparedColumn): string {
+  const isNumber = NUMBER.test(column.before) && NUMBER.test(column.after)
+  return isNumber
+    ? `trim_scale(${identifier(column.name)}::numeric)::text`
+    : `${comparable(column)}::text`
+}
+
+/** Floating point numbers have no room for some sums, and their sum depends on the order of the rows. */
+function summand({ before, after }: ComparedColumn, i: number): string {
+  return FLOAT.test(before) || FLOAT.test(after) ? `c${i}::numeric` : `c${i}`
 }
 
 function isSummed({ before, after, isMasked }: ComparedColumn): boolean {
