@@ -43,7 +43,12 @@ export interface RelationState {
 export interface Column {
   readonly name: string
   readonly type: string
+  /** gm has added it to rows that have a value for it, which they have not got yet: it carries UNFILLED. */
+  readonly isUnfilled?: true
 }
+
+/** The option of a column that gm has added and not filled yet. To the planner it says nothing: 0 is what it takes without it. */
+export const UNFILLED = { name: 'n_distinct', value: '0' } as const
 
 export interface IndexState {
   readonly name: string

@@ -1,5 +1,6 @@
 import { GmError } from '../base/error.ts'
 import type { Column, RelationState } from '../engine/adapter.ts'
+import { UNFILLED } from '../engine/adapter.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
 import type { BuiltNode, ModelNode, SnapshotNode } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
@@ -111,6 +112,10 @@ export function evolveTable(
   const name = quoted(node.relation)
   const before = [
     ...changes.added.map((column) => `add column ${identifier(column.name)} ${column.type}`),
+    // Until the write has filled them, which may fail.
+    ...(mode === 'append_and_widen' ? changes.added : []).map(
+      ({ name }) => `alter column ${identifier(name)} set (${UNFILLED.name} = ${UNFILLED.value})`,
+    ),
     ...retyped.map(
       ({ name: of, type }) =>
         `alter column ${identifier(of)} type ${type} using ${identifier(of)}::${type}`,
@@ -165,9 +170,31 @@ function losesValues({
   if (from === to) {
     // `varchar(10)` → `varchar(20)`, `numeric(18,4)` → `numeric`: only more room for what is there.
     if (toLength === undefined) return false
+    if (from === 'numeric') return !hasRoom(digitsOf(toLength), digitsOf(fromLength))
     return !(from.startsWith('character') && Number(fromLength) <= Number(toLength))
   }
+  if (to === 'numeric' && toLength !== undefined)
+    return !hasRoom(digitsOf(toLength), { whole: DIGITS[from] ?? Infinity, fraction: 0 })
   return !(toLength === undefined && WIDER[from]?.includes(to) === true)
+}
+
+interface Digits {
+  readonly whole: number
+  readonly fraction: number
+}
+
+/** Digits of the largest value. */
+const DIGITS: Readonly<Record<string, number>> = { smallint: 5, integer: 10, bigint: 19 }
+
+/** Of a numeric without a length there are as many as its values need. */
+function digitsOf(length: string | undefined): Digits {
+  if (length === undefined) return { whole: Infinity, fraction: Infinity }
+  const [precision = 0, fraction = 0] = length.split(',').map(Number)
+  return { whole: precision - fraction, fraction }
+}
+
+function hasRoom(table: Digits, values: Digits): boolean {
+  return table.whole >= values.whole && table.fraction >= values.fraction
 }
 
 function partsOf(type: string): [name: string, length: string | undefined] {

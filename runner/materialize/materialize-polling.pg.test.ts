@@ -336,3 +336,154 @@ test('a row that was deleted before its time had come is no version of another c
   await run(prices({ ...BY_TIME, hard_deletes: 'invalidate' }))
   expect((await run(prices(BY_TIME))).steps).toEqual({ prices: 'update history: success +0 ~0' })
 })
+
+test.for([
+  [{ strategy: 'check', check_cols: ['price', 'brnd'] }, '"brnd", which check_cols names'],
+  [{ strategy: 'timestamp', updated_at: 'changed' }, '"changed", which updated_at names'],
+  [{ ...BY_VALUE, unique_key: ['sku'] }, '"sku", which unique_key names'],
+] as const)(
+  'a column of the configuration that the query does not give is refused with its key, on the first run and later: %j',
+  async ([config, message], { run, sql }) => {
+    await sql(GOODS)
+    const refused = `models/prices.sql:1:1  GM3013  the query gives no column ${message}`
+    expect((await run(prices(config))).steps['prices']).toBe(refused)
+    await run(prices(BY_VALUE))
+    expect((await run(prices(config))).steps['prices']).toBe(refused)
+  },
+)
+
+test('a time that is null is refused with its key, on the first run and later', async ({
+  run,
+  sql,
+}) => {
+  await sql(GOODS)
+  await run(prices(BY_TIME))
+  await sql('update raw.goods set price = 9, at = null where id = 1')
+  const message = 'the rows of prices need a value in id, at, which is null for (1)'
+  expect((await run(prices(BY_TIME))).steps['prices']).toContain(message)
+  await sql('drop table shop.prices; delete from gm.relations')
+  expect((await run(prices(BY_TIME))).steps['prices']).toContain(message)
+})
+
+test.for(['integer', 'text'])('a time of type %s is refused', async (type, { run, sql }) => {
+  await sql(`${GOODS}; alter table raw.goods alter column at type ${type} using 1`)
+  expect((await run(prices(BY_TIME))).steps['prices']).toBe(
+    `models/prices.sql:1:1  GM3009  updated_at of prices must be a date or a timestamp. "at" is ${type}`,
+  )
+})
+
+test.for([
+  { strategy: 'check', check_cols: ['price'] },
+  { strategy: 'timestamp', hard_deletes: 'invalidate' },
+  { strategy: 'timestamp', hard_deletes: 'new_record' },
+] as const)(
+  'with times that are dates what changes, goes and returns within a day has a version each, without overlap: %j',
+  async (given, { run, sql }) => {
+    const project = prices({ ...given, updated_at: 'at', no_overlaps: true })
+    await sql(`${GOODS}; alter table raw.goods alter column at type date using current_date`)
+    await run(project)
+    for (const change of [
+      'update raw.goods set price = 7 where id = 1',
+      'delete from raw.goods where id = 1',
+      `insert into raw.goods values (1, 'mug', 8, current_date)`,
+      'delete from raw.goods where id = 1',
+      `insert into raw.goods values (1, 'mug', 9, current_date)`,
+    ]) {
+      await sql(change)
+      expect((await run(project)).result.status).toBe('success')
+    }
+    const [last] = await sql(
+      `select price, bool_and(dbt_valid_to is null) as holds from shop.prices where id = 1
+       group by price, dbt_valid_from order by dbt_valid_from desc limit 1`,
+    )
+    expect(last).toEqual({ price: 9, holds: true })
+    expect(await sql('select 1 from shop.prices where dbt_valid_to <= dbt_valid_from')).toEqual([])
+  },
+)
+
+test.for([
+  ['timestamp', 'duplicate', `insert into raw.goods values (1, 'mug', 99, '2027-01-01', 'z')`],
+  ['check', 'duplicate', `insert into raw.goods values (1, 'mug', 99, '2026-01-01', 'z')`],
+  ['check', 'null', `insert into raw.goods values (null, 'mug', 99, '2026-01-01', 'z')`],
+] as const)(
+  'a column that is added in a look which fails is filled by the next one: %s, %s key',
+  async ([strategy, , spoil], { run, sql }) => {
+    const project = prices(
+      strategy === 'check' ? { strategy, check_cols: 'all' } : { strategy, updated_at: 'at' },
+    )
+    await sql(GOODS)
+    await run(project)
+    await sql(`alter table raw.goods add column brand text default 'x'; ${spoil}`)
+    expect((await run(project)).steps['prices']).toContain('GM4009')
+    await sql(`delete from raw.goods where brand = 'z'`)
+    expect((await run(project)).steps).toEqual({ prices: 'update history: success +0 ~2' })
+    expect((await run(project)).steps).toEqual({ prices: 'update history: success +0 ~0' })
+    expect(await sql('select id, brand from shop.prices order by id')).toEqual([
+      { id: 1, brand: 'x' },
+      { id: 2, brand: 'x' },
+    ])
+    await sql(`update raw.goods set brand = 'y', at = '2026-03-01' where id = 2`)
+    expect((await run(project)).steps).toEqual({ prices: 'update history: success +1 ~1' })
+  },
+)
+
+test.for([
+  ['json', '{"a": 1}', '{"a": 2}'],
+  ['jsonpath', '$.a', '$.b'],
+  // Of one area, which is what makes two boxes equal.
+  ['box', '(0,0),(1,4)', '(0,0),(2,2)'],
+] as const)(
+  'a column of type %s, which has no equality of its own, is compared and added like any other',
+  async ([type, before, after], { run, sql }) => {
+    const all = prices({ strategy: 'check', check_cols: 'all' })
+    await sql(GOODS)
+    await run(all)
+    await sql(`alter table raw.goods add column extra ${type} default '${before}'`)
+    expect((await run(all)).steps).toEqual({ prices: 'update history: success +0 ~2' })
+    expect((await run(all)).steps).toEqual({ prices: 'update history: success +0 ~0' })
+    await sql(`update raw.goods set extra = '${after}' where id = 1`)
+    expect((await run(all)).steps).toEqual({ prices: 'update history: success +1 ~1' })
+  },
+)
+
+test.for(['integer', 'uuid'])(
+  'a key that was text and is %s goes on with the versions of its key',
+  async (type, { run, sql }) => {
+    const id = type === 'uuid' ? '00000000-0000-0000-0000-000000000001' : '1'
+    await sql(`create schema raw; create table raw.goods (id text, name text, price int, at timestamp);
+      insert into raw.goods values ('${id}', 'mug', 5, '2026-01-01')`)
+    await run(prices(BY_VALUE))
+    await sql(`alter table raw.goods alter column id type ${type} using id::${type}`)
+    expect((await run(prices(BY_VALUE))).steps).toEqual({ prices: 'update history: success +0 ~0' })
+    await sql('update raw.goods set price = 6')
+    expect((await run(prices(BY_VALUE))).steps).toEqual({ prices: 'update history: success +1 ~1' })
+  },
+)
+
+test('a numeric type with more room is taken over, and one with less leaves the table as it is', async ({
+  run,
+  sql,
+}) => {
+  await sql(GOODS)
+  const give = async (type: string): Promise<unknown> => {
+    await sql(`alter table raw.goods alter column price type ${type}`)
+    return (await run(prices(BY_VALUE))).steps['prices']
+  }
+  const typeOf = `select format_type(atttypid, atttypmod) as type from pg_attribute where attrelid = 'shop.prices'::regclass and attname = 'price'`
+  await run(prices(BY_VALUE))
+  expect(await give('numeric(12,2)')).toBe('update history: success +0 ~0')
+  expect(await give('numeric(14,4)')).toBe('update history: success +0 ~0')
+  expect(await give('numeric(8,2)')).toBe('update history: success +0 ~0')
+  expect(await sql(typeOf)).toEqual([{ type: 'numeric(14,4)' }])
+  expect(await give('numeric(14,5)')).toContain('which loses data')
+})
+
+test('a header that sets a time zone moves no beginning', async ({ run, sql }) => {
+  await sql(GOODS)
+  await run(prices(BY_VALUE))
+  await sql('update raw.goods set price = 7')
+  const header = { sql_header: `set local time zone 'Asia/Tokyo';` }
+  expect((await run(prices({ ...BY_VALUE, ...header }))).result.status).toBe('success')
+  const late = `select 1 from shop.prices where dbt_valid_from > now() at time zone 'UTC' + interval '1 hour'`
+  expect(await sql(late)).toEqual([])
+})

@@ -7,12 +7,13 @@ import { identifier, quoted } from '../manifest/quoted.ts'
 import { recordLook } from '../state/ledger.ts'
 import { VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
 import { analyzeAfter } from './analyze-after.ts'
-import { guardColumns, withoutTracking } from './compare-columns.ts'
+import { withoutTracking } from './compare-columns.ts'
 import { evolveTable } from './evolve-table.ts'
 import { followIndexes } from './follow-indexes.ts'
 import { guardTarget } from './guard-target.ts'
 import { lookToGoOnFrom, lookToRecord } from './look-again.ts'
 import type { Materialize, Materials } from './materialize.ts'
+import { probeColumns, probeQuery } from './materialize-incremental.ts'
 import type { PollingContext } from './polling-changes.ts'
 import {
   fillAdded,
@@ -34,6 +35,7 @@ import {
 } from './polling-history.ts'
 import { buildAndPublish, SWAP_LOCK_TIMEOUT_MS } from './publish-table.ts'
 import { recordBuild } from './record-build.ts'
+import { refuseMissing, refuseOtherTimes } from './refuse-columns.ts'
 import { duplicatesAmongChanges, duplicatesIn, refuseNulls } from './refuse-keys.ts'
 
 const TRACKING = [XID_COLUMN, VERSION_XID_COLUMN]
@@ -56,6 +58,9 @@ from (\n`
       materials,
       fill: (hidden) => [
         ...overlapExtension(node),
+        probeQuery(compiled),
+        refuseMissing(history),
+        ...(history.updatedAt === undefined ? [] : [refuseOtherTimes(node, history.updatedAt)]),
         aroundUserSql(compiled, {
           purpose: 'build',
           head: head(hidden),
@@ -97,7 +102,9 @@ export const updatePolling: Materialize<SnapshotNode> = (node, compiled, materia
   const knowsDeleted =
     history.hardDeletes === 'new_record' ||
     target.columns.some((column) => column.name === history.names.isDeleted)
-  const types = new Map(before.map((column) => [column.name, column.type]))
+  const types = new Map(
+    before.flatMap(({ name, type, isUnfilled }) => (isUnfilled ? [] : [[name, type]])),
+  )
   for (const column of evolution.retyped) types.set(column.name, column.type)
   const indexes = followIndexes(
     node.relation,
@@ -124,12 +131,8 @@ export const updatePolling: Materialize<SnapshotNode> = (node, compiled, materia
         locks: materials.lockable.map((relation) => ({ relation, mode: 'access share' })),
         statements: [
           guardTarget(name, materials, last),
-          aroundUserSql(compiled, {
-            purpose: 'probe columns',
-            head: 'create temporary table _gm_shape on commit drop as\n',
-            tail: '\nwith no data',
-          }),
-          guardColumns('_gm_shape', expected),
+          ...probeColumns(compiled, expected),
+          refuseMissing(history),
           ...indexes.create,
           ...(materials.isOtherCode ? [refuseOtherEnd(context)] : []),
           findChanges(context, compiled, last?.since),

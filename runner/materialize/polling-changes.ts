@@ -1,16 +1,15 @@
 import type { Compiled } from '../compile/compiled.ts'
 import type { Column } from '../engine/adapter.ts'
+import { UNFILLED } from '../engine/adapter.ts'
 import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { SnapshotNode } from '../manifest/node.ts'
 import { identifier, literal } from '../manifest/quoted.ts'
 import { VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
+import { isComparedAsText } from './compare-columns.ts'
 import type { Materials } from './materialize.ts'
 import type { PollingHistory } from './polling-history.ts'
 import { holds, metaColumns, scdId, timeOf } from './polling-history.ts'
-
-/** PostgreSQL has no equality for these; their text is compared. */
-const WITHOUT_EQUALITY: ReadonlySet<string> = new Set(['json', 'xml', 'point', 'polygon', 'path'])
 
 /** What a look at the rows goes by. */
 export interface PollingContext {
@@ -27,8 +26,9 @@ export interface PollingContext {
   readonly target: NonNullable<Materials['target']>
 }
 
-/** The moment after another, in the type of the history's times. */
+/** The next moment after another, in the type of the history's times. */
 function after(from: string, type: string): string {
+  if (type === 'date') return `${from} + 1`
   return type.startsWith('timestamp') ? `${from} + interval '1 microsecond'` : from
 }
 
@@ -42,9 +42,6 @@ export function findChanges(
   const { names, hardDeletes } = history
   const [from, to] = [identifier(names.validFrom), identifier(names.validTo)]
   const type = target.columns.find((column) => column.name === names.validFrom)?.type ?? 'timestamp'
-  const key = history.key.map(identifier)
-  const sameKey = (a: string, b: string): string =>
-    key.map((column) => `${a}.${column} = ${b}.${column}`).join(' and ')
   const time = timeOf(history)
   const deleted = knowsDeleted ? `held.${identifier(names.isDeleted)} = 'True'` : 'false'
   // An xmin has 32 bits, and one of an older round can seem to lie ahead.
@@ -56,11 +53,11 @@ select gm_row.*, held.${identifier(names.scdId)} as gm_replaces, held.gm_table, 
   case
     when gm_row.gm_is_there is null then greatest(now()::${type}, ${after(`held.${from}`, type)})
     when held.${from} is not null then greatest(${time}, ${after(`held.${from}`, type)})
-    else greatest(${time}, (select max(closed.${to}) from ${name} as closed where ${sameKey('closed', 'gm_row')}))
+    else greatest(${time}, (select max(closed.${to}) from ${name} as closed where ${sameKey(context, 'closed')}))
   end::${type} as gm_from
 from (select *, true as gm_is_there from gm_rows) as gm_row
 ${hardDeletes === 'ignore' ? 'left' : 'full'} join (select v.*, v.tableoid as gm_table, v.ctid as gm_place from ${name} as v where ${holds(history, 'v')}) as held
-  on ${sameKey('held', 'gm_row')}
+  on ${sameKey(context, 'held')}
 where held.${from} is null
   or ${hardDeletes === 'ignore' ? '' : `(gm_row.gm_is_there is null and not (${deleted}))\n  or `}(gm_row.gm_is_there and (${deleted} or ${differs(context)}))`
   return aroundUserSql(compiled, {
@@ -70,12 +67,30 @@ where held.${from} is null
   })
 }
 
+/** Whether a version has the key of a row. */
+function sameKey(context: PollingContext, version: string): string {
+  const { history } = context
+  return history.key
+    .map((column) => `${version}.${identifier(column)} = ${valueInTable(context, column)}`)
+    .join(' and ')
+}
+
+/** A value of a row, in the type that the table has for it: there one of a wider type may be held. */
+function valueInTable({ types, expected }: PollingContext, column: string): string {
+  const value = `gm_row.${identifier(column)}`
+  const type = types.get(column)
+  const isOther = expected.some((given) => given.name === column && given.type !== type)
+  return type !== undefined && isOther ? `${value}::${type}` : value
+}
+
 /** A column that the table did not have yet is no change: the rows that are there get it as it is. */
-function differs({ history, types, expected }: PollingContext): string {
+function differs(context: PollingContext): string {
+  const { history, types, expected } = context
   const { names, strategy, watched } = history
   if (strategy === 'timestamp') {
-    // Not the beginning, which may have been moved behind the version before it.
-    return `held.${identifier(names.updatedAt)} < ${timeOf(history)}`
+    // Not the beginning, which may have been moved behind the version before it. A row without a time is found to be refused.
+    const time = timeOf(history)
+    return `(held.${identifier(names.updatedAt)} < ${time} or ${time} is null)`
   }
   const columns = expected.filter(
     ({ name }) =>
@@ -85,16 +100,14 @@ function differs({ history, types, expected }: PollingContext): string {
         : watched.some((given) => given === name || given.toLowerCase() === name)),
   )
   if (columns.length === 0) return 'false'
-  const values = (alias: string): string =>
-    columns
-      .map(({ name, type }) => {
-        const kept = types.get(name) ?? type
-        const value = `${alias}.${identifier(name)}`
-        if (WITHOUT_EQUALITY.has(kept)) return `${value}::text`
-        return kept === type ? value : `${value}::${kept}`
-      })
-      .join(', ')
-  return `(${values('held')})\n    is distinct from (${values('gm_row')})`
+  const list = (valueOf: (name: string) => string): string =>
+    columns.map(({ name, type }) => comparable(valueOf(name), types.get(name) ?? type)).join(', ')
+  return `(${list((name) => `held.${identifier(name)}`)})
+    is distinct from (${list((name) => valueInTable(context, name))})`
+}
+
+function comparable(value: string, type: string): string {
+  return isComparedAsText(type) ? `${value}::text` : value
 }
 
 /**
@@ -199,10 +212,10 @@ where not ${holds(history, 'gone')} and (gone.gm_returns is null or gone.gm_retu
 /** Columns that are new to the table get their values in the versions that hold: no version is made for them. */
 export function fillAdded(context: PollingContext, compiled: Compiled): readonly Statement[] {
   const { history, name, types, expected } = context
-  const added = expected.flatMap((column) => (types.has(column.name) ? [] : [column.name]))
+  const added = expected.filter((column) => !types.has(column.name))
   if (added.length === 0) return []
-  const sameKey = history.key.map((c) => `held.${identifier(c)} = gm_row.${identifier(c)}`)
-  const list = (alias: string): string => added.map((c) => `${alias}.${identifier(c)}`).join(', ')
+  const list = (row: string): string =>
+    added.map(({ name, type }) => comparable(`${row}.${identifier(name)}`, type)).join(', ')
   return [
     aroundUserSql(compiled, {
       purpose: 'fill added columns',
@@ -210,12 +223,16 @@ export function fillAdded(context: PollingContext, compiled: Compiled): readonly
       tail: `
 )
 update ${name} as held set
-  ${added.map((c) => `${identifier(c)} = gm_row.${identifier(c)}`).join(', ')}, "${XID_COLUMN}" = pg_current_xact_id()
+  ${added.map(({ name }) => `${identifier(name)} = gm_row.${identifier(name)}`).join(', ')}, "${XID_COLUMN}" = pg_current_xact_id()
 from gm_rows as gm_row
-where ${sameKey.join(' and ')}
+where ${sameKey(context, 'held')}
   and ${holds(history, 'held')}
   and (${list('held')}) is distinct from (${list('gm_row')})`,
       counts: 'updated',
     }),
+    {
+      purpose: 'note filled columns',
+      sql: `alter table ${name} ${added.map((column) => `alter column ${identifier(column.name)} reset (${UNFILLED.name})`).join(', ')}`,
+    },
   ]
 }

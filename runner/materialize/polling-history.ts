@@ -123,9 +123,11 @@ export function overlapExtension(node: SnapshotNode): readonly Statement[] {
     : []
 }
 
-/** What the row says, or when it was looked at. Sessions run in UTC, as the times of a history are. */
+/** What the row says, or when it was looked at: in UTC, whatever zone a header of the user's sets. */
 export function timeOf({ updatedAt }: PollingHistory, alias = 'gm_row'): string {
-  return updatedAt === undefined ? 'now()::timestamp' : `${alias}.${identifier(updatedAt)}`
+  return updatedAt === undefined
+    ? `(now() at time zone 'UTC')`
+    : `${alias}.${identifier(updatedAt)}`
 }
 
 /** As dbt writes it, so that a table that dbt began keeps one kind of ids. */

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
 import type { Relation } from '../../manifest/node.ts'
 import { literal } from '../../manifest/quoted.ts'
-import type { DependentView, IndexState, RelationState } from '../adapter.ts'
-import { INDEX_OF_GM } from '../adapter.ts'
+import type { Column, DependentView, IndexState, RelationState } from '../adapter.ts'
+import { INDEX_OF_GM, UNFILLED } from '../adapter.ts'
 import { sqlStateOf } from './explain-error.ts'
 import { quoteIdentifier, quoteRelation } from './quote-identifier.ts'
 
@@ -165,7 +165,11 @@ select
       ) end,
       'columns', case when c.oid in (select oid from wanted) then (
         select json_agg(
-          json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
+          case
+            when ${literal(`${UNFILLED.name}=${UNFILLED.value}`)} = any(a.attoptions)
+            then json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'isUnfilled', true)
+            else json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
+          end
           order by a.attnum
         )
         from pg_attribute a
@@ -232,7 +236,7 @@ interface FoundRelation {
   readonly isBuiltUpon: boolean
   readonly nulls: string | null
   readonly indexDefinitions: readonly string[] | null
-  readonly columns: readonly { readonly name: string; readonly type: string }[] | null
+  readonly columns: readonly Column[] | null
   readonly indexes: readonly IndexState[] | null
 }
 
