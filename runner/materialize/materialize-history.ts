@@ -1,26 +1,41 @@
 import type { Compiled } from '../compile/compiled.ts'
+import type { Column, RelationState } from '../engine/adapter.ts'
 import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { SnapshotNode } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
 import { moveMarks, VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
 import { analyzeAfter } from './analyze-after.ts'
+import { guardColumns, withoutTracking } from './compare-columns.ts'
 import { countExtracted } from './count-extracted.ts'
 import { ownColumns } from './evolve-table.ts'
 import { followIndexes } from './follow-indexes.ts'
 import { guardTarget } from './guard-target.ts'
 import type { Materialize } from './materialize.ts'
-import { readThroughChanges } from './materialize-incremental.ts'
+import { probeQuery, readThroughChanges, SHAPE } from './materialize-incremental.ts'
 import { noOverlaps, overlapExtension } from './polling-history.ts'
 import type { WantedIndex } from './publish-table.ts'
 import { buildAndPublish, followInputs } from './publish-table.ts'
 import { unionRecomputed } from './recomputed-keys.ts'
 import { recordBuild } from './record-build.ts'
+import { refuseOtherTimes } from './refuse-columns.ts'
 
 /** The end of an interval that has none yet. */
 const OPEN_END = `timestamptz '9999-12-31 00:00:00+00'`
 
 const EVENT_INTERVAL = { validFrom: 'effective_from', validTo: 'effective_to' }
+
+/** The columns of the query that the table has, as it has them. */
+export function givenColumns(node: SnapshotNode, { columns }: RelationState): readonly Column[] {
+  const added = [historyOf(node).surrogateKey, 'effective_from', 'effective_to', 'is_current']
+  return withoutTracking(columns).filter(({ name }) => !added.includes(name))
+}
+
+/** Those that the query gives and the table has not. */
+export function eventColumns(node: SnapshotNode): readonly string[] {
+  const { time, ties } = historyOf(node)
+  return [time, ...ties]
+}
 
 /** What versions() needs on its way and leaves in its result. */
 const WORKING_COLUMNS = ['gm_opens', 'gm_version', 'gm_is_last']
@@ -61,6 +76,7 @@ export function fillHistory(
       purpose: 'drop event columns',
       sql: `alter table ${tableQuoted} ${[time, ...ties, ...WORKING_COLUMNS].map((c) => `drop column ${identifier(c)}`).join(', ')}`,
     },
+    refuseTimes(node, tableQuoted),
   ]
 }
 
@@ -74,6 +90,8 @@ export const buildHistory: Materialize<SnapshotNode> = (node, compiled, material
       fill: (hidden) => [
         ...overlapExtension(node),
         ...countExtracted(materials.follows),
+        probeQuery(compiled),
+        refuseOtherTimes(node, history.time),
         ...fillHistory(node, compiled, hidden),
       ],
       indexes: historyIndexes(node, history),
@@ -133,7 +151,10 @@ export const updateHistory: Materialize<SnapshotNode> = (node, compiled, materia
           guardTarget(name, materials),
           ...indexes.create,
           ...countExtracted(marks, name, materials),
+          probeQuery(compiled),
+          guardColumns(SHAPE, givenColumns(node, target), eventColumns(node)),
           versions(node, compiled, 'create temporary table _gm_versions on commit drop as\n'),
+          refuseTimes(node, '_gm_versions'),
           { purpose: 'index versions', sql: `create unique index on _gm_versions (${sk})` },
           { purpose: 'analyze versions', sql: 'analyze _gm_versions' },
           {
@@ -146,6 +167,7 @@ where ${key.map((c) => `old_row.${c} = touched.${c}`).join(' and ')}
           },
           {
             purpose: 'update versions',
+            // To the byte, as a rebuild would have them: 1.0 is not 1.00 here, and json has no other equality.
             sql: `update ${name} as old_row set
   ${values.map((c) => `${c} = v.${c}`).join(', ')},
   "${XID_COLUMN}" = pg_current_xact_id(),
@@ -155,8 +177,8 @@ where ${key.map((c) => `old_row.${c} = touched.${c}`).join(' and ')}
   end
 from _gm_versions as v
 where v.${sk} = old_row.${sk}
-  and (${values.map((c) => `old_row.${c}`).join(', ')})
-    is distinct from (${values.map((c) => `v.${c}`).join(', ')})`,
+  and row(${values.map((c) => `old_row.${c}`).join(', ')})::record
+    *<> row(${values.map((c) => `v.${c}`).join(', ')})::record`,
             counts: 'updated',
           },
           {
@@ -172,6 +194,25 @@ where not exists (select from ${name} as old_row where old_row.${sk} = v.${sk})`
       },
       analyzeAfter(target),
     ],
+  }
+}
+
+/** A version without a beginning, or that begins when all of them end, is never the one that holds. */
+function refuseTimes(node: SnapshotNode, table: string): Statement {
+  const { key, time } = historyOf(node)
+  const names = key.map((c) => `coalesce(${identifier(c)}::text, 'null')`).join(` || ', ' || `)
+  return {
+    purpose: 'refuse times',
+    sql: `select '(' || ${names} || '): ' || coalesce("effective_from"::text, 'null')
+from ${table}
+where ("effective_from" > '-infinity' and "effective_from" < ${OPEN_END}) is not true
+order by 1
+limit 5`,
+    refusal: {
+      code: 'GM4009',
+      message: `updated_at (${time}) of the events of ${node.name} must be a time before 9999-12-31, and is not for`,
+      hint: 'Leave such events out of the query, or give them the time at which they happened.',
+    },
   }
 }
 
@@ -215,7 +256,7 @@ function versions(node: SnapshotNode, compiled: Compiled, lead: string): Stateme
   where gm_is_last
 ), gm_keyed as (
   select
-    md5(concat_ws('|', ${key}, (extract(epoch from "effective_from") * 1000000)::bigint)) as ${identifier(history.surrogateKey)},
+    md5(concat_ws('|', ${key}, case when isfinite("effective_from") then (extract(epoch from "effective_from") * 1000000)::bigint end)) as ${identifier(history.surrogateKey)},
     *,
     "effective_to" = ${OPEN_END} as "is_current"
   from gm_last

@@ -1,9 +1,13 @@
 import { GmError } from '../base/error.ts'
 import { isLimited } from '../compile/compile-node.ts'
+import type { RelationState } from '../engine/adapter.ts'
 import { followedTable } from '../manifest/followed-tables.ts'
 import type { ModelNode, SnapshotNode } from '../manifest/node.ts'
 import { isReadable } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
+import { compareColumns, isUnchanged } from '../materialize/compare-columns.ts'
+import { givenColumns } from '../materialize/materialize-history.ts'
+import { isPolling } from '../materialize/polling-history.ts'
 import { strategyOf } from '../materialize/write-rows.ts'
 import { followedName } from '../state/key-log.ts'
 import { keyReaders, refuseUntracked } from './follow-inputs.ts'
@@ -47,6 +51,7 @@ export function reasonToRebuild(
   }
   if (target.type !== 'table' || !target.isTracked)
     return itself(`a ${target.type} stands behind its name`)
+  if (hasOtherColumns(node, target, foreseen)) return itself('its query gives other columns')
   for (const input of inputs) refuseUntracked(node, input, warehouse)
   const unknown: { readonly input: string; readonly reason: string }[] = []
   for (const { name: inputName, relation } of inputs) {
@@ -66,6 +71,16 @@ export function reasonToRebuild(
   }
   const [first] = unknown
   return first && { reason: first.reason, inputs: unknown.map(({ input }) => input) }
+}
+
+/** A history of events is a function of them, with their columns. */
+function hasOtherColumns(
+  node: ModelNode | SnapshotNode,
+  target: RelationState,
+  { shape }: Foreseen,
+): boolean {
+  if (shape === undefined || node.kind !== 'snapshot' || isPolling(node)) return false
+  return !isUnchanged(compareColumns(givenColumns(node, target), shape))
 }
 
 /**
