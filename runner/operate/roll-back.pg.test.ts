@@ -437,3 +437,46 @@ test('a rollback refuses where a policy needs a column that the version before h
   })
   expect(await sql('select tenant from shop.sales')).toEqual([{ tenant: 2 }])
 })
+
+test('a view that gets other columns back keeps its triggers, rules, defaults and options', async ({
+  publish,
+  back,
+  sql,
+}) => {
+  const shop = (more: string): PlainProject =>
+    plainProject({
+      sales: { config: { materialized: 'table' }, sql: () => `select 1 as id${more}` },
+      shown: { inputs: ['sales'], sql: ({ ref }) => `select * from ${ref('sales')}` },
+      summed: {
+        config: { materialized: 'materialized_view' },
+        inputs: ['sales'],
+        sql: ({ ref }) => `select id, 1 as one from ${ref('sales')}`,
+      },
+    })
+  await publish(shop(''))
+  await publish(shop(', 2 as more'))
+  await sql(`create function public.skip() returns trigger language plpgsql as 'begin return null; end';
+create trigger skip instead of insert on shop.shown for each row execute function public.skip();
+create rule skip as on update to shop.shown do instead nothing;
+alter view shop.shown alter column id set default 7; alter view shop.shown set (security_barrier = true);
+create statistics shop.pairs on id, one from shop.summed`)
+  await back()
+  expect(
+    await sql(`select to_jsonb(s) as row,
+  (select count(*)::int from pg_trigger where tgrelid = 'shop.shown'::regclass) as triggers,
+  (select count(*)::int from pg_rewrite where ev_class = 'shop.shown'::regclass) as rules,
+  (select count(*)::int from pg_attrdef where adrelid = 'shop.shown'::regclass) as defaults,
+  (select reloptions from pg_class where oid = 'shop.shown'::regclass) as options,
+  (select json_agg(stxname) from pg_statistic_ext where stxrelid = 'shop.summed'::regclass) as statistics
+from shop.shown s`),
+  ).toEqual([
+    {
+      row: { id: 1 },
+      triggers: 1,
+      rules: 2,
+      defaults: 1,
+      options: ['security_barrier=true'],
+      statistics: ['pairs'],
+    },
+  ])
+})

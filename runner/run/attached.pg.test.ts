@@ -313,3 +313,26 @@ alter table shop.sales enable row level security, force row level security`)
   })
   expect(await sql('select count(*)::int as n from shop.sales')).toEqual([{ n: 3 }])
 })
+
+test.for(MODES)(
+  'statistics of a materialized view stay when it, or the table below it, is replaced: publish %s',
+  async (publish, { run, sql }) => {
+    const project = (name: string): PlainProject =>
+      plainProject({
+        sales: { config: { materialized: 'table' }, sql: () => rows(name) },
+        summed: {
+          config: { materialized: 'materialized_view' },
+          inputs: ['sales'],
+          sql: ({ ref }) => `select id, tens, name from ${ref('sales')}`,
+        },
+      })
+    await run(project('a'), { publish })
+    await sql('create statistics shop.pairs on id, tens from shop.summed')
+    for (const select of [['sales', 'summed'], ...(publish === 'model' ? [['sales']] : [])]) {
+      expect(await outcomes(run(project('b'), { publish, select }))).toEqual([])
+      expect(
+        await sql('select stxname, stxrelid::regclass::text as of from pg_statistic_ext'),
+      ).toEqual([{ stxname: 'pairs', of: 'shop.summed' }])
+    }
+  },
+)
