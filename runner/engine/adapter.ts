@@ -78,7 +78,6 @@ export interface DependentView {
   readonly nulls: string
   /** `create index` statements; of materialized views only. */
   readonly indexes: readonly string[]
-  readonly grants: readonly string[]
   readonly comment: string | undefined
   /** `comment on column` statements. */
   readonly columnComments: readonly string[]

@@ -27,6 +27,15 @@ ${attachedTo(namesOf(relations))}
  * statistics that were copied beforehand, with what they know of the rows, get their names.
  */
 export function attachAgain(relations: readonly Relation[]): Statement {
+  return { purpose: ATTACH, sql: replay(namesOf(relations), 'a.place > 0') }
+}
+
+/** Gives the privileges that `noteAttached` found there, and takes those that the schema gives by default. */
+export function givePrivilegesAgain(relation: string): Statement {
+  return { purpose: 'grant', sql: replay(`array[${literal(relation)}]`, 'a.place = 0') }
+}
+
+function replay(names: string, which: string): string {
   const body = `declare
   noted jsonb := current_setting('gm.attached');
   attached record;
@@ -37,7 +46,7 @@ begin
   for attached in
     select * from jsonb_to_recordset(noted)
       as a (relation text, place int, what text, create_sql text, only_if text, comment text, statistics jsonb)
-    where a.relation = any (${namesOf(relations)})
+    where a.relation = any (${names}) and ${which}
     order by a.place, a.what
   loop
     copied := null;
@@ -68,8 +77,8 @@ begin
     exception
       when duplicate_object then null;
       when undefined_column then
-        -- As they go with a column that is dropped.
-        if attached.statistics is null then
+        -- As statistics and privileges go with a column that is dropped.
+        if attached.statistics is null and attached.place > 0 then
           raise exception using errcode = sqlstate, message = format('%s: %s', attached.what, sqlerrm);
         end if;
       when others then
@@ -77,7 +86,7 @@ begin
     end;
   end loop;
 end`
-  return { purpose: ATTACH, sql: `do ${literal(body)}` }
+  return `do ${literal(body)}`
 }
 
 /** Takes off what is attached to a version that is kept: when it comes back it gets what is attached by then. */
@@ -144,10 +153,26 @@ function attachedTo(names: string): string {
 from unnest(${names}) as n (name)
 join pg_class c on c.oid = to_regclass(n.name)
 cross join lateral (
-  select 1 as place, 'row level security of ' || n.name as what,
-    format('alter table %s enable row level security', n.name) || case when c.relforcerowsecurity then ', force row level security' else '' end as create_sql,
-    format('alter table %s disable row level security, no force row level security', n.name) as drop_sql,
-    null as comment, null::jsonb as statistics, null as only_if
+  select 0 as place, format('privileges of %s on %s', g.grantee, n.name) as what,
+    format('grant %s on %s to %s%s', g.privileges, n.name, g.grantee, case when g.is_grantable then ' with grant option' end) as create_sql,
+    null as drop_sql, null as comment, null::jsonb as statistics, null as only_if
+  from (
+    select x.is_grantable,
+      case x.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(x.grantee)) end as grantee,
+      string_agg(x.privilege_type || case when k.attname is null then '' else format(' (%I)', k.attname) end, ', ') as privileges
+    from (
+      select null::name as attname, c.relacl as acl
+      union all
+      select a.attname, a.attacl from pg_attribute a where a.attrelid = c.oid and a.attacl is not null and not a.attisdropped
+    ) as k
+    cross join lateral aclexplode(k.acl) x
+    where x.grantee <> c.relowner
+    group by k.attname, x.grantee, x.is_grantable
+  ) as g
+  union all
+  select 1, 'row level security of ' || n.name,
+    format('alter table %s enable row level security', n.name) || case when c.relforcerowsecurity then ', force row level security' else '' end,
+    format('alter table %s disable row level security, no force row level security', n.name), null, null, null
   where c.relrowsecurity
   union all
   select 2, format('policy %I on %s', p.polname, n.name),

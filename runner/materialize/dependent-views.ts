@@ -3,7 +3,7 @@ import type { DependentView, RelationState } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { Relation } from '../manifest/node.ts'
 import { literal, quoted } from '../manifest/quoted.ts'
-import { attachAgain, noteAttached } from './carry-attached.ts'
+import { attachAgain, givePrivilegesAgain, noteAttached } from './carry-attached.ts'
 import { revokeDefaults } from './grant-statements.ts'
 import type { Materials } from './materialize.ts'
 
@@ -74,9 +74,8 @@ export function restoreDependents(materials: Materials): readonly Statement[] {
   ]
 }
 
-/** A privilege or a comment may be that of a column which is not there any more. */
+/** A comment may be that of a column which is not there any more. */
 function unlessGone({ purpose, sql }: Statement): Statement {
-  if (/^grant [^(]* on /.test(sql)) return { purpose, sql }
   return { purpose, sql: attempt(sql, 'undefined_column', 'null') }
 }
 
@@ -123,15 +122,15 @@ from gm.states(array[${names}]) s where s.name = r.relation and r.identity = ${i
   ]
 }
 
-/** Privileges and comments of what was made again: those that it had, and no others. */
+/** Privileges and comments of what was made again, and has been noted: those that it had, and no others. */
 export function hangings(
   kind: 'table' | 'view' | 'materialized view',
   relationQuoted: string,
-  { grants, comment, columnComments }: Pick<DependentView, 'grants' | 'comment' | 'columnComments'>,
+  { comment, columnComments }: Pick<DependentView, 'comment' | 'columnComments'>,
 ): readonly Statement[] {
   return [
     revokeDefaults(relationQuoted),
-    ...grants.map((sql) => unlessGone({ purpose: 'grant', sql })),
+    givePrivilegesAgain(relationQuoted),
     ...(comment === undefined
       ? []
       : [

@@ -247,7 +247,6 @@ export function restoreAround(
   if (target === undefined) return []
   return [
     ...hangings(kind, targetQuoted, {
-      grants: target.grants,
       comment: target.type === 'view' ? undefined : target.comment,
       columnComments: target.columnComments,
     }),

@@ -115,7 +115,6 @@ export function publishTogether(given: Together): Transaction {
           shadow.type === 'view' || shadow.type === 'materialized view' ? shadow.type : 'table'
         if (kind === 'view' && old.type === 'view' && !given.dropsViews) return []
         return hangings(kind, quoted(target), {
-          grants: old.grants,
           comment: shadow.comment === undefined ? old.comment : undefined,
           columnComments: shadow.columnComments.length === 0 ? old.columnComments : [],
         })

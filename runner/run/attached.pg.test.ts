@@ -336,3 +336,40 @@ test.for(MODES)(
     }
   },
 )
+
+test.for(MODES)(
+  'what is given, taken and attached while a table is built holds for the new one: publish %s',
+  async (publish, { run, sql, role }) => {
+    const slow = (seconds: number): PlainProject =>
+      plainProject({
+        sales: {
+          config: { materialized: 'table' },
+          sql: () => `select 1 as id, 2 as v from pg_sleep(${seconds})`,
+        },
+        shown: { inputs: ['sales'], sql: ({ ref }) => `select id from ${ref('sales')}` },
+      })
+    await run(slow(0), { publish })
+    await sql('grant select on shop.sales, shop.shown to public')
+    const running = outcomes(run(slow(1.5), { publish, select: ['sales'] }))
+    await expect
+      .poll(
+        async () =>
+          await sql(
+            `select from pg_stat_activity where query ~ 'pg_sleep' and pid <> pg_backend_pid()`,
+          ),
+      )
+      .toHaveLength(1)
+    await sql(`revoke select on shop.sales, shop.shown from public; grant select (id) on shop.sales to "${role}";
+create policy young on shop.sales using (true)`)
+    expect(await running).toEqual([])
+    expect(
+      await sql(`select has_table_privilege('public', 'shop.sales', 'select') as everybody,
+        has_table_privilege('public', 'shop.shown', 'select') as everybody_shown,
+        has_column_privilege('${role}', 'shop.sales', 'id', 'select') as role,
+        has_table_privilege('${role}', 'shop.sales', 'select') as role_whole,
+        (select count(*)::int from pg_policies) as policies`),
+    ).toEqual([
+      { everybody: false, everybody_shown: false, role: true, role_whole: false, policies: 1 },
+    ])
+  },
+)

@@ -310,7 +310,6 @@ function statesOf(found: Found): ReadonlyMap<string, RelationState> {
       isBuiltUpon: false,
       nulls: '',
       indexes: [],
-      grants: [],
       comment: undefined,
       columnComments: [],
     })
@@ -353,7 +352,6 @@ function dependentView(relation: FoundRelation, inputs: readonly number[]): Depe
     isBuiltUpon: relation.isBuiltUpon,
     nulls: relation.nulls ?? '',
     indexes: relation.indexDefinitions ?? [],
-    grants: grantsOf(relation),
     comment: relation.comment ?? undefined,
     columnComments: relation.columnComments ?? [],
   }
