@@ -1,4 +1,5 @@
 import type { Compiled } from '../compile/compiled.ts'
+import { STORED_FAILURES } from '../engine/adapter.ts'
 import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { Relation, TestNode } from '../manifest/node.ts'
@@ -7,8 +8,6 @@ import { testStatement } from './test-statement.ts'
 
 /** Where failing rows go when no schema is configured; dbt's name. */
 export const FAILURES_SCHEMA = 'dbt_test__audit'
-
-const NOTE = 'Failing rows of a data test, kept by gm.'
 
 /**
  * What a test's failing rows are kept as; undefined when they are only counted.
@@ -31,7 +30,7 @@ export function storeFailures(
   return [
     { purpose: 'drop stored failures', sql: `do ${literal(dropStored(relation))}` },
     aroundUserSql(compiled, { purpose: 'store failures', head: `create ${form} ${name} as\n` }),
-    { purpose: 'comment', sql: `comment on ${form} ${name} is ${literal(NOTE)}` },
+    { purpose: 'comment', sql: `comment on ${form} ${name} is ${literal(STORED_FAILURES)}` },
     // Read from what is stored, so that the figure is that of the rows that are there.
     testStatement(node, { ...compiled, sql: `select * from ${name}` }),
   ]
@@ -48,7 +47,7 @@ begin
   if not found then
     return;
   end if;
-  if not ${String(isOwnSchema)} and stored.note is distinct from ${literal(NOTE)} then
+  if not ${String(isOwnSchema)} and stored.note is distinct from ${literal(STORED_FAILURES)} then
     raise exception '% exists already, and holds no failures of a test', ${literal(name)} using errcode = 'duplicate_table';
   end if;
   if stored.relkind = 'v' then

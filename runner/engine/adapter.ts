@@ -63,6 +63,9 @@ export interface IndexState {
 /** The comment of an index that gm made as the configuration asks. It stays with the index, whatever becomes of its table. */
 export const INDEX_OF_GM = 'gm made this index, as its configuration asks'
 
+/** The comment of a table or view with failing rows of a data test, which gm makes anew each time. */
+export const STORED_FAILURES = 'Failing rows of a data test, kept by gm.'
+
 export interface DependentView {
   readonly relation: Relation
   readonly generation: string

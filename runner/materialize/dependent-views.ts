@@ -1,5 +1,6 @@
 import { GmError } from '../base/error.ts'
 import type { DependentView, RelationState } from '../engine/adapter.ts'
+import { STORED_FAILURES } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { Relation } from '../manifest/node.ts'
 import { literal, quoted } from '../manifest/quoted.ts'
@@ -47,8 +48,11 @@ export function dropDependents(materials: Materials): readonly Statement[] {
 export function restoreDependents(materials: Materials): readonly Statement[] {
   const { target } = materials
   if (target === undefined) return []
-  const views = ownViews(materials)
   const staying = viewsUnderOthers(target, materials.isOurs)
+  // What a test has found in the old rows, and perhaps in columns that there are no more, the test finds anew.
+  const views = ownViews(materials).filter(
+    ({ comment, generation }) => comment !== STORED_FAILURES || staying.has(generation),
+  )
   const dropped = views.filter(({ generation }) => !staying.has(generation))
   return [
     ...views.flatMap((view) => {
@@ -149,8 +153,19 @@ export function nameOf({ type, relation }: DependentView): string {
 
 type IsOurs = Materials['isOurs']
 
-function isForeign({ type, relation }: DependentView, isOurs: IsOurs): boolean {
-  return type === 'other' || !isOurs(relation)
+function isForeign(view: DependentView, isOurs: IsOurs): boolean {
+  return view.type === 'other' || !isOurs(view)
+}
+
+/**
+ * Whether gm has made a view: the ledger knows it, or it shows what a test has found.
+ * @param known the quoted names in the ledger.
+ */
+export function isOurView(
+  { relation, comment }: DependentView,
+  known: Pick<ReadonlySet<string>, 'has'>,
+): boolean {
+  return known.has(quoted(relation)) || comment === STORED_FAILURES
 }
 
 /** Views of gm's that something of others reads, however far above them, or hangs on. By their generations. */

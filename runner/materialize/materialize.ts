@@ -1,6 +1,6 @@
 import type { Location } from '../base/location.ts'
 import type { Compiled } from '../compile/compiled.ts'
-import type { Column, RelationState } from '../engine/adapter.ts'
+import type { Column, DependentView, RelationState } from '../engine/adapter.ts'
 import type { Transaction } from '../engine/statement.ts'
 import type { BuiltNode, Relation } from '../manifest/node.ts'
 import type { EventTime } from '../state/event-time.ts'
@@ -50,8 +50,8 @@ export interface Materials {
   readonly allowDestructive: boolean
   /** SQL of the views on it that come later in the run, by their quoted names, where as they are they do not fit any more. */
   readonly remade: ReadonlyMap<string, string>
-  /** Relations that belong to gm: views among them are recreated when what they read is swapped. */
-  readonly isOurs: (relation: Relation) => boolean
+  /** Views that belong to gm are recreated when what they read is swapped. */
+  readonly isOurs: (view: DependentView) => boolean
 }
 
 /** A node's work, from nothing to recorded. */

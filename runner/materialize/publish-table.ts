@@ -221,7 +221,7 @@ export function swapLocks(
 ): Transaction['locks'] {
   if (target === undefined) return []
   return exclusiveLocks([
-    ...target.dependents.filter((view) => view.type === 'view' && isOurs(view.relation)),
+    ...target.dependents.filter((view) => view.type === 'view' && isOurs(view)),
     { relation, type: target.type },
   ])
 }

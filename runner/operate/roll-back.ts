@@ -11,6 +11,7 @@ import {
   createDependent,
   foreignReaders,
   hangings,
+  isOurView,
   nameOf,
   rememberViews,
   withOptions,
@@ -168,7 +169,7 @@ function refuseForeign(
   const reasons = versions.flatMap(({ relation }) => {
     const state = states.get(relation)
     if (state === undefined || state.type === 'view') return []
-    const foreign = foreignReaders(state, (view) => ours.has(quoted(view)))
+    const foreign = foreignReaders(state, (view) => isOurView(view, ours))
     const left = state.dependents.filter(({ type, relation: view }) => {
       const name = quoted(view)
       return type === 'materialized view' && ours.has(name) && !inSet.has(name)
@@ -342,7 +343,7 @@ async function carriedViews(
   const views = new Map(
     current.flatMap(({ dependents }) =>
       dependents
-        .filter(({ relation }) => ours.has(quoted(relation)) && !inSet.has(quoted(relation)))
+        .filter((view) => isOurView(view, ours) && !inSet.has(quoted(view.relation)))
         .map((view) => [quoted(view.relation), view] as const),
     ),
   )

@@ -2,6 +2,7 @@ import type { Compiled } from '../compile/compiled.ts'
 import type { BuiltNode, Manifest, Relation } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
+import { isOurView } from '../materialize/dependent-views.ts'
 import type { Materials } from '../materialize/materialize.ts'
 import type { PlanRequest, Warehouse } from './plan-request.ts'
 
@@ -46,7 +47,7 @@ export function materialsOf(
     ),
     lockable: compiled === undefined ? [] : lockable(compiled, request.manifest, warehouse, node),
     allowDestructive: request.allowDestructive,
-    isOurs: (relation) => warehouse.ledger.entries.has(quoted(relation)),
+    isOurs: (view) => isOurView(view, warehouse.ledger.entries),
     ...ofTheWay,
   }
 }

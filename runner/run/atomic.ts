@@ -1,8 +1,9 @@
 import type { Compiled } from '../compile/compiled.ts'
-import type { Adapter, Session } from '../engine/adapter.ts'
+import type { Adapter, DependentView, Session } from '../engine/adapter.ts'
 import type { Transaction } from '../engine/statement.ts'
 import type { IndexConfig, Manifest, NodeId } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
+import { isOurView } from '../materialize/dependent-views.ts'
 import type { Plan, Step } from '../plan/plan.ts'
 import type { PlanRequest, Warehouse } from '../plan/plan-request.ts'
 import type { PlannedNode } from '../plan/plan-run.ts'
@@ -49,6 +50,6 @@ export function indexesOf(id: NodeId, on: Atomic): readonly IndexConfig[] {
   return node !== undefined && isBuilt(node) ? node.config.indexes : []
 }
 
-export function isOurs(name: string, on: Pick<Atomic, 'warehouse'>): boolean {
-  return on.warehouse.ledger.entries.has(name)
+export function isOurs(view: DependentView, on: Pick<Atomic, 'warehouse'>): boolean {
+  return isOurView(view, on.warehouse.ledger.entries)
 }

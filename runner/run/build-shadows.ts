@@ -37,7 +37,7 @@ export function refusalOfShadow(
   const node = on.request.manifest.nodes.get(id)
   if (old === undefined || old.type === 'view' || node === undefined) return undefined
   try {
-    refuseForeignDependents(old, { at: node.at, isOurs: (view) => isOurs(quoted(view), on) })
+    refuseForeignDependents(old, { at: node.at, isOurs: (view) => isOurs(view, on) })
     refuseLeftOut(old, building, node.at, on)
     return undefined
   } catch (error) {
@@ -55,8 +55,8 @@ function refuseLeftOut(
 ): void {
   const built = new Set(building.flatMap(({ relation }) => (relation ? [quoted(relation)] : [])))
   const left = old.dependents.filter(
-    ({ type, relation }) =>
-      type === 'materialized view' && isOurs(quoted(relation), on) && !built.has(quoted(relation)),
+    (view) =>
+      view.type === 'materialized view' && isOurs(view, on) && !built.has(quoted(view.relation)),
   )
   if (left.length === 0) return
   const names = left.map(({ relation }) => quoted(relation)).join(', ')

@@ -59,7 +59,7 @@ export async function together(
     ready.flatMap(({ old }) =>
       (old?.dependents ?? [])
         .filter(({ relation }) => !published.has(quoted(relation)))
-        .filter(({ relation }) => isOurs(quoted(relation), on))
+        .filter((view) => isOurs(view, on))
         .map((view) => [quoted(view.relation), view] as const),
     ),
   )
@@ -170,6 +170,6 @@ function refuseForeignViews({ ready }: Together, on: Atomic): void {
   for (const { id, old } of ready) {
     const node = on.request.manifest.nodes.get(id)
     if (old === undefined || node === undefined) continue
-    refuseForeignDependents(old, { at: node.at, isOurs: (view) => isOurs(quoted(view), on) }, false)
+    refuseForeignDependents(old, { at: node.at, isOurs: (view) => isOurs(view, on) }, false)
   }
 }

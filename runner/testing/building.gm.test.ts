@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import { databaseUrl, gm } from './gm.ts'
 import { test } from './sql-fixture.ts'
@@ -137,6 +139,29 @@ select generate_series(1, 3) as n`,
   ).toEqual([{ table_type: 'VIEW' }])
   const again = await gm(root, ['test', '--force'], env, 1)
   expect(again.stdout).toContain('select * from "dbt_test__audit"."odd_numbers"')
+})
+
+test('failing rows that are kept as a view do not keep a table from being built anew, with other columns as well', async ({
+  connection,
+  sql,
+  project,
+}) => {
+  const env = databaseUrl(connection)
+  const numbers = (columns: string): string =>
+    `{{ config(materialized='table') }} select ${columns} from generate_series(1, 3) as n`
+  const root = await project({
+    'models/numbers.sql': numbers('n, 1 as one'),
+    'tests/above_one.sql': `{{ config(store_failures_as='view', severity='warn') }} select * from {{ ref('numbers') }} where n > 1`,
+  })
+  const kept = 'select * from dbt_test__audit.above_one order by n limit 1'
+  await gm(root, ['build'], env)
+  await gm(root, ['build', '--force'], env)
+  expect(await sql(kept)).toEqual([{ n: 2, one: 1 }])
+  await writeFile(join(root, 'models/numbers.sql'), numbers('n, 2 as two'))
+  await gm(root, ['build'], env)
+  expect(await sql(kept)).toEqual([{ n: 2, two: 2 }])
+  await gm(root, ['build', '--force', '--publish', 'atomic'], env)
+  expect(await sql(kept)).toEqual([{ n: 2, two: 2 }])
 })
 
 test('a table that holds something else is never dropped for failing rows', async ({
