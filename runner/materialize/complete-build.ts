@@ -56,6 +56,14 @@ export function completeBuild(
   ]
 }
 
+/** What a batch sends in front of its query, in its own transaction and perhaps on another connection. */
+export function withHeader(transaction: Transaction, { header }: NodeHooks): Transaction {
+  if (header === undefined) return transaction
+  const { statements } = transaction
+  const sent = [statementOf('sql header', header)]
+  return { ...transaction, statements: insertAt(statements, firstFree(statements), sent) }
+}
+
 const MAIN: ReadonlySet<string> = new Set(['build', 'write', 'publish'])
 
 /** Views on the relation may read what a hook adds to it, and hooks may attach what others have attached before. */

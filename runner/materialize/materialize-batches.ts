@@ -150,6 +150,8 @@ export function beginWithBatches(
       // Also what tells gm which relations the query reads, through views and all.
       ...probeColumns(compiled, expected).filter((_probe, i) => i === 0 || mode !== 'ignore'),
       refuseMissingTime(node, `pg_temp.${SHAPE}`),
+      // Times without a zone are taken as UTC, whatever zone a header of the user's has set.
+      { purpose: 'take times as UTC', sql: `set local time zone 'UTC'` },
       ...indexes.create,
       ...arrivals.map(({ times, isUsers }) =>
         times === undefined

@@ -481,9 +481,14 @@ test('a numeric type with more room is taken over, and one with less leaves the 
 test('a header that sets a time zone moves no beginning', async ({ run, sql }) => {
   await sql(GOODS)
   await run(prices(BY_VALUE))
-  await sql('update raw.goods set price = 7')
-  const header = { sql_header: `set local time zone 'Asia/Tokyo';` }
-  expect((await run(prices({ ...BY_VALUE, ...header }))).result.status).toBe('success')
+  await sql('update raw.goods set price = 7 where id = 1; delete from raw.goods where id = 2')
+  const header = {
+    sql_header: `set local time zone 'Asia/Tokyo';`,
+    hard_deletes: 'new_record',
+  } as const
+  expect((await run(prices({ ...BY_VALUE, ...header }))).steps).toEqual({
+    prices: 'update history: success +2 ~2',
+  })
   const late = `select 1 from shop.prices where dbt_valid_from > now() at time zone 'UTC' + interval '1 hour'`
   expect(await sql(late)).toEqual([])
 })

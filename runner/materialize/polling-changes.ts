@@ -26,6 +26,11 @@ export interface PollingContext {
   readonly target: NonNullable<Materials['target']>
 }
 
+/** When the look is, in the type of the history's times: in UTC, whatever zone a header of the user's sets. */
+function nowAs(type: string): string {
+  return type === 'timestamp with time zone' ? 'now()' : `(now() at time zone 'UTC')::${type}`
+}
+
 /** The next moment after another, in the type of the history's times. */
 function after(from: string, type: string): string {
   if (type === 'date') return `${from} + 1`
@@ -51,7 +56,7 @@ export function findChanges(
 )
 select gm_row.*, held.${identifier(names.scdId)} as gm_replaces, held.gm_table, held.gm_place, ${time} as gm_time,
   case
-    when gm_row.gm_is_there is null then greatest(now()::${type}, ${after(`held.${from}`, type)})
+    when gm_row.gm_is_there is null then greatest(${nowAs(type)}, ${after(`held.${from}`, type)})
     when held.${from} is not null then greatest(${time}, ${after(`held.${from}`, type)})
     else greatest(${time}, (select max(closed.${to}) from ${name} as closed where ${sameKey(context, 'closed')}))
   end::${type} as gm_from

@@ -1,7 +1,7 @@
 import { findUnstable } from '../compile/find-unstable.ts'
 import type { NodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
-import { completeBuild } from '../materialize/complete-build.ts'
+import { completeBuild, withHeader } from '../materialize/complete-build.ts'
 import { checkContract } from '../materialize/contract-statements.ts'
 import type { CompiledBatch } from '../materialize/materialize-batches.ts'
 import { incrementCode } from '../materialize/record-build.ts'
@@ -121,7 +121,10 @@ export function planMicrobatch(
     relation: node.relation,
     transactions: all.slice(0, parts),
     ...(work.batches !== undefined && {
-      batches: work.batches,
+      batches: work.batches.map((batch) => ({
+        ...batch,
+        transactions: batch.transactions.map((transaction) => withHeader(transaction, hooks)),
+      })),
       isConcurrent: mayRunAtOnce(node),
       after: all.slice(parts),
     }),

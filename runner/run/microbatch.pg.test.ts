@@ -340,3 +340,28 @@ test('an event_time that the query does not give any more is refused', async ({ 
     'GM3009  the query gives no date or timestamp "moment", which is its event_time',
   )
 })
+
+test('late rows of a timestamp without time zone are found in UTC, whatever zone a header sets', async ({
+  run,
+  sql,
+}) => {
+  await sql(RAW)
+  await sql(`alter table raw.orders alter column at type timestamp using at at time zone 'UTC'`)
+  const inTokyo = orders({ sql_header: `set local time zone 'Asia/Tokyo';` })
+  await run(inTokyo, { now: NOW })
+  await sql(`insert into raw.orders (id, at) values (9, '2026-01-02 00:30')`)
+  expect(batchesOf(await run(inTokyo, { now: NOW }))).toMatchObject({ '2026-01-02': '+2 -1' })
+})
+
+test('a header is sent in front of each batch, on whatever connection it runs', async ({
+  run,
+  sql,
+}) => {
+  await sql(RAW)
+  const headed = orders(
+    { sql_header: `set local gm.test = '7';` },
+    ({ ref }) => `select id, at, current_setting('gm.test')::int as seven from ${ref('orders')} o`,
+  )
+  const ran = await run(headed, { now: NOW, threads: 3 })
+  expect(ran.steps).toEqual({ daily: 'build incremental: success +5 -0' })
+})
