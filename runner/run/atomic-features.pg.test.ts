@@ -134,3 +134,24 @@ test('a materialized view that reads a replaced table and is not selected makes 
   )
   expect(await sql('select v from shop.base')).toEqual([{ v: 10 }])
 })
+
+test('an error of what is built out of sight tells of the relation that users know', async ({
+  run,
+  sql,
+}) => {
+  const project = plainProject({
+    events: { kind: 'source', schema: 'raw' },
+    kept: {
+      config: { materialized: 'incremental', unique_key: ['id'] },
+      changes: ['events'],
+      sql: ({ changes }) => `select id from ${changes('events')} e`,
+    },
+  })
+  await sql(`create schema raw; create table raw.events (id int, _gm_xid xid8 not null default pg_current_xact_id());
+    insert into raw.events values (1)`)
+  await run(project, { publish: 'atomic' })
+  await sql('insert into raw.events values (2); alter table shop.kept add column nr serial')
+  const { steps } = await run(project, { publish: 'atomic' })
+  expect(steps['kept']).toContain('"shop"."kept"')
+  expect(steps['kept']).not.toContain('gm_next')
+})

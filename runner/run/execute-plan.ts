@@ -5,9 +5,11 @@ import { transactionSql } from '../engine/transaction-sql.ts'
 import type { Manifest, NodeId } from '../manifest/node.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { PlanRequest, Warehouse } from '../plan/plan-request.ts'
+import { shadowsOf } from '../plan/shadow.ts'
 import type { DeferredEvents } from './defer-events.ts'
 import type { StepResult } from './event.ts'
 import { executeStep } from './execute-step.ts'
+import { nameAsPublished } from './name-as-published.ts'
 import type { PlannedRun } from './plan-project.ts'
 import { readWarehouse } from './read-warehouse.ts'
 import { runAtomically } from './run-atomically.ts'
@@ -42,8 +44,8 @@ export async function executePlan(
       signal,
       emit,
       open: workers.take,
-      execute: (step, session, sessionNumber, { retry, abort, share }) =>
-        executeStep(step, {
+      execute: async (step, session, sessionNumber, { retry, abort, share }) =>
+        await executeStep(step, {
           session,
           request: asked,
           nodes: over.nodes,
@@ -64,6 +66,11 @@ export async function executePlan(
             ),
           retry,
           signal: abort,
+        }).catch((error: unknown) => {
+          const hidden = [...over.nodes.keys()].filter(
+            (id) => over.nodes.get(id) !== manifest.nodes.get(id),
+          )
+          throw nameAsPublished(error, shadowsOf(manifest, new Set(hidden)))
         }),
     })
   const asked = run.requestOver(manifest)
