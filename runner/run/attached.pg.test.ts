@@ -355,7 +355,8 @@ test.for(MODES)(
       .poll(
         async () =>
           await sql(
-            `select from pg_stat_activity where query ~ 'pg_sleep' and pid <> pg_backend_pid()`,
+            `select from pg_stat_activity
+              where datname = current_database() and state = 'active' and query ~ 'pg_sleep' and pid <> pg_backend_pid()`,
           ),
       )
       .toHaveLength(1)
