@@ -69,7 +69,12 @@ export const test = base.extend<KafkaFixture>({
       retry: { initialRetryTime: 50 },
     })
     const admin = client.admin()
-    const producer = client.producer({ allowAutoTopicCreation: false })
+    // What it sends again, as a busy broker answers late, stands in the topic once.
+    const producer = client.producer({
+      allowAutoTopicCreation: false,
+      idempotent: true,
+      maxInFlightRequests: 1,
+    })
     await Promise.all([admin.connect(), producer.connect()])
     const made: string[] = []
     await use({
