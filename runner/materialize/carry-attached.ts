@@ -27,7 +27,19 @@ ${attachedTo(namesOf(relations))}
  * statistics that were copied beforehand, with what they know of the rows, get their names.
  */
 export function attachAgain(relations: readonly Relation[]): Statement {
-  return { purpose: ATTACH, sql: replay(namesOf(relations), 'a.place > 0') }
+  const names = namesOf(relations)
+  return { purpose: ATTACH, sql: replay(names, 'a.place > 0', dropCopied(names)) }
+}
+
+/** Copies that nobody asks for any more: a hook has made such statistics itself, or somebody has dropped them meanwhile. */
+function dropCopied(names: string): string {
+  return `
+  for copied, schema in
+    select s.stxname, s.stxnamespace from unnest(${names}) n join pg_statistic_ext s on s.stxrelid = n::regclass
+    where starts_with(s.stxname, ${literal(COPIED)})
+  loop
+    execute format('drop statistics %s.%I', schema, copied);
+  end loop;`
 }
 
 /** Gives the privileges that `noteAttached` found there, and takes those that the schema gives by default. */
@@ -35,7 +47,7 @@ export function givePrivilegesAgain(relation: string): Statement {
   return { purpose: 'grant', sql: replay(`array[${literal(relation)}]`, 'a.place = 0') }
 }
 
-function replay(names: string, which: string): string {
+function replay(names: string, which: string, afterwards = ''): string {
   const body = `declare
   noted jsonb := current_setting('gm.attached');
   attached record;
@@ -84,7 +96,7 @@ begin
       when others then
         raise exception using errcode = sqlstate, message = format('%s: %s', attached.what, sqlerrm);
     end;
-  end loop;
+  end loop;${afterwards}
 end`
   return `do ${literal(body)}`
 }
@@ -208,7 +220,8 @@ cross join lateral (
       'name', s.stxname,
       'columns', pg_get_statisticsobjdef_columns(s.oid),
       'kinds', s.stxkind::text
-    ), null
+    ),
+    format('c.relkind <> ''v'' and not exists (select from pg_statistic_ext s where s.stxrelid = c.oid and s.stxnamespace = %s and s.stxname = %L)', s.stxnamespace, s.stxname)
   from pg_statistic_ext s where s.stxrelid = c.oid and not starts_with(s.stxname, ${literal(COPIED)})
   union all
   select 6, format('default of %I of %s', a.attname, n.name),
@@ -223,7 +236,7 @@ cross join lateral (
   where c.relkind in ('r', 'p') and c.relreplident in ('f', 'n')
   union all
   select 8, 'storage parameters of ' || n.name, format('alter table %s set (%s)', n.name, array_to_string(c.reloptions, ', ')), null, null, null,
-    'c.reloptions is null'
+    'c.reloptions is null and c.relkind <> ''v'''
   where c.relkind in ('r', 'm') and c.reloptions is not null
   union all
   -- Where gm may give it away; a view reads with the privileges of its owner.

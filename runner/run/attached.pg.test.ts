@@ -181,6 +181,33 @@ alter table {{ this }} set (fillfactor = ${least}); alter table {{ this }} owner
   },
 )
 
+test('statistics that a hook makes are those that it makes now', async ({ run, sql }) => {
+  const hooked = (columns: string): PlainProject =>
+    shop(rows('a'), {
+      materialized: 'table',
+      post_hook: [
+        { sql: `create statistics shop.pairs on ${columns} from {{ this }}`, transaction: true },
+      ],
+    })
+  for (const columns of ['id, tens', 'id, name', 'id, name']) {
+    expect(await outcomes(run(hooked(columns)))).toEqual([])
+    expect(await sql('select pg_get_statisticsobjdef(oid) as made from pg_statistic_ext')).toEqual([
+      { made: `CREATE STATISTICS shop.pairs ON ${columns} FROM shop.sales` },
+    ])
+  }
+})
+
+test.for(MODES)(
+  'storage parameters and statistics of a table do not keep it from becoming a view: publish %s',
+  async (publish, { run, sql }) => {
+    await run(shop(rows('a')), { publish })
+    await sql(`alter table shop.sales set (fillfactor = 70), replica identity full;
+create statistics shop.pairs on id, tens from shop.sales`)
+    expect(await outcomes(run(shop(rows('b'), { materialized: 'view' }), { publish }))).toEqual([])
+    expect(await sql('select distinct name from shop.named')).toEqual([{ name: 'b' }])
+  },
+)
+
 test.for(MODES)(
   'privileges that were taken from a role do not come back with the default privileges of the schema: publish %s',
   async (publish, { run, sql, role }) => {
