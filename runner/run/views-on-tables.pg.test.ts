@@ -96,6 +96,31 @@ test('a view of the project that another run makes while the table is built is k
   expect(await readsOf(sql)).toBe(2)
 })
 
+test('a view that another run makes a table of while the table below it is built is not taken for a view', async ({
+  run,
+  sql,
+}) => {
+  await sql(READS)
+  const listed = { materialized: 'table' } as const
+  const asTable = plainProject({
+    sales: { config: listed, sql: () => '' },
+    listed: {
+      config: listed,
+      inputs: ['sales'],
+      sql: ({ ref }) => `select * from ${ref('sales')}`,
+    },
+  })
+  await run(SLOW)
+  await sql('select pg_advisory_lock(7)')
+  const building = run(SLOW, { select: ['sales'] })
+  await untilItWaits(sql)
+  await run(asTable, { select: ['listed'] })
+  await sql('select pg_advisory_unlock(7)')
+  expect((await building).steps).toEqual({ sales: 'build table: success +1' })
+  expect(await readsOf(sql)).toBe(2)
+  expect(await sql('select id from shop.listed')).toEqual([{ id: '1' }])
+})
+
 test("where it is a stranger's view, the run refuses and leaves nothing behind", async ({
   run,
   sql,
