@@ -49,11 +49,9 @@ export function restoreDependents(materials: Materials): readonly Statement[] {
   const { target } = materials
   if (target === undefined) return []
   const staying = viewsUnderOthers(target, materials.isOurs)
-  // What a test has found in the old rows, and perhaps in columns that there are no more, the test finds anew.
-  const views = ownViews(materials).filter(
-    ({ comment, generation }) => comment !== STORED_FAILURES || staying.has(generation),
-  )
-  const dropped = views.filter(({ generation }) => !staying.has(generation))
+  const own = ownViews(materials)
+  const dropped = withoutFindings(own.filter(({ generation }) => !staying.has(generation)))
+  const views = own.filter((view) => staying.has(view.generation) || dropped.includes(view))
   return [
     ...views.flatMap((view) => {
       const name = quoted(view.relation)
@@ -76,6 +74,11 @@ export function restoreDependents(materials: Materials): readonly Statement[] {
     ...(dropped.length === 0 ? [] : [attachAgain(dropped.map(({ relation }) => relation))]),
     ...rememberViews(views, 'after'),
   ]
+}
+
+/** Without what tests have found in the old rows, and perhaps in columns that there are no more: the tests find it anew. */
+export function withoutFindings(dropped: readonly DependentView[]): readonly DependentView[] {
+  return dropped.filter(({ comment }) => comment !== STORED_FAILURES)
 }
 
 /** A comment may be that of a column which is not there any more. */

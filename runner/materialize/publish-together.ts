@@ -6,7 +6,13 @@ import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import { checkShadowReads, dropShadows, publishShadows } from '../state/shadows.ts'
 import { keepVersions, notePublished } from '../state/versions.ts'
 import { attachAgain, noteAttached } from './carry-attached.ts'
-import { createDependent, hangings, RECREATE, rememberViews } from './dependent-views.ts'
+import {
+  createDependent,
+  hangings,
+  RECREATE,
+  rememberViews,
+  withoutFindings,
+} from './dependent-views.ts'
 import { indexName, replacedName, shadowIndexName } from './hidden-name.ts'
 import { nameOn } from './name-on.ts'
 
@@ -59,11 +65,12 @@ export function publishTogether(given: Together): Transaction {
   const replaced = ready.flatMap(({ old }) =>
     old === undefined || old.type === 'view' ? [] : [old],
   )
+  const restored = given.dropsViews ? withoutFindings(carried) : carried
   const again = [
     ...ready
       .flatMap(({ old }) => old ?? [])
       .filter(({ type }) => given.dropsViews || type !== 'view'),
-    ...(given.dropsViews ? carried : []),
+    ...(given.dropsViews ? restored : []),
   ].map(({ relation }) => relation)
   return {
     name: 'publish',
@@ -92,7 +99,7 @@ export function publishTogether(given: Together): Transaction {
       ...views.flatMap(({ createView }) =>
         createView === undefined ? [] : [{ purpose: 'create view', sql: createView }],
       ),
-      ...carried.flatMap((view) => [
+      ...restored.flatMap((view) => [
         {
           purpose: RECREATE,
           sql: createDependent(view, 'create or replace'),

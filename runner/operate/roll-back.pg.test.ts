@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { STORED_FAILURES } from '../engine/adapter.ts'
 import { createPostgresAdapter } from '../engine/postgres/postgres-adapter.ts'
 import type { PlainProject } from '../testing/plain-project.ts'
 import { plainProject } from '../testing/plain-project.ts'
@@ -436,6 +437,23 @@ test('a rollback refuses where a policy needs a column that the version before h
     ) as string,
   })
   expect(await sql('select tenant from shop.sales')).toEqual([{ tenant: 2 }])
+})
+
+test('a view of what a test has found in the rows of now does not keep the version before from coming back', async ({
+  publish,
+  back,
+  sql,
+}) => {
+  const shop = (select: string): PlainProject =>
+    plainProject({ sales: { config: { materialized: 'table' }, sql: () => select } })
+  await publish(shop('select 1 as id'))
+  await publish(shop('select 1 as id, 2 as price'))
+  await sql(`create schema audit; create view audit.dear as select price from shop.sales where price > 1;
+comment on view audit.dear is '${STORED_FAILURES}'`)
+  await back()
+  expect(
+    await sql(`select to_jsonb(s) as row, to_regclass('audit.dear') as dear from shop.sales s`),
+  ).toEqual([{ row: { id: 1 }, dear: null }])
 })
 
 test('a view that gets other columns back keeps its triggers, rules, defaults and options', async ({

@@ -15,6 +15,7 @@ import {
   nameOf,
   rememberViews,
   withOptions,
+  withoutFindings,
 } from '../materialize/dependent-views.ts'
 import { retryLater } from '../run/retry-later.ts'
 import { withLockRetries } from '../run/with-lock-retries.ts'
@@ -261,6 +262,7 @@ async function swapTransaction(adapter: Adapter, given: Swap): Promise<Transacti
   const current = versions.flatMap(({ relation }) => states.get(relation) ?? [])
   const tables = current.filter(({ type }) => type !== 'view')
   const carried = await carriedViews(current, inSet, given.ours, adapter)
+  const restored = dropsViews ? withoutFindings(carried) : carried
   const back = versions.filter(({ kind }) => kind === 'view')
   const goneViews = versions.filter(
     ({ kind, relation }) => kind !== 'view' && states.get(relation)?.type === 'view',
@@ -273,7 +275,7 @@ async function swapTransaction(adapter: Adapter, given: Swap): Promise<Transacti
   const replaced = [
     ...kept.map(({ now }) => now),
     ...(dropsViews
-      ? [...back.flatMap(({ relation }) => states.get(relation) ?? []), ...carried]
+      ? [...back.flatMap(({ relation }) => states.get(relation) ?? []), ...restored]
       : []),
   ].map(({ relation }) => relation)
   return {
@@ -300,11 +302,11 @@ async function swapTransaction(adapter: Adapter, given: Swap): Promise<Transacti
       ...back.map(({ relation, definition = '' }) =>
         createView(relation, definition, states.get(relation)?.options ?? []),
       ),
-      ...carried.map((view) => ({
+      ...restored.map((view) => ({
         purpose: 'create view',
         sql: createDependent(view, 'create or replace'),
       })),
-      ...(dropsViews ? hangingsOf(back, states, carried) : []),
+      ...(dropsViews ? hangingsOf(back, states, restored) : []),
       // A view that was not there before, or that a table was in the place of.
       ...(dropsViews
         ? []

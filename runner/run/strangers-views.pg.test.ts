@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { STORED_FAILURES } from '../engine/adapter.ts'
 import type { PlainProject } from '../testing/plain-project.ts'
 import { plainProject } from '../testing/plain-project.ts'
 import type { Ran } from '../testing/run-fixture.ts'
@@ -195,6 +196,19 @@ test.for([
     ).toEqual([{ has_price: false, comment: 'kept', is_granted: true }])
     const again = await run(shop(`select 1 as id, 'b' as name`), { reuse: 'all' })
     expect(again.steps).toMatchObject({ all_sales: 'reuse: reused', upper: 'reuse: reused' })
+  },
+)
+
+test.for(['model', 'atomic'] as const)(
+  'a view of what a test has found does not keep its table from losing a column that it reads: publish %s',
+  async (publish, { run, sql }) => {
+    const shop = (select: string): PlainProject =>
+      plainProject({ sales: { config: { materialized: 'table' }, sql: () => select } })
+    await run(shop('select 1 as id, 2 as price'), { publish })
+    await sql(`create schema audit; create view audit.dear as select price from shop.sales where price > 1;
+comment on view audit.dear is '${STORED_FAILURES}'`)
+    expect(await outcomes(run(shop('select 1 as id'), { publish }))).toEqual([])
+    expect(await sql(`select to_regclass('audit.dear') as dear`)).toEqual([{ dear: null }])
   },
 )
 
