@@ -5,6 +5,12 @@ import { literal, quoted } from '../manifest/quoted.ts'
 /** How the name of statistics begins that are copied and not yet published. */
 const COPIED = 'gm_statistics_'
 
+/** Which kinds statistics `s` are of, in SQL: none are written of a single expression. */
+const KINDS = `(
+      select '(' || string_agg(case k when 'd' then 'ndistinct' when 'f' then 'dependencies' when 'm' then 'mcv' end, ', ') || ')'
+      from unnest(s.stxkind) k where k <> 'e'
+    )`
+
 /** The purpose of the statement that fails where what others have attached does not fit what takes the relation's place. */
 export const ATTACH = 'attach again'
 
@@ -127,7 +133,7 @@ export function copyStatistics(from: string, to: string): Statement {
   is_copied boolean := false;
 begin
   for statistics in
-    select s.oid, s.stxkind, pg_get_statisticsobjdef_columns(s.oid) as columns, c.relnamespace::regnamespace as schema
+    select s.oid, ${KINDS} as kinds, pg_get_statisticsobjdef_columns(s.oid) as columns, c.relnamespace::regnamespace as schema
     from pg_statistic_ext s
     cross join pg_class c
     where s.stxrelid = to_regclass(${literal(from)}) and c.oid = ${literal(to)}::regclass
@@ -137,10 +143,7 @@ begin
         'create statistics %s.%I %s on %s from %s',
         statistics.schema,
         ${literal(COPIED)} || statistics.oid,
-        (
-          select '(' || string_agg(case k when 'd' then 'ndistinct' when 'f' then 'dependencies' when 'm' then 'mcv' end, ', ') || ')'
-          from unnest(statistics.stxkind) k where k <> 'e'
-        ),
+        statistics.kinds,
         statistics.columns,
         ${literal(to)}
       );
@@ -212,17 +215,15 @@ cross join lateral (
   join pg_proc f on f.oid = t.tgfoid
   where t.tgrelid = c.oid and not t.tgisinternal and f.pronamespace <> 'gm'::regnamespace
   union all
-  select 5, format('statistics %I.%I', (select h.nspname from pg_namespace h where h.oid = s.stxnamespace), s.stxname),
-    pg_get_statisticsobjdef(s.oid),
-    format('drop statistics %I.%I', (select h.nspname from pg_namespace h where h.oid = s.stxnamespace), s.stxname), obj_description(s.oid, 'pg_statistic_ext'),
-    jsonb_build_object(
-      'schema', (select h.nspname from pg_namespace h where h.oid = s.stxnamespace),
-      'name', s.stxname,
-      'columns', pg_get_statisticsobjdef_columns(s.oid),
-      'kinds', s.stxkind::text
-    ),
-    format('c.relkind <> ''v'' and not exists (select from pg_statistic_ext s where s.stxrelid = c.oid and s.stxnamespace = %s and s.stxname = %L)', s.stxnamespace, s.stxname)
-  from pg_statistic_ext s where s.stxrelid = c.oid and not starts_with(s.stxname, ${literal(COPIED)})
+  select 5, format('statistics %I.%I', home.schema, s.stxname),
+    format('create statistics %I.%I %s on %s from %s', home.schema, s.stxname, ${KINDS}, pg_get_statisticsobjdef_columns(s.oid), n.name),
+    format('drop statistics %s.%I', s.stxnamespace::regnamespace, s.stxname), obj_description(s.oid, 'pg_statistic_ext'),
+    jsonb_build_object('schema', home.schema, 'name', s.stxname, 'columns', pg_get_statisticsobjdef_columns(s.oid), 'kinds', s.stxkind::text),
+    format('c.relkind <> ''v'' and not exists (select from pg_statistic_ext s where s.stxrelid = c.oid and s.stxnamespace = %s and s.stxname = %L)', home.oid, s.stxname)
+  from pg_statistic_ext s
+  -- Where gm may make nothing in their schema they go to the relation's: without a name of a schema they are made in public.
+  join pg_namespace home (oid, schema) on home.oid = case when has_schema_privilege(s.stxnamespace, 'create') then s.stxnamespace else c.relnamespace end
+  where s.stxrelid = c.oid and not starts_with(s.stxname, ${literal(COPIED)})
   union all
   select 6, format('default of %I of %s', a.attname, n.name),
     format('alter view %s alter column %I set default %s', n.name, a.attname, pg_get_expr(f.adbin, c.oid)), null, null, null, null

@@ -319,6 +319,24 @@ grant usage on schema theirs to "${role}"; grant select on theirs.rates to "${ro
   }
 })
 
+test('statistics in a schema in which gm may make nothing go to that of their table', async ({
+  runAs,
+  sql,
+  role,
+}) => {
+  const sales = (name: string): PlainProject =>
+    plainProject({ sales: { config: { materialized: 'table' }, sql: () => rows(name) } })
+  await runAs(role, sales('a'))
+  await sql(`revoke create on schema public from "${role}", public;
+create statistics public.pairs (ndistinct) on id, tens from shop.sales`)
+  for (const publish of MODES) {
+    expect(await outcomes(runAs(role, sales('b'), { publish }))).toEqual([])
+    expect(await sql('select pg_get_statisticsobjdef(oid) as made from pg_statistic_ext')).toEqual([
+      { made: 'CREATE STATISTICS shop.pairs (ndistinct) ON id, tens FROM shop.sales' },
+    ])
+  }
+})
+
 test('rows that a policy hides from gm are not lost when an increment is copied: the run refuses', async ({
   runAs,
   sql,
