@@ -298,10 +298,11 @@ function learnFrom(
       return statement.purpose === 'create view'
         ? { ...foreseen, reshaped: new Set([step.id]) }
         : undefined
+    case '42809': // wrong_object_type: a table has taken the place of a view
+      return statement.purpose === 'lock' ? foreseen : undefined
     case '2BP01': // dependent_objects_still_exist: somebody made a view since the plan
     case '42P07': // duplicate_table
     case '42P01': // undefined_table: a relation to lock or drop went away
-    case '42809': // wrong_object_type: a table has taken the place of a view, or a view that of a table
       return statement.user === undefined && statement.isUsers === undefined ? foreseen : undefined
     default:
       return undefined
