@@ -1,6 +1,7 @@
 import type { Statement } from '../engine/statement.ts'
 import type { Relation } from '../manifest/node.ts'
 import { literal, quoted } from '../manifest/quoted.ts'
+import { revokingDefaults } from './grant-statements.ts'
 
 /** How the name of statistics begins that are copied and not yet published. */
 const COPIED = 'gm_statistics_'
@@ -34,7 +35,8 @@ ${attachedTo(namesOf(relations))}
  */
 export function attachAgain(relations: readonly Relation[]): Statement {
   const names = namesOf(relations)
-  return { purpose: ATTACH, sql: replay(names, 'a.place > 0', dropCopied(names)) }
+  const attaching = replaying(names, 'a.place > 0', dropCopied(names))
+  return { purpose: ATTACH, sql: `do ${literal(attaching)}` }
 }
 
 /** Copies that nobody asks for any more: a hook has made such statistics itself, or somebody has dropped them meanwhile. */
@@ -50,11 +52,14 @@ function dropCopied(names: string): string {
 
 /** Gives the privileges that `noteAttached` found there, and takes those that the schema gives by default. */
 export function givePrivilegesAgain(relation: string): Statement {
-  return { purpose: 'grant', sql: replay(`array[${literal(relation)}]`, 'a.place = 0') }
+  const giving = replaying(`array[${literal(relation)}]`, 'a.place = 0')
+  const body = `begin\n${revokingDefaults(relation)};\n${giving};\nend`
+  return { purpose: 'grant', sql: `do ${literal(body)}` }
 }
 
-function replay(names: string, which: string, afterwards = ''): string {
-  const body = `declare
+/** A block of PL/pgSQL. */
+function replaying(names: string, which: string, afterwards = ''): string {
+  return `declare
   noted jsonb := current_setting('gm.attached');
   attached record;
   copied name;
@@ -104,7 +109,6 @@ begin
     end;
   end loop;${afterwards}
 end`
-  return `do ${literal(body)}`
 }
 
 /** Takes off what is attached to a version that is kept: when it comes back it gets what is attached by then. */

@@ -5,7 +5,6 @@ import type { Statement } from '../engine/statement.ts'
 import type { Relation } from '../manifest/node.ts'
 import { literal, quoted } from '../manifest/quoted.ts'
 import { attachAgain, givePrivilegesAgain, noteAttached } from './carry-attached.ts'
-import { revokeDefaults } from './grant-statements.ts'
 import type { Materials } from './materialize.ts'
 
 /** Whose statement it is that fails where a view that stays in its place would have to change its columns. */
@@ -136,7 +135,6 @@ export function hangings(
   { comment, columnComments }: Pick<DependentView, 'comment' | 'columnComments'>,
 ): readonly Statement[] {
   return [
-    revokeDefaults(relationQuoted),
     givePrivilegesAgain(relationQuoted),
     ...(comment === undefined
       ? []

@@ -41,9 +41,16 @@ export function grantStatements(
   ]
 }
 
-/** What is new has the default privileges of its schema and its maker, which what it replaces may not have had. */
-export function revokeDefaults(relation: string): Statement {
-  const body = `declare
+function revokeDefaults(relation: string): Statement {
+  return { purpose: 'revoke default privileges', sql: `do ${literal(revokingDefaults(relation))}` }
+}
+
+/**
+ * What is new has the default privileges of its schema and its maker, which what it replaces may not have had: a block of PL/pgSQL that
+ * takes them.
+ */
+export function revokingDefaults(relation: string): string {
+  return `declare
   grantee oid;
 begin
   for grantee in
@@ -53,7 +60,6 @@ begin
     execute format('revoke all on %s from %s', ${literal(relation)}, case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end);
   end loop;
 end`
-  return { purpose: 'revoke default privileges', sql: `do ${literal(body)}` }
 }
 
 /** What one of an adapter's `grant a, b on x to y` statements gives, a privilege each. */

@@ -96,7 +96,7 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
           : []),
         ...(build.kind === 'materialized view' ? [] : noteTouches(hiddenQuoted, build.isWatched)),
         { purpose: 'analyze', sql: `analyze ${hiddenQuoted}` },
-        ...(materials.target === undefined
+        ...(materials.target === undefined || materials.target.type === 'view'
           ? []
           : [copyStatistics(quoted(node.relation), hiddenQuoted)]),
         recordPending({
