@@ -99,13 +99,11 @@ begin
       end if;
     exception
       when duplicate_object then null;
-      when undefined_column then
-        -- As statistics and privileges go with a column that is dropped.
-        if attached.statistics is null and attached.place > 0 then
+      when others then
+        -- Privileges go with a column that is dropped, and statistics also where it can have them no more.
+        if not (sqlstate = '42703' and attached.place = 0 or (sqlstate like '42%' or sqlstate = '0A000') and attached.statistics is not null) then
           raise exception using errcode = sqlstate, message = format('%s: %s', attached.what, sqlerrm);
         end if;
-      when others then
-        raise exception using errcode = sqlstate, message = format('%s: %s', attached.what, sqlerrm);
     end;
   end loop;${afterwards}
 end`
@@ -152,7 +150,7 @@ begin
         ${literal(to)}
       );
       is_copied := true;
-    exception when undefined_column or duplicate_object then
+    exception when syntax_error_or_access_rule_violation or feature_not_supported then
       null;
     end;
   end loop;

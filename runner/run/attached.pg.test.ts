@@ -319,6 +319,39 @@ grant usage on schema theirs to "${role}"; grant select on theirs.rates to "${ro
   }
 })
 
+test.for(MODES)(
+  'statistics go with what their columns were, where they do not fit what these become: publish %s',
+  async (publish, { run, sql }) => {
+    const sales = (value: string): PlainProject =>
+      plainProject({
+        sales: { config: { materialized: 'table' }, sql: () => `select 1 as id, 2 as n, ${value}` },
+      })
+    await run(sales(`'a' as v`), { publish })
+    await sql(`create statistics shop.of_value on id, v from shop.sales;
+create statistics shop.of_expression on upper(v), id from shop.sales; create statistics shop.others on id, n from shop.sales`)
+    for (const value of ['3 as v', `'{}'::json as v`])
+      expect(await outcomes(run(sales(value), { publish }))).toEqual([])
+    expect(await sql('select stxname from pg_statistic_ext')).toEqual([{ stxname: 'others' }])
+  },
+)
+
+test('what cannot be attached again is told at its place, also where all is published together', async ({
+  run,
+  sql,
+}) => {
+  const sales = (select: string): PlainProject =>
+    plainProject({ sales: { config: { materialized: 'table' }, sql: () => select } })
+  await run(sales('select 1 as id, 2 as tenant'))
+  await sql('create policy own on shop.sales using (tenant = 2)')
+  for (const publish of MODES) {
+    const { result } = await run(sales('select 1 as id'), { publish })
+    expect(result.steps[0]?.error).toMatchObject({
+      code: 'GM4008',
+      at: { file: 'models/sales.sql' },
+    })
+  }
+})
+
 test('statistics in a schema in which gm may make nothing go to that of their table', async ({
   runAs,
   sql,
