@@ -5,7 +5,7 @@ import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { NodeId } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
-import { copyStatistics } from '../materialize/carry-attached.ts'
+import { ATTACH, copyStatistics } from '../materialize/carry-attached.ts'
 import { commentStatements } from '../materialize/comment-statements.ts'
 import { RECREATE, refuseForeignDependents } from '../materialize/dependent-views.ts'
 import { grantStatements } from '../materialize/grant-statements.ts'
@@ -18,7 +18,7 @@ import type { ShadowNames } from '../state/shadows.ts'
 import { VERSIONS_SCHEMA } from '../state/versions.ts'
 import type { Atomic } from './atomic.ts'
 import { indexesOf, isOurs, KEEPS_ROWS } from './atomic.ts'
-import { refusedByView, viewMadeBy } from './blame-node.ts'
+import { blameNode, refusedByView, viewMadeBy } from './blame-node.ts'
 import { retryLater } from './retry-later.ts'
 import { withLockRetries } from './with-lock-retries.ts'
 
@@ -145,12 +145,20 @@ function explain(error: unknown, sqlState: string, given: Together, on: Atomic):
       },
     )
   }
+  if (sqlErrorOf(error)?.statement.purpose === ATTACH) return notAttached(error, given, on)
   if (sqlState.startsWith('42')) return brokenBy(error, given, on)
   if (sqlState !== '55P03') return error
   return new GmError('GM4016', 'readers held the old versions for too long', {
     hint: 'Nothing was published. Raise publish_wait_seconds, or run again when they have ended.',
     cause: error,
   })
+}
+
+/** The error says to which relation. */
+function notAttached(error: unknown, { ready }: Together, on: Atomic): unknown {
+  const message = error instanceof GmError ? error.message : ''
+  const to = ready.find(({ target }) => message.includes(quoted(target)))
+  return blameNode(error, to && on.request.manifest.nodes.get(to.id))
 }
 
 /** A view that the run does not make may read what its table does not have any more. */
