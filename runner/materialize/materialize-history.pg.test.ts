@@ -49,6 +49,8 @@ test.for([
 test.for([
   ['alter table raw.log alter column extra type bigint', '99999999999'],
   ['alter table raw.log drop column extra; alter table raw.log add column extra text', 'x'],
+  ['alter table raw.log alter column at type timestamp', '1'],
+  ['alter table raw.log alter column at type date', '1'],
 ] as const)(
   'where the query gives other columns the history is rebuilt: %s',
   async ([alter, extra], { run, sql }) => {
@@ -83,9 +85,24 @@ test.for([
   },
 )
 
-test('times that are text are refused', async ({ run, sql }) => {
-  await sql(`${log('int')}; alter table raw.log alter column at type text`)
-  expect((await run(prices())).steps['prices']).toBe(
-    'models/prices.sql:1:1  GM3009  updated_at of prices must be a date or a timestamp. "at" is text',
+test('times of less digits than microseconds are no other columns', async ({ run, sql }) => {
+  await sql(
+    `${log('int')}; alter table raw.log alter column at type timestamptz(3), alter column extra type numeric(4,1);
+     insert into raw.log values (1, 5, '2026-01-01', 1)`,
   )
+  await run(prices())
+  await sql(`insert into raw.log values (1, 6, '2026-01-02', 1)`)
+  expect((await run(prices())).steps).toEqual({ prices: 'update history: success +1 ~1 -0' })
 })
+
+test.for([true, false])(
+  'times that are text are refused: first run %s',
+  async (isFirst, { run, sql }) => {
+    await sql(log('int'))
+    if (!isFirst) await run(prices())
+    await sql(`alter table raw.log alter column at type text`)
+    expect((await run(prices())).steps['prices']).toBe(
+      'models/prices.sql:1:1  GM3009  updated_at of prices must be a date or a timestamp. "at" is text',
+    )
+  },
+)

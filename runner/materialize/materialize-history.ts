@@ -1,5 +1,4 @@
 import type { Compiled } from '../compile/compiled.ts'
-import type { Column, RelationState } from '../engine/adapter.ts'
 import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { SnapshotNode } from '../manifest/node.ts'
@@ -12,7 +11,7 @@ import { ownColumns } from './evolve-table.ts'
 import { followIndexes } from './follow-indexes.ts'
 import { guardTarget } from './guard-target.ts'
 import type { Materialize } from './materialize.ts'
-import { probeQuery, readThroughChanges, SHAPE } from './materialize-incremental.ts'
+import { probeQuery, readThroughChanges } from './materialize-incremental.ts'
 import { noOverlaps, overlapExtension } from './polling-history.ts'
 import type { WantedIndex } from './publish-table.ts'
 import { buildAndPublish, followInputs } from './publish-table.ts'
@@ -25,20 +24,10 @@ const OPEN_END = `timestamptz '9999-12-31 00:00:00+00'`
 
 const EVENT_INTERVAL = { validFrom: 'effective_from', validTo: 'effective_to' }
 
-/** The columns of the query that the table has, as it has them. */
-export function givenColumns(node: SnapshotNode, { columns }: RelationState): readonly Column[] {
-  const added = [historyOf(node).surrogateKey, 'effective_from', 'effective_to', 'is_current']
-  return withoutTracking(columns).filter(({ name }) => !added.includes(name))
+/** What versions() leaves in its result and the table has not: the events' own time and coordinates say nothing about a version. */
+function eventColumns({ time, ties }: History): readonly string[] {
+  return [time, ...ties, 'gm_opens', 'gm_version', 'gm_is_last']
 }
-
-/** Those that the query gives and the table has not. */
-export function eventColumns(node: SnapshotNode): readonly string[] {
-  const { time, ties } = historyOf(node)
-  return [time, ...ties]
-}
-
-/** What versions() needs on its way and leaves in its result. */
-const WORKING_COLUMNS = ['gm_opens', 'gm_version', 'gm_is_last']
 
 interface History {
   readonly key: readonly string[]
@@ -68,14 +57,10 @@ export function fillHistory(
   compiled: Compiled,
   tableQuoted: string,
 ): readonly Statement[] {
-  const { time, ties } = historyOf(node)
+  const dropped = eventColumns(historyOf(node)).map((c) => `drop column ${identifier(c)}`)
   return [
     { ...versions(node, compiled, `create table ${tableQuoted} as\n`), counts: 'inserted' },
-    {
-      // The events' own time and coordinates say nothing about a version; its interval does.
-      purpose: 'drop event columns',
-      sql: `alter table ${tableQuoted} ${[time, ...ties, ...WORKING_COLUMNS].map((c) => `drop column ${identifier(c)}`).join(', ')}`,
-    },
+    { purpose: 'drop event columns', sql: `alter table ${tableQuoted} ${dropped.join(', ')}` },
     refuseTimes(node, tableQuoted),
   ]
 }
@@ -152,8 +137,9 @@ export const updateHistory: Materialize<SnapshotNode> = (node, compiled, materia
           ...indexes.create,
           ...countExtracted(marks, name, materials),
           probeQuery(compiled),
-          guardColumns(SHAPE, givenColumns(node, target), eventColumns(node)),
+          refuseOtherTimes(node, history.time),
           versions(node, compiled, 'create temporary table _gm_versions on commit drop as\n'),
+          guardColumns('_gm_versions', withoutTracking(target.columns), eventColumns(history)),
           refuseTimes(node, '_gm_versions'),
           { purpose: 'index versions', sql: `create unique index on _gm_versions (${sk})` },
           { purpose: 'analyze versions', sql: 'analyze _gm_versions' },

@@ -5,8 +5,7 @@ import { followedTable } from '../manifest/followed-tables.ts'
 import type { ModelNode, SnapshotNode } from '../manifest/node.ts'
 import { isReadable } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
-import { compareColumns, isUnchanged } from '../materialize/compare-columns.ts'
-import { givenColumns } from '../materialize/materialize-history.ts'
+import { hasColumns } from '../materialize/compare-columns.ts'
 import { isPolling } from '../materialize/polling-history.ts'
 import { strategyOf } from '../materialize/write-rows.ts'
 import { followedName } from '../state/key-log.ts'
@@ -80,7 +79,7 @@ function hasOtherColumns(
   { shape }: Foreseen,
 ): boolean {
   if (shape === undefined || node.kind !== 'snapshot' || isPolling(node)) return false
-  return !isUnchanged(compareColumns(givenColumns(node, target), shape))
+  return !hasColumns(target, shape)
 }
 
 /**
