@@ -77,5 +77,10 @@ export function isComparedAsText(type: string): boolean {
   return COMPARED_AS_TEXT.test(type)
 }
 
+/** A value of a type, as something that the server can compare. */
+export function comparable(value: string, type: string | undefined): string {
+  return type !== undefined && isComparedAsText(type) ? `${value}::text` : value
+}
+
 const COMPARED_AS_TEXT =
   /^(?:json|xml|jsonpath|point|line|lseg|box|path|polygon|circle|pg_snapshot|txid_snapshot|refcursor)(?:\[\])?$/

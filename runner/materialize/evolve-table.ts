@@ -58,6 +58,15 @@ export function columnsAfter(
   return [...columns, ...compareColumns(columns, query).added]
 }
 
+/** The types that the table's columns have when the query's rows are written. */
+export function typesAfter(
+  { columns }: RelationState,
+  query: readonly Column[],
+  { retyped }: Evolution,
+): ReadonlyMap<string, string> {
+  return new Map([...query, ...columns, ...retyped].map(({ name, type }) => [name, type]))
+}
+
 /** The columns into which the query's rows go as they are: those that the table does not change after the query. */
 export function columnsThatStay(
   node: ModelNode,

@@ -6,7 +6,7 @@ import type { Statement } from '../engine/statement.ts'
 import type { SnapshotNode } from '../manifest/node.ts'
 import { identifier, literal } from '../manifest/quoted.ts'
 import { VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
-import { isComparedAsText } from './compare-columns.ts'
+import { comparable } from './compare-columns.ts'
 import type { Materials } from './materialize.ts'
 import type { PollingHistory } from './polling-history.ts'
 import { holds, metaColumns, scdId, timeOf } from './polling-history.ts'
@@ -109,10 +109,6 @@ function differs(context: PollingContext): string {
     columns.map(({ name, type }) => comparable(valueOf(name), types.get(name) ?? type)).join(', ')
   return `(${list((name) => `held.${identifier(name)}`)})
     is distinct from (${list((name) => valueInTable(context, name))})`
-}
-
-function comparable(value: string, type: string): string {
-  return isComparedAsText(type) ? `${value}::text` : value
 }
 
 /**

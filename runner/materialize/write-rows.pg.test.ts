@@ -101,3 +101,59 @@ test('a model with full_refresh: false gets its new rows under --full-refresh, a
   ])
   expect(await sql('select count(*)::int as n from shop.stock')).toEqual([{ n: 3 }])
 })
+
+test.for([
+  ['json', '{"a": 1}', '{"a": 2}'],
+  ['json[]', '{1}', '{2}'],
+  ['xml', '<a/>', '<b/>'],
+  ['point', '(1,2)', '(1,3)'],
+  // Of one area, which is what makes two of them equal.
+  ['box', '(0,0),(1,4)', '(0,0),(2,2)'],
+  ['circle', '<(0,0),1>', '<(1,0),1>'],
+] as const)(
+  'a row that differs only in a column of type %s is replaced, and one that differs in nothing left alone',
+  async ([type, before, after], { run, sql }) => {
+    for (const config of [{}, { incremental_predicates: ['true'] }]) {
+      const shapes = (value: string): PlainProject =>
+        plainProject({
+          shapes: {
+            config: { materialized: 'incremental', unique_key: ['id'], ...config },
+            sql: () => `select 1 as id, '${value}'::${type} as shape`,
+          },
+        })
+      await run(shapes(before), { fullRefresh: true })
+      expect((await run(shapes(before))).steps).toEqual({ shapes: 'add rows: success +0 ~0' })
+      expect((await run(shapes(after))).steps).toEqual({ shapes: 'add rows: success +0 ~1' })
+      expect(
+        await sql(
+          `select count(*)::int as n from shop.shapes where shape::text = '${after}'::${type}::text`,
+        ),
+      ).toEqual([{ n: 1 }])
+    }
+  },
+)
+
+test('a column without an equality that the table gets later is compared as well', async ({
+  run,
+}) => {
+  const shapes = (columns: string): PlainProject =>
+    plainProject({
+      shapes: {
+        config: {
+          materialized: 'incremental',
+          unique_key: ['id'],
+          on_schema_change: 'sync_all_columns',
+        },
+        sql: () => `select 1 as id${columns}`,
+      },
+    })
+  await run(shapes(''))
+  const steps = []
+  for (const value of ['1', '1', '2'])
+    steps.push((await run(shapes(`, '${value}'::json as doc`))).steps['shapes'])
+  expect(steps).toEqual([
+    'add rows: success +0 ~1',
+    'add rows: success +0 ~0',
+    'add rows: success +0 ~1',
+  ])
+})

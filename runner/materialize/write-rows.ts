@@ -7,6 +7,7 @@ import type { Statement, Transaction } from '../engine/statement.ts'
 import type { IncrementalStrategy, ModelNode } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
 import { XID_COLUMN } from '../state/marks.ts'
+import { comparable } from './compare-columns.ts'
 import { ownColumns } from './evolve-table.ts'
 import { isRecomputed } from './recomputed-keys.ts'
 
@@ -20,12 +21,14 @@ export function strategyOf(node: ModelNode): IncrementalStrategy {
 /**
  * Brings the query's rows into the table by the model's strategy.
  * @param columns those that the query fills; the table has all of them.
+ * @param types those of the table's columns.
  * @throws GmError GM3009 for columns of merge_update_columns and its like that there are not.
  */
 export function writeRows(
   node: ModelNode,
   compiled: Compiled,
   columns: readonly string[],
+  types: ColumnTypes,
 ): readonly Statement[] {
   const name = quoted(node.relation)
   const list = columns.map(identifier).join(', ')
@@ -48,9 +51,9 @@ export function writeRows(
       ]
     case 'merge':
       return node.config.incremental_predicates === undefined
-        ? [mergeRows(node, compiled, columns, recomputed)]
+        ? [mergeRows(node, compiled, columns, types, recomputed)]
         : [
-            ...mergeWhere(node, compiled, columns, node.config.incremental_predicates),
+            ...mergeWhere(node, compiled, columns, types, node.config.incremental_predicates),
             ...(recomputed === undefined ? [] : [deleteGone(node, recomputed)]),
           ]
     case 'microbatch':
@@ -122,14 +125,12 @@ function findNothingNew(node: ModelNode, compiled: Compiled, target: RelationSta
   const columns = ownColumns(target)
   const recomputed = isRecomputed(compiled, columns, node.at)
   const values = replacedColumns(node, columns)
-  const ofRow = (row: string): string => values.map((column) => `${row}.${column}`).join(', ')
+  const types = new Map(target.columns.map(({ name, type }) => [name, type]))
   const same = [
     ...node.config.unique_key
       .map(identifier)
       .map((column) => `old_row.${column} = new_rows.${column}`),
-    ...(values.length === 0
-      ? []
-      : [`(${ofRow('old_row')}) is not distinct from (${ofRow('new_rows')})`]),
+    ...(values.length === 0 ? [] : [`not (${differs('old_row', 'new_rows', values, types)})`]),
   ]
   const unlessThere =
     strategyOf(node) === 'merge'
@@ -203,18 +204,19 @@ function mergeRows(
   node: ModelNode,
   compiled: Compiled,
   columns: readonly string[],
+  types: ColumnTypes,
   recomputed: string | undefined,
 ): Statement {
   const name = quoted(node.relation)
   const list = columns.map(identifier).join(', ')
   const values = replacedColumns(node, columns)
+  const set = values.map(identifier).map((column) => `${column} = excluded.${column}`)
   const resolution =
     values.length === 0
       ? 'do nothing'
       : `do update set
-  ${values.map((column) => `${column} = excluded.${column}`).join(', ')}, "${XID_COLUMN}" = pg_current_xact_id()
-where (${values.map((column) => `old_row.${column}`).join(', ')})
-  is distinct from (${values.map((column) => `excluded.${column}`).join(', ')})`
+  ${set.join(', ')}, "${XID_COLUMN}" = pg_current_xact_id()
+where ${differs('old_row', 'excluded', values, types)}`
   const insert = `insert into ${name} as old_row (${list})\nselect ${list} from `
   const conflict = `
 on conflict (${node.config.unique_key.map(identifier).join(', ')}) ${resolution}
@@ -267,12 +269,14 @@ function mergeWhere(
   node: ModelNode,
   compiled: Compiled,
   columns: readonly string[],
+  types: ColumnTypes,
   conditions: readonly string[],
 ): readonly Statement[] {
   const name = quoted(node.relation)
   const key = node.config.unique_key.map(identifier)
   const list = columns.map(identifier).join(', ')
   const values = replacedColumns(node, columns)
+  const set = values.map(identifier).map((c) => `${c} = DBT_INTERNAL_SOURCE.${c}`)
   const sameKey = key.map((c) => `DBT_INTERNAL_DEST.${c} = DBT_INTERNAL_SOURCE.${c}`).join(' and ')
   return [
     stageRows(compiled),
@@ -284,11 +288,10 @@ function mergeWhere(
           {
             purpose: 'update',
             sql: `update ${name} as DBT_INTERNAL_DEST set
-  ${values.map((c) => `${c} = DBT_INTERNAL_SOURCE.${c}`).join(', ')}, "${XID_COLUMN}" = pg_current_xact_id()
+  ${set.join(', ')}, "${XID_COLUMN}" = pg_current_xact_id()
 from _gm_rows as DBT_INTERNAL_SOURCE
 where ${sameKey}
-  and (${values.map((c) => `DBT_INTERNAL_DEST.${c}`).join(', ')})
-    is distinct from (${values.map((c) => `DBT_INTERNAL_SOURCE.${c}`).join(', ')})${andAll(node)}`,
+  and ${differs('DBT_INTERNAL_DEST', 'DBT_INTERNAL_SOURCE', values, types)}${andAll(node)}`,
             counts: 'updated' as const,
             isUsers: true as const,
           },
@@ -303,7 +306,21 @@ where not exists (select from ${name} as DBT_INTERNAL_DEST where ${sameKey})`,
   ]
 }
 
-/** The columns, quoted, that a row which is there takes from a new one of the same key. */
+type ColumnTypes = ReadonlyMap<string, string>
+
+/** Whether two rows differ in one of the columns. */
+function differs(
+  one: string,
+  other: string,
+  columns: readonly string[],
+  types: ColumnTypes,
+): string {
+  const list = (row: string): string =>
+    columns.map((c) => comparable(`${row}.${identifier(c)}`, types.get(c))).join(', ')
+  return `(${list(one)}) is distinct from (${list(other)})`
+}
+
+/** The columns that a row which is there takes from a new one of the same key. */
 function replacedColumns(node: ModelNode, columns: readonly string[]): readonly string[] {
   const { unique_key, merge_update_columns: only, merge_exclude_columns: never } = node.config
   if (only !== undefined && never !== undefined) {
@@ -327,5 +344,5 @@ function replacedColumns(node: ModelNode, columns: readonly string[]): readonly 
   }
   const kept = new Set(never?.map(named))
   const taken = only === undefined ? columns : only.map(named)
-  return taken.filter((c) => !unique_key.includes(c) && !kept.has(c)).map(identifier)
+  return taken.filter((c) => !unique_key.includes(c) && !kept.has(c))
 }
