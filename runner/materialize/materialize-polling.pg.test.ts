@@ -478,6 +478,23 @@ test('a numeric type with more room is taken over, and one with less leaves the 
   expect(await give('numeric(14,5)')).toContain('which loses data')
 })
 
+test('a column that a failed look has added in another type is filled by the next one, and opens no version', async ({
+  run,
+  sql,
+}) => {
+  const project = prices({ strategy: 'check', check_cols: 'all' })
+  await sql(GOODS)
+  await run(project)
+  await sql(`alter table raw.goods add column brand int default 7;
+    insert into raw.goods values (1, 'mug', 99, '2026-01-01', 8)`)
+  expect((await run(project)).steps['prices']).toContain('GM4009')
+  await sql(
+    `delete from raw.goods where price = 99; alter table raw.goods alter column brand type text`,
+  )
+  expect((await run(project)).steps).toEqual({ prices: 'update history: success +0 ~2' })
+  expect(await sql('select distinct brand from shop.prices')).toEqual([{ brand: '7' }])
+})
+
 test('a header that sets a time zone moves no beginning', async ({ run, sql }) => {
   await sql(GOODS)
   await run(prices(BY_VALUE))

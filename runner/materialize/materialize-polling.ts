@@ -105,7 +105,7 @@ export const updatePolling: Materialize<SnapshotNode> = (node, compiled, materia
   const types = new Map(
     before.flatMap(({ name, type, isUnfilled }) => (isUnfilled ? [] : [[name, type]])),
   )
-  for (const column of evolution.retyped) types.set(column.name, column.type)
+  for (const { name, type } of evolution.retyped) if (types.has(name)) types.set(name, type)
   const indexes = followIndexes(
     node.relation,
     target,
