@@ -495,6 +495,23 @@ test('a column that a failed look has added in another type is filled by the nex
   expect(await sql('select distinct brand from shop.prices')).toEqual([{ brand: '7' }])
 })
 
+test('a version that ended a moment ago has ended under a header that sets a time zone', async ({
+  run,
+  sql,
+}) => {
+  const config = {
+    ...BY_VALUE,
+    hard_deletes: 'invalidate',
+    sql_header: `set local time zone 'America/New_York'`,
+  } as const
+  await sql(GOODS)
+  await run(prices(config))
+  await sql('delete from raw.goods where id = 2')
+  await run(prices(config))
+  const other = prices(config, 'select * from raw.goods where true')
+  expect((await run(other)).steps).toEqual({ prices: 'update history: success +0 ~0' })
+})
+
 test('a header that sets a time zone moves no beginning', async ({ run, sql }) => {
   await sql(GOODS)
   await run(prices(BY_VALUE))

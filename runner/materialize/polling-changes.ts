@@ -124,7 +124,7 @@ export function refuseOtherEnd({ node, history, name, target }: PollingContext):
     // One that was invalidated before it began ends as soon as it has begun.
     sql: `select quote_literal(v.${to}) || ' (' || count(*) || ' of them)'
 from ${name} as v
-where v.${to} > now() and v.${to} <> ${after(`v.${from}`, type)} and not ${holds(history, 'v')}
+where v.${to} > ${nowAs(type)} and v.${to} <> ${after(`v.${from}`, type)} and not ${holds(history, 'v')}
   and not exists (select from ${name} as next where ${sameKey.join(' and ')} and next.${from} >= v.${to})
 group by v.${to}
 order by count(*) desc
