@@ -82,5 +82,5 @@ export function comparable(value: string, type: string | undefined): string {
   return type !== undefined && isComparedAsText(type) ? `${value}::text` : value
 }
 
-const COMPARED_AS_TEXT =
+export const COMPARED_AS_TEXT =
   /^(?:json|xml|jsonpath|point|line|lseg|box|path|polygon|circle|pg_snapshot|txid_snapshot|refcursor)(?:\[\])?$/

@@ -85,6 +85,18 @@ test.for([
   },
 )
 
+test.for(['json', 'box'])(
+  'a column of check_cols of type %s, of which no change can be seen, is refused on the first run and later',
+  async (type, { run, sql }) => {
+    await sql(log('int'))
+    await run(prices())
+    await sql(`alter table raw.log alter column price type ${type} using null`)
+    const refused = `models/prices.sql:1:1  GM3009  check_cols of prices must be of types whose values can be compared, and "price" is ${type}`
+    expect((await run(prices())).steps['prices']).toBe(refused)
+    expect((await run(prices(), { fullRefresh: true })).steps['prices']).toBe(refused)
+  },
+)
+
 test('times of less digits than microseconds are no other columns', async ({ run, sql }) => {
   await sql(
     `${log('int')}; alter table raw.log alter column at type timestamptz(3), alter column extra type numeric(4,1);

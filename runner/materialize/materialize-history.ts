@@ -17,7 +17,7 @@ import type { WantedIndex } from './publish-table.ts'
 import { buildAndPublish, followInputs } from './publish-table.ts'
 import { unionRecomputed } from './recomputed-keys.ts'
 import { recordBuild } from './record-build.ts'
-import { refuseOtherTimes } from './refuse-columns.ts'
+import { refuseIncomparable, refuseOtherTimes } from './refuse-columns.ts'
 
 /** The end of an interval that has none yet. */
 const OPEN_END = `timestamptz '9999-12-31 00:00:00+00'`
@@ -77,6 +77,7 @@ export const buildHistory: Materialize<SnapshotNode> = (node, compiled, material
         ...countExtracted(materials.follows),
         probeQuery(compiled),
         refuseOtherTimes(node, history.time),
+        refuseIncomparable(node, history.watched),
         ...fillHistory(node, compiled, hidden),
       ],
       indexes: historyIndexes(node, history),
@@ -138,6 +139,7 @@ export const updateHistory: Materialize<SnapshotNode> = (node, compiled, materia
           ...countExtracted(marks, name, materials),
           probeQuery(compiled),
           refuseOtherTimes(node, history.time),
+          refuseIncomparable(node, history.watched),
           versions(node, compiled, 'create temporary table _gm_versions on commit drop as\n'),
           guardColumns('_gm_versions', withoutTracking(target.columns), eventColumns(history)),
           refuseTimes(node, '_gm_versions'),

@@ -1,6 +1,7 @@
 import type { Statement } from '../engine/statement.ts'
 import type { SnapshotNode } from '../manifest/node.ts'
 import { literal } from '../manifest/quoted.ts'
+import { COMPARED_AS_TEXT } from './compare-columns.ts'
 import { SHAPE } from './materialize-incremental.ts'
 import type { PollingHistory } from './polling-history.ts'
 
@@ -24,6 +25,22 @@ where not exists (
       code: 'GM3013',
       message: 'the query gives no column',
       hint: 'Correct the configuration, or have the query give the column.',
+    },
+  }
+}
+
+/** Of two boxes of one area the server finds no change, and of two values of json it cannot tell. */
+export function refuseIncomparable(node: SnapshotNode, watched: readonly string[]): Statement {
+  return {
+    purpose: 'refuse columns without equality',
+    sql: `select string_agg(format('"%s" is %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum)
+from ${COLUMNS} and a.attname in (${watched.map(literal).join(', ')})
+  and format_type(a.atttypid, a.atttypmod) ~ ${literal(COMPARED_AS_TEXT.source)}
+having count(*) > 0`,
+    refusal: {
+      code: 'GM3009',
+      message: `check_cols of ${node.name} must be of types whose values can be compared, and`,
+      hint: 'Cast them in the query: json to jsonb, others to text.',
     },
   }
 }
