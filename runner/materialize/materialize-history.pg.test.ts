@@ -1,10 +1,11 @@
 import { expect } from 'vitest'
+import type { NodeConfig } from '../manifest/node.ts'
 import type { PlainProject } from '../testing/plain-project.ts'
 import { plainProject } from '../testing/plain-project.ts'
 import { test } from '../testing/run-fixture.ts'
 
 /** Prices from a log of events; what else the events say is kept with the version. */
-function prices(): PlainProject {
+function prices(config: Partial<NodeConfig> = {}): PlainProject {
   return plainProject({
     log: { kind: 'source', schema: 'raw' },
     prices: {
@@ -15,6 +16,7 @@ function prices(): PlainProject {
         updated_at: 'at',
         check_cols: ['price'],
         surrogate_key: 'sk',
+        ...config,
       },
       changes: ['log'],
       sql: ({ ref, changes, isIncremental }) =>
@@ -94,6 +96,22 @@ test.for(['json', 'box'])(
     const refused = `models/prices.sql:1:1  GM3009  check_cols of prices must be of types whose values can be compared, and "price" is ${type}`
     expect((await run(prices())).steps['prices']).toBe(refused)
     expect((await run(prices(), { fullRefresh: true })).steps['prices']).toBe(refused)
+  },
+)
+
+test.for(['date', 'timestamp', 'timestamptz'])(
+  'a version ends when the next begins, also under a header that sets a time zone: %s',
+  async (type, { run, sql }) => {
+    const header = { sql_header: `set local time zone 'America/New_York'` }
+    await sql(`${log('int')}; alter table raw.log alter column at type ${type};
+      insert into raw.log values (1, 5, '2026-01-01', 1), (1, 6, '2026-01-02', 1)`)
+    await run(prices(header))
+    await sql(`insert into raw.log values (1, 7, '2026-01-03', 1)`)
+    expect((await run(prices(header))).steps).toEqual({
+      prices: 'update history: success +1 ~1 -0',
+    })
+    const ends = `select (effective_to at time zone 'UTC')::text as at from shop.prices where not is_current order by 1`
+    expect(await sql(ends)).toEqual([{ at: '2026-01-02 00:00:00' }, { at: '2026-01-03 00:00:00' }])
   },
 )
 

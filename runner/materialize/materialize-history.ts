@@ -22,6 +22,9 @@ import { refuseIncomparable, refuseOtherTimes } from './refuse-columns.ts'
 /** The end of an interval that has none yet. */
 const OPEN_END = `timestamptz '9999-12-31 00:00:00+00'`
 
+/** As the end of the version before it: without a zone it is in UTC, whatever zone a header of the user's sets. */
+const BEGINNING = `case pg_typeof("effective_from") when 'timestamptz'::regtype then "effective_from"::timestamptz else "effective_from"::timestamp at time zone 'UTC' end`
+
 const EVENT_INTERVAL = { validFrom: 'effective_from', validTo: 'effective_to' }
 
 /** What versions() leaves in its result and the table has not: the events' own time and coordinates say nothing about a version. */
@@ -239,7 +242,7 @@ function versions(node: SnapshotNode, compiled: Compiled, lead: string): Stateme
   from gm_numbered
   window by_version as (partition by ${key}, gm_version order by ${time} nulls first)
 ), gm_last as (
-  select *, lead("effective_from", 1, ${OPEN_END}) over (partition by ${key} order by "effective_from") as "effective_to"
+  select *, lead(${BEGINNING}, 1, ${OPEN_END}) over (partition by ${key} order by "effective_from") as "effective_to"
   from gm_bounded
   where gm_is_last
 ), gm_keyed as (
