@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { plainProject } from '../testing/plain-project.ts'
 import { randomBelow, SEED } from '../testing/random.ts'
 import { test } from '../testing/run-fixture.ts'
+import { openClient } from '../testing/sql-fixture.ts'
 
 const COLUMNS = 'id int, shop text, amount int, _gm_xid xid8 not null default pg_current_xact_id()'
 
@@ -423,3 +424,29 @@ test.for([{ log_keys: true }, {}])(
     ])
   },
 )
+
+test('a partition whose detachment was interrupted is none any more, as for every query', async ({
+  run,
+  sql,
+  connection,
+}) => {
+  await sql(PARTITIONED)
+  await run(sums())
+  const [reader, owner] = [await openClient(connection), await openClient(connection)]
+  try {
+    await reader.query('begin')
+    await reader.query('select from raw.sales')
+    await owner.query(`set statement_timeout = '500ms'`)
+    const detached = owner.query('alter table raw.sales detach partition raw.sales_0 concurrently')
+    await expect(detached).rejects.toThrow('statement timeout')
+  } finally {
+    await reader.end()
+    await owner.end()
+  }
+  await sql(`insert into raw.sales values (13, 'b', 16)`)
+  for (const then of ['', 'alter table raw.sales detach partition raw.sales_0 finalize']) {
+    await sql(then)
+    expect((await run(sums())).result.status).toBe('success')
+    expect(await sql(`${TOTALS} desc limit 1`)).toEqual([{ shop: 'b', total: 24 }])
+  }
+})

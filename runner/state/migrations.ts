@@ -1954,6 +1954,16 @@ $$`,
       `alter table gm.marks add column parts jsonb`,
       `comment on column gm.marks.parts is 'Each partition and child of the input, by oid: null where the mark is of its rows too, or the mark from when it was a part last. Null where that is not known.'`,
       `alter table gm.pending add column parts jsonb`,
+      // No query sees a part any more whose detachment is under way, or was interrupted and waits to be finished.
+      `create or replace function gm.parts(whole oid) returns table (oid oid)
+language sql stable as $$
+  with recursive part as (
+    select h.inhrelid from pg_inherits h where h.inhparent = whole and not h.inhdetachpending
+    union
+    select h.inhrelid from part join pg_inherits h on h.inhparent = part.inhrelid and not h.inhdetachpending
+  )
+  select part.inhrelid from part
+$$`,
       // What was attached before this migration counts as read: nobody knows any more.
       `update gm.marks m set parts = (select coalesce(jsonb_object_agg(p.oid, null), '{}') from gm.parts(to_regclass(m.input)) p)
 where m.generation = to_regclass(m.input)::oid::text`,
