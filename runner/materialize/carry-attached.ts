@@ -51,9 +51,9 @@ function dropCopied(names: string): string {
 }
 
 /** Gives the privileges that `noteAttached` found there, and takes those that the schema gives by default. */
-export function givePrivilegesAgain(relation: string): Statement {
-  const giving = replaying(`array[${literal(relation)}]`, 'a.place = 0')
-  const body = `begin\n${revokingDefaults(relation)};\n${giving};\nend`
+export function givePrivilegesAgain(relations: readonly Relation[]): Statement {
+  const giving = replaying(namesOf(relations), 'a.place = 0')
+  const body = `begin\n${revokingDefaults(relations.map(quoted))};\n${giving};\nend`
   return { purpose: 'grant', sql: `do ${literal(body)}` }
 }
 

@@ -51,6 +51,7 @@ export function restoreDependents(materials: Materials): readonly Statement[] {
   const own = ownViews(materials)
   const dropped = withoutFindings(own.filter(({ generation }) => !staying.has(generation)))
   const views = own.filter((view) => staying.has(view.generation) || dropped.includes(view))
+  const again = dropped.map(({ relation }) => relation)
   return [
     ...views.flatMap((view) => {
       const name = quoted(view.relation)
@@ -67,10 +68,10 @@ export function restoreDependents(materials: Materials): readonly Statement[] {
       return [
         { purpose: RECREATE, sql },
         ...view.indexes.map((index) => ({ purpose: 'index', sql: index })),
-        ...hangings(view.type === 'view' ? 'view' : 'materialized view', name, view),
+        ...commentAgain(view.type === 'view' ? 'view' : 'materialized view', name, view),
       ]
     }),
-    ...(dropped.length === 0 ? [] : [attachAgain(dropped.map(({ relation }) => relation))]),
+    ...(again.length === 0 ? [] : [givePrivilegesAgain(again), attachAgain(again)]),
     ...rememberViews(views, 'after'),
   ]
 }
@@ -128,14 +129,13 @@ from gm.states(array[${names}]) s where s.name = r.relation and r.identity = ${i
   ]
 }
 
-/** Privileges and comments of what was made again, and has been noted: those that it had, and no others. */
-export function hangings(
+/** The comments of what was made again. */
+export function commentAgain(
   kind: 'table' | 'view' | 'materialized view',
   relationQuoted: string,
   { comment, columnComments }: Pick<DependentView, 'comment' | 'columnComments'>,
 ): readonly Statement[] {
   return [
-    givePrivilegesAgain(relationQuoted),
     ...(comment === undefined
       ? []
       : [

@@ -42,22 +42,28 @@ export function grantStatements(
 }
 
 function revokeDefaults(relation: string): Statement {
-  return { purpose: 'revoke default privileges', sql: `do ${literal(revokingDefaults(relation))}` }
+  return {
+    purpose: 'revoke default privileges',
+    sql: `do ${literal(revokingDefaults([relation]))}`,
+  }
 }
 
 /**
  * What is new has the default privileges of its schema and its maker, which what it replaces may not have had: a block of PL/pgSQL that
  * takes them.
  */
-export function revokingDefaults(relation: string): string {
+export function revokingDefaults(relations: readonly string[]): string {
   return `declare
-  grantee oid;
+  given record;
 begin
-  for grantee in
-    select distinct x.grantee from pg_class c cross join aclexplode(c.relacl) x
-    where c.oid = ${literal(relation)}::regclass and x.grantee <> c.relowner
+  for given in
+    select distinct n.name, case x.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(x.grantee)) end as grantee
+    from unnest(array[${relations.map(literal).join(', ')}]) as n (name)
+    join pg_class c on c.oid = n.name::regclass
+    cross join aclexplode(c.relacl) x
+    where x.grantee <> c.relowner
   loop
-    execute format('revoke all on %s from %s', ${literal(relation)}, case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end);
+    execute format('revoke all on %s from %s', given.name, given.grantee);
   end loop;
 end`
 }

@@ -5,9 +5,9 @@ import type { IndexConfig, NodeId, Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import { followKeys, forgetReaders } from '../state/key-log.ts'
 import { publishPending, recordPending, XID_COLUMN } from '../state/marks.ts'
-import { attachAgain, copyStatistics } from './carry-attached.ts'
+import { attachAgain, copyStatistics, givePrivilegesAgain } from './carry-attached.ts'
 import type { TableConstraint } from './contract-statements.ts'
-import { dropDependents, hangings, restoreDependents } from './dependent-views.ts'
+import { commentAgain, dropDependents, restoreDependents } from './dependent-views.ts'
 import { guardTarget } from './guard-target.ts'
 import { hiddenIndexName, hiddenName, indexName } from './hidden-name.ts'
 import type { Materials } from './materialize.ts'
@@ -246,7 +246,8 @@ export function restoreAround(
   const { target } = materials
   if (target === undefined) return []
   return [
-    ...hangings(kind, targetQuoted, {
+    givePrivilegesAgain([target.relation]),
+    ...commentAgain(kind, targetQuoted, {
       comment: target.type === 'view' ? undefined : target.comment,
       columnComments: target.columnComments,
     }),

@@ -5,10 +5,10 @@ import type { IndexConfig, NodeId, Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import { checkShadowReads, dropShadows, publishShadows } from '../state/shadows.ts'
 import { keepVersions, notePublished } from '../state/versions.ts'
-import { attachAgain, noteAttached } from './carry-attached.ts'
+import { attachAgain, givePrivilegesAgain, noteAttached } from './carry-attached.ts'
 import {
+  commentAgain,
   createDependent,
-  hangings,
   RECREATE,
   rememberViews,
   withoutFindings,
@@ -104,7 +104,7 @@ export function publishTogether(given: Together): Transaction {
           purpose: RECREATE,
           sql: createDependent(view, 'create or replace'),
         },
-        ...(given.dropsViews ? hangings('view', quoted(view.relation), view) : []),
+        ...(given.dropsViews ? commentAgain('view', quoted(view.relation), view) : []),
       ]),
       ...[...views].reverse().map(({ shadow }) => ({
         purpose: 'drop shadow',
@@ -121,11 +121,12 @@ export function publishTogether(given: Together): Transaction {
         const kind =
           shadow.type === 'view' || shadow.type === 'materialized view' ? shadow.type : 'table'
         if (kind === 'view' && old.type === 'view' && !given.dropsViews) return []
-        return hangings(kind, quoted(target), {
+        return commentAgain(kind, quoted(target), {
           comment: shadow.comment === undefined ? old.comment : undefined,
           columnComments: shadow.columnComments.length === 0 ? old.columnComments : [],
         })
       }),
+      ...(again.length === 0 ? [] : [givePrivilegesAgain(again)]),
       ...ready.flatMap(({ configured }) => configured),
       ...(again.length === 0 ? [] : [attachAgain(again)]),
       ...rememberViews(carried, 'after'),

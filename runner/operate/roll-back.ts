@@ -6,11 +6,17 @@ import { sqlErrorOf } from '../engine/sql-error.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
 import type { Relation } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
-import { attachAgain, copyStatistics, detach, noteAttached } from '../materialize/carry-attached.ts'
 import {
+  attachAgain,
+  copyStatistics,
+  detach,
+  givePrivilegesAgain,
+  noteAttached,
+} from '../materialize/carry-attached.ts'
+import {
+  commentAgain,
   createDependent,
   foreignReaders,
-  hangings,
   isOurView,
   nameOf,
   rememberViews,
@@ -306,7 +312,7 @@ async function swapTransaction(adapter: Adapter, given: Swap): Promise<Transacti
         purpose: 'create view',
         sql: createDependent(view, 'create or replace'),
       })),
-      ...(dropsViews ? hangingsOf(back, states, restored) : []),
+      ...(dropsViews ? commentsOf(back, states, restored) : []),
       // A view that was not there before, or that a table was in the place of.
       ...(dropsViews
         ? []
@@ -325,10 +331,7 @@ async function swapTransaction(adapter: Adapter, given: Swap): Promise<Transacti
         .map(({ type, generation }) =>
           dropKept(type === 'partitioned table' ? 'table' : type, generation),
         ),
-      ...kept.flatMap(({ now }) =>
-        hangings('table', quoted(now.relation), { ...now, comment: undefined, columnComments: [] }),
-      ),
-      ...(replaced.length === 0 ? [] : [attachAgain(replaced)]),
+      ...(replaced.length === 0 ? [] : [givePrivilegesAgain(replaced), attachAgain(replaced)]),
       ...rememberViews(carried, 'after'),
       ...rollBackLedger(runs),
     ],
@@ -375,14 +378,14 @@ function dropViews(
   }))
 }
 
-/** Privileges and comments of views that were dropped and made again. */
-function hangingsOf(
+/** Comments of views that were dropped and made again. */
+function commentsOf(
   back: readonly Version[],
   states: ReadonlyMap<string, RelationState>,
   carried: readonly DependentView[],
 ): readonly Statement[] {
   const own = back.flatMap(({ relation }) => states.get(relation) ?? [])
-  return [...own, ...carried].flatMap((view) => hangings('view', quoted(view.relation), view))
+  return [...own, ...carried].flatMap((view) => commentAgain('view', quoted(view.relation), view))
 }
 
 /** The parts of a name as gm writes it: both parts quoted. */
