@@ -67,7 +67,7 @@ export async function diffProject(diffing: Diffing): Promise<DiffReport> {
       kept: isKept ? schemaBeside(runId) : undefined,
     }
   } finally {
-    if (!isKept) await session.transaction(dropBeside(runId, names)).catch(() => undefined)
+    if (!isKept) await dropBeside(session, runId, names).catch(() => undefined)
     await session.unlock(runLock(runId)).catch(() => undefined)
   }
 }

@@ -27,6 +27,7 @@ import { hasHooks } from '../plan/step-hooks.ts'
 import { KEEPS_ROWS } from '../run/atomic.ts'
 import { refusedByView } from '../run/blame-node.ts'
 import { refusalOfShadow } from '../run/build-shadows.ts'
+import { lackOfRoom } from '../run/lack-of-room.ts'
 import { leaveIdle } from '../run/leave-idle.ts'
 import type { PlannedRun } from '../run/plan-project.ts'
 import { planOver } from '../run/plan-project.ts'
@@ -207,7 +208,7 @@ function refusalOf(
 
 /** Increments whose table is replaced by a copy, where others have built on it; but those that would find nothing new. */
 async function refusedTogether(
-  { manifest, signal }: RunRequest,
+  { manifest, signal, keepVersions }: RunRequest,
   { plan, warehouse, compiled, requestOver }: PlannedRun,
   session: Session,
 ): Promise<ReadonlyMap<NodeId, GmError>> {
@@ -218,11 +219,18 @@ async function refusedTogether(
     const refusal = refusalOfShadow(step, building, on)
     if (refusal !== undefined) refused.set(step.id, refusal)
   }
-  if (refused.size === 0) return refused
+  const lacksRoom = (steps: readonly Step[]) =>
+    lackOfRoom(steps, session, { warehouse, keepVersions })
+  if (refused.size === 0 && (await lacksRoom(building)) === undefined) return refused
   const asking = { ...on, plan, compiled, control: session, sent: () => undefined, signal }
-  for (const { id, action } of (await leaveIdle(building, asking)).steps)
-    if (action === 'reuse') refused.delete(id)
-  return refused
+  const left = buildingSteps(await leaveIdle(building, asking))
+  const lack = await lacksRoom(left)
+  return new Map(
+    left.flatMap(({ id }, i) => {
+      const refusal = refused.get(id) ?? (i === 0 ? lack : undefined)
+      return refusal === undefined ? [] : [[id, refusal]]
+    }),
+  )
 }
 
 /** Views of gm's that stay as they are now over a table that loses a column which they read. */

@@ -11,7 +11,7 @@ export async function dropDeadShadows(session: Session): Promise<void> {
   for (const row of rows) {
     const runId = String(row['run_id'])
     if (!(await session.lock(runLock(runId), false))) continue
-    await session.transaction(dropBeside(runId, row['names'] as readonly string[]))
+    await dropBeside(session, runId, row['names'] as readonly string[])
     await session.unlock(runLock(runId))
   }
 }

@@ -19,6 +19,7 @@ import { VERSIONS_SCHEMA } from '../state/versions.ts'
 import type { Atomic } from './atomic.ts'
 import { indexesOf, isOurs, KEEPS_ROWS } from './atomic.ts'
 import { blameNode, refusedByView, viewMadeBy } from './blame-node.ts'
+import { ranOutOfRoom } from './lack-of-room.ts'
 import { retryLater } from './retry-later.ts'
 import { withLockRetries } from './with-lock-retries.ts'
 
@@ -145,6 +146,7 @@ function explain(error: unknown, sqlState: string, given: Together, on: Atomic):
       },
     )
   }
+  if (sqlState === '53200') return ranOutOfRoom(given.ready.length, error)
   if (sqlErrorOf(error)?.statement.purpose === ATTACH) return notAttached(error, given, on)
   if (sqlState.startsWith('42')) return brokenBy(error, given, on)
   if (sqlState !== '55P03') return error

@@ -5,11 +5,12 @@ import type { Plan, Step } from '../plan/plan.ts'
 import type { Shadow } from '../plan/shadow.ts'
 import { shadowManifest, shadowsOf } from '../plan/shadow.ts'
 import type { ShadowNames } from '../state/shadows.ts'
-import { dropShadows, recordShadows } from '../state/shadows.ts'
+import { dropAllShadows, recordShadows } from '../state/shadows.ts'
 import { forgetVersions } from '../state/versions.ts'
 import type { Atomic } from './atomic.ts'
 import { copyOldRows, planShadows, refusalOfShadow } from './build-shadows.ts'
 import type { StepResult } from './event.ts'
+import { lackOfRoom } from './lack-of-room.ts'
 import { leaveIdle } from './leave-idle.ts'
 import { publish, together } from './publish-shadows.ts'
 import { takeLock } from './take-lock.ts'
@@ -30,11 +31,13 @@ export async function runAtomically(given: Atomic): Promise<readonly StepResult[
     const refusal = refusalOfShadow(step, building, on)
     if (refusal !== undefined) throw refusal
   }
+  const lack = await lackOfRoom(building, on.control, on)
+  if (lack !== undefined) throw lack
   const shadowed = new Set(building.map(({ id }) => id))
   const shadows = shadowsOf(on.request.manifest, shadowed)
   const names = namesOf(shadows)
   try {
-    await on.control.query(dropShadows(Object.values(names)))
+    await dropAllShadows(on.control, Object.values(names))
     await on.control.query(recordShadows(on.runId, names))
     const copies = await copyOldRows(building, shadows, names, on)
     const manifest = shadowManifest(on.request.manifest, shadowed)
@@ -50,12 +53,12 @@ export async function runAtomically(given: Atomic): Promise<readonly StepResult[
       if (!(error instanceof GmError)) throw error
       return notPublished(results, undefined, shadowed, error)
     }
-    await forgetVersions(on.control, on.keepVersions).catch((error: unknown) => {
+    await forgetVersions(on.control, on.runId, on.keepVersions).catch((error: unknown) => {
       on.note(`older versions are still there: ${String(error)}`)
     })
     return results
   } finally {
-    await on.control.query(dropShadows(Object.values(names))).catch(() => undefined)
+    await dropAllShadows(on.control, Object.values(names)).catch(() => undefined)
   }
 }
 

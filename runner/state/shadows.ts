@@ -1,4 +1,5 @@
-import type { Statement, Transaction } from '../engine/statement.ts'
+import type { Session } from '../engine/adapter.ts'
+import type { Statement } from '../engine/statement.ts'
 import { identifier, literal } from '../manifest/quoted.ts'
 
 /** Quoted names of shadows by those of what they are made for. */
@@ -77,20 +78,55 @@ export function schemaBeside(runId: string): string {
   return `gm_diff_${runId}`
 }
 
-/** Drops a run's shadows, and the schema that it may have made for them, together: what is left of a run is always known. */
-export function dropBeside(runId: string, names: readonly string[]): Transaction {
-  return {
+/** The server keeps a lock of everything that a transaction drops, and has room for some thousands. */
+const AT_ONCE = 100
+
+/**
+ * Drops a run's shadows, however many there are, and the schema that it may have made for them together with the last:
+ * what is left of a run is always known.
+ */
+export async function dropBeside(
+  session: Session,
+  runId: string,
+  names: readonly string[],
+): Promise<void> {
+  const parts = await partsToDrop(session, names)
+  for (const part of parts.slice(0, -1)) await session.query(dropShadows(part))
+  await session.transaction({
     name: 'publish',
     isolation: 'read committed',
     locks: [],
     statements: [
-      dropShadows(names),
+      dropShadows(parts.at(-1) ?? []),
       {
         purpose: 'drop schema',
         sql: `drop schema if exists ${identifier(schemaBeside(runId))}`,
       },
     ],
-  }
+  })
+}
+
+/** Drops shadows, however many there are. */
+export async function dropAllShadows(session: Session, names: readonly string[]): Promise<void> {
+  for (const part of await partsToDrop(session, names)) await session.query(dropShadows(part))
+}
+
+/** What reads others comes before them, as `gm.drop_shadows` has it within a part. */
+async function partsToDrop(
+  session: Session,
+  names: readonly string[],
+): Promise<readonly (readonly string[])[]> {
+  if (names.length <= AT_ONCE) return [names]
+  const { rows } = await session.query({
+    purpose: 'order shadows',
+    sql: `select n.name from unnest(array[${names.map(literal).join(', ')}]::text[]) as n (name)
+left join pg_class c on c.oid = to_regclass(n.name)
+order by c.relkind = 'v' desc nulls last, c.oid desc`,
+  })
+  const ordered = rows.map(({ name }) => String(name))
+  return Array.from({ length: Math.ceil(ordered.length / AT_ONCE) }, (_, i) =>
+    ordered.slice(i * AT_ONCE, (i + 1) * AT_ONCE),
+  )
 }
 
 export function dropShadows(names: readonly string[]): Statement {

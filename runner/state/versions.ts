@@ -2,6 +2,7 @@ import type { Session } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { NodeId, Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
+import { dropAllShadows, recordShadows } from './shadows.ts'
 
 /** Where tables are kept that a publication replaced. */
 export const VERSIONS_SCHEMA = 'gm_versions'
@@ -138,24 +139,27 @@ export function rollBackLedger(runs: readonly string[]): readonly Statement[] {
   ]
 }
 
-/** Drops what publications keep beyond the youngest of them. */
-export async function forgetVersions(session: Session, kept: number): Promise<void> {
+/**
+ * Drops what publications keep beyond the youngest of them. From the moment that they are forgotten the tables are the
+ * run's shadows, which go a part at a time, or with the next run.
+ */
+export async function forgetVersions(session: Session, runId: string, kept: number): Promise<void> {
   const publications = await readPublications(session)
-  const old = publications.slice(kept).map(({ runId }) => runId)
+  const old = publications.slice(kept).map((publication) => publication.runId)
   if (old.length === 0) return
   // The name of one more stays: it is what the oldest that is kept leads back to.
-  const unknown = publications.slice(kept + 1).map(({ runId }) => runId)
+  const unknown = publications.slice(kept + 1).map((publication) => publication.runId)
   const { rows } = await session.query({
     purpose: 'read versions',
-    sql: `select kind, to_regclass(kept)::oid::text as oid from gm.versions
-where run_id = any (${array(old)}) and to_regclass(kept) is not null order by place desc`,
+    sql: `select kept from gm.versions where run_id = any (${array(old)}) and to_regclass(kept) is not null`,
   })
+  const names = rows.map((row) => String(row['kept']))
   await session.transaction({
     name: 'publish',
     isolation: 'read committed',
     locks: [],
     statements: [
-      ...rows.map((row) => dropKept(String(row['kind']), String(row['oid']))),
+      recordShadows(runId, Object.fromEntries(names.map((name) => [name, name]))),
       {
         purpose: 'forget versions',
         sql: `delete from gm.versions where run_id = any (${array(old)})`,
@@ -166,6 +170,7 @@ where run_id = any (${array(old)}) and to_regclass(kept) is not null order by pl
       },
     ],
   })
+  await dropAllShadows(session, names)
 }
 
 export function dropKept(kind: string, generation: string): Statement {

@@ -25,6 +25,8 @@ export async function serverSettings(): Promise<Readonly<Record<string, string>>
     shared_buffers: `${Math.max(32, Math.min(512, Math.floor(memory / MB / 4)))}MB`,
     maintenance_work_mem: `${Math.max(16, Math.min(256, Math.floor(memory / MB / 16)))}MB`,
     work_mem: '32MB',
+    // Thousands of relations are published together, or dropped by `gm reset`; the server's 64 are enough for some 900.
+    max_locks_per_transaction: '256',
     random_page_cost: '1.1',
     log_checkpoints: 'off',
     // The role has the name of gm's own schema, in which "$user" would put whatever people make without naming one.
