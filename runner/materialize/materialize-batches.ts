@@ -1,5 +1,4 @@
 import type { BatchContext, Compiled } from '../compile/compiled.ts'
-import { utcText } from '../compile/event-window.ts'
 import { aroundUserSql } from '../engine/around-user-sql.ts'
 import { OUTSIDE_BATCH_HINT } from '../engine/outside-batch.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
@@ -17,21 +16,14 @@ import { moveMarks, XID_COLUMN } from '../state/marks.ts'
 import { constraintsOf, notNullOf } from './contract-statements.ts'
 import type { Evolution } from './evolve-table.ts'
 import { followQuery } from './evolve-table.ts'
+import type { CompiledBatch } from './fill-by-batches.ts'
+import { emptyTable, fillByBatches, refuseMissingTime, within } from './fill-by-batches.ts'
 import { followIndexes } from './follow-indexes.ts'
 import { guardTarget } from './guard-target.ts'
 import type { Materials } from './materialize.ts'
 import { probeColumns, SHAPE } from './materialize-incremental.ts'
 import { buildAndPublish, followInputs } from './publish-table.ts'
 import { incrementCode, recordBuild } from './record-build.ts'
-
-/** Of a table that is being built: what explains its error knows it by this name. */
-const BATCH_CONSTRAINT = '_gm_batch'
-
-/** A batch with its SQL. */
-export interface CompiledBatch {
-  readonly batch: BatchContext
-  readonly compiled: Compiled
-}
 
 /** How a microbatch model hears of rows that one of its inputs got or lost. */
 export interface Arrivals {
@@ -77,48 +69,6 @@ export function rebuildByBatches(
     ),
   )
   return atEnd(transactions, [forgetBatches(name), ...memory])
-}
-
-/** A new table with the rows of all batches: of a unique key those of the last batch that gives it. */
-export function fillByBatches(
-  node: ModelNode,
-  batches: readonly CompiledBatch[],
-  tableQuoted: string,
-): readonly Statement[] {
-  const [first] = batches
-  if (first === undefined) throw new Error(`${node.id} has no batch to be built from`)
-  const key = node.config.unique_key.map(identifier).join(', ')
-  const insert = ({ batch, compiled }: CompiledBatch): Statement =>
-    aroundUserSql(compiled, {
-      purpose: `batch ${batch.id}`,
-      ...(key === ''
-        ? { head: `insert into ${tableQuoted}\n` }
-        : {
-            head: 'with gm_rows as materialized (\n',
-            tail: `
-), gm_replaced as (
-  delete from ${tableQuoted} where (${key}) in (select ${key} from gm_rows)
-)
-insert into ${tableQuoted} select * from gm_rows`,
-          }),
-      counts: 'inserted',
-    })
-  return [
-    emptyTable(first.compiled, tableQuoted),
-    refuseMissingTime(node, tableQuoted),
-    ...batches.flatMap((one) => [
-      // For new rows alone: not valid for the others.
-      {
-        purpose: 'bound batch',
-        sql: `alter table ${tableQuoted} add constraint ${BATCH_CONSTRAINT} check (${within(node, one.batch)} is true) not valid`,
-      },
-      insert(one),
-      {
-        purpose: 'unbound batch',
-        sql: `alter table ${tableQuoted} drop constraint ${BATCH_CONSTRAINT}`,
-      },
-    ]),
-  ]
 }
 
 /**
@@ -210,12 +160,23 @@ export function batchTransaction(
               purpose: 'read',
               head: 'create temporary table _gm_rows on commit drop as\n',
             }),
+            { purpose: 'analyze rows', sql: 'analyze _gm_rows' },
           ]),
       {
         purpose: 'delete',
-        sql: `delete from ${name} where ${within(node, batch)}${key === '' ? '' : `\n  or (${key}) in (select ${key} from _gm_rows)`}`,
+        sql: `delete from ${name} where ${within(node, batch)}`,
         counts: 'deleted',
       },
+      // By itself: with `or` in the statement above no index would be of use, and the whole table be read.
+      ...(key === ''
+        ? []
+        : [
+            {
+              purpose: 'delete replaced',
+              sql: `delete from ${name} where (${key}) in (select ${key} from _gm_rows)`,
+              counts: 'deleted' as const,
+            },
+          ]),
       key === ''
         ? aroundUserSql(compiled, {
             purpose: 'insert',
@@ -283,11 +244,6 @@ function guardBatch(name: string, { target }: Materials): Statement {
   }
 }
 
-function within(node: ModelNode, { start, end }: BatchContext): string {
-  const time = identifier(node.config.event_time ?? '')
-  return `(${time} >= ${literal(utcText(start))} and ${time} < ${literal(utcText(end))})`
-}
-
 /** Such a row would be lost, or doubled, with the next batch that it does belong to. */
 function refuseOutside(node: ModelNode, batch: BatchContext, table: string): Statement {
   const time = identifier(node.config.event_time ?? '')
@@ -302,33 +258,6 @@ having count(*) > 0`,
       hint: OUTSIDE_BATCH_HINT,
     },
   }
-}
-
-function refuseMissingTime(node: ModelNode, table: string): Statement {
-  const column = node.config.event_time ?? ''
-  const isHourly = node.config.batch_size === 'hour'
-  const types = [...(isHourly ? [] : ['date']), 'timestamp', 'timestamptz']
-  const isTime = `a.attname = ${literal(column)} and a.atttypid in (${types.map((type) => `'${type}'::regtype`).join(', ')})`
-  return {
-    purpose: 'find event time',
-    sql: `select string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum)
-from pg_attribute a
-where a.attrelid = ${literal(table)}::regclass and a.attnum > 0 and not a.attisdropped
-having bool_or(${isTime}) is not true`,
-    refusal: {
-      code: 'GM3009',
-      message: `the query gives no ${isHourly ? '' : 'date or '}timestamp "${column}", which is its event_time. It gives`,
-      hint: `Name the column of the query with the time of its rows, with its upper and lower case letters.${isHourly ? ' A date has no hour: make batches of days of it.' : ''}`,
-    },
-  }
-}
-
-function emptyTable(compiled: Compiled, hidden: string): Statement {
-  return aroundUserSql(compiled, {
-    purpose: 'build',
-    head: `create table ${hidden} as\n`,
-    tail: '\nwith no data',
-  })
 }
 
 function atEnd(

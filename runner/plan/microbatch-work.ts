@@ -5,8 +5,9 @@ import type { BuiltNode, Manifest, ModelNode, Node, Relation, TestNode } from '.
 import { isBuilt, isReadable } from '../manifest/node.ts'
 import { identifier, quoted } from '../manifest/quoted.ts'
 import { ownColumns } from '../materialize/evolve-table.ts'
+import type { CompiledBatch } from '../materialize/fill-by-batches.ts'
 import type { Materials } from '../materialize/materialize.ts'
-import type { Arrivals, CompiledBatch } from '../materialize/materialize-batches.ts'
+import type { Arrivals } from '../materialize/materialize-batches.ts'
 import {
   batchTransaction,
   beginWithBatches,

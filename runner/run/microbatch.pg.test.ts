@@ -321,6 +321,74 @@ test('of a unique key the table has one row, that of the batch done last, also w
   expect(await sql(read)).toEqual([{ id: 1, amount: 4 }])
 })
 
+/** How many rows of a table scans of the whole of it have given, since it was made. */
+const ROWS_SCANNED = `select pg_stat_get_tuples_returned('shop.daily'::regclass)::int as n`
+
+test('a rebuild with a unique_key reads its rows a few times, and not once for each batch', async ({
+  run,
+  sql,
+}) => {
+  await sql(RAW)
+  await sql(`truncate raw.orders;
+insert into raw.orders (id, at, amount)
+select n % 400, '2026-01-01 00:00+00'::timestamptz + n / 10 * interval '1 day', n from generate_series(0, 999) n`)
+  const keyed = orders(
+    { unique_key: ['id'] },
+    ({ ref }) => `select id, at, amount from ${ref('orders')} o`,
+  )
+  await run(keyed, { now: NOW })
+  await run(keyed, { now: new Date('2026-04-10T15:00:00Z'), fullRefresh: true })
+  expect(await sql('select count(*)::int as n, min(amount) as oldest from shop.daily')).toEqual([
+    { n: 400, oldest: 600 },
+  ])
+  const [scanned] = await sql(ROWS_SCANNED)
+  expect(scanned?.['n']).toBeGreaterThan(0)
+  // The pass itself, an index of each kind, and what constrains them; with a pass for each batch it is fifty times as much.
+  expect(scanned?.['n']).toBeLessThan(10 * 1000)
+})
+
+test.for(['date', 'timestamp', 'timestamptz'])(
+  'a rebuild keeps of a key the rows of its last batch, whatever stands in them: of a %s',
+  async (type, { run, sql }) => {
+    await sql(RAW)
+    await sql(`truncate raw.orders; alter table raw.orders add name text collate "C", alter column at type ${type};
+set time zone 'UTC';
+insert into raw.orders (id, name, at, amount) values
+  (1, 'a', '2026-01-01', 1), (1, 'a', '2026-01-05', 2), (1, 'a', '2026-01-03', 3),
+  (1, 'b', '2026-01-02', 4), (2, 'a', '2026-01-04', 5), (2, 'a', '2026-01-04', 6), (2, 'a', '2026-01-03', 7)`)
+    const keyed = orders(
+      { unique_key: ['name', 'id'], sql_header: `set local time zone 'Asia/Tokyo';` },
+      ({ ref }) => `select id, name, at, amount from ${ref('orders')} o`,
+    )
+    const read = 'select amount from shop.daily order by 1'
+    await run(keyed, { now: NOW, threads: 1 })
+    const kept = [{ amount: 2 }, { amount: 4 }, { amount: 5 }, { amount: 6 }]
+    expect(await sql(read)).toEqual(kept)
+    expect((await run(keyed, { now: NOW, fullRefresh: true })).result.status).toBe('success')
+    expect(await sql(read)).toEqual(kept)
+  },
+)
+
+test('a batch with a unique_key finds what it replaces by the indexes, whatever the size of the table', async ({
+  run,
+  sql,
+}) => {
+  await sql(RAW)
+  await sql(`insert into raw.orders (id, at)
+select n, '2026-01-01 00:00+00'::timestamptz + n * interval '8.64 s' from generate_series(10, 40000) n`)
+  const keyed = orders(
+    { unique_key: ['id'], lookback: 0 },
+    ({ ref }) => `select id, at, amount from ${ref('orders')} o`,
+  )
+  await run(keyed, { now: NOW, fullRefresh: true })
+  await sql('analyze shop.daily')
+  await sql(`insert into raw.orders (id, at) values (20, '2026-01-06 01:00+00')`)
+  const [before] = await sql(ROWS_SCANNED)
+  const ran = await run(keyed, { now: LATER })
+  expect(batchesOf(ran)).toMatchObject({ '2026-01-06': '+1 -1' })
+  expect(await sql(ROWS_SCANNED)).toEqual([before])
+})
+
 test('batches of hours are refused of a date, which has none', async ({ run, sql }) => {
   await sql(RAW)
   const hourly = orders(
