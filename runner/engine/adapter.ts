@@ -43,6 +43,8 @@ export interface RelationState {
 export interface Column {
   readonly name: string
   readonly type: string
+  /** The server cannot compare its values, or not as what they are. */
+  readonly isIncomparable?: true
   /** gm has added it to rows that have a value for it, which they have not got yet: it carries UNFILLED. */
   readonly isUnfilled?: true
 }

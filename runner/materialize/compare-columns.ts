@@ -1,4 +1,5 @@
 import type { Column, RelationState } from '../engine/adapter.ts'
+import { incomparableTypes } from '../engine/incomparable-types.ts'
 import type { Statement } from '../engine/statement.ts'
 import { literal } from '../manifest/quoted.ts'
 import { VERSION_XID_COLUMN, XID_COLUMN } from '../state/marks.ts'
@@ -64,7 +65,13 @@ export function guardColumns(
     sql: `select found.by_name = ${literal(json)}::jsonb as ok, found.in_order as found
 from (
   select coalesce(jsonb_object_agg(a.attname, format_type(a.atttypid, a.atttypmod)), '{}') as by_name,
-    jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod)) order by a.attnum) as in_order
+    jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+      'name', a.attname,
+      'type', format_type(a.atttypid, a.atttypmod),
+      'isIncomparable', case when a.atttypid in (
+        ${incomparableTypes(`select atttypid from pg_attribute where attrelid = ${literal(`pg_temp.${table}`)}::regclass`)}
+      ) then true end
+    )) order by a.attnum) as in_order
   from pg_attribute a
   where a.attrelid = ${literal(`pg_temp.${table}`)}::regclass and a.attnum > 0 and not a.attisdropped
     and a.attname not in (${[XID_COLUMN, VERSION_XID_COLUMN, ...ignored].map(literal).join(', ')})
@@ -72,15 +79,7 @@ from (
   }
 }
 
-/** Whether values of a type are compared as text: it has no equality, or one that is none: two boxes are equal when their areas are. */
-export function isComparedAsText(type: string): boolean {
-  return COMPARED_AS_TEXT.test(type)
+/** A value of a column, as something that the server can compare: as text where its type has no equality, or one that is none. */
+export function comparable(value: string, column: Column | undefined): string {
+  return column?.isIncomparable === true ? `${value}::text` : value
 }
-
-/** A value of a type, as something that the server can compare. */
-export function comparable(value: string, type: string | undefined): string {
-  return type !== undefined && isComparedAsText(type) ? `${value}::text` : value
-}
-
-export const COMPARED_AS_TEXT =
-  /^(?:json|xml|jsonpath|point|line|lseg|box|path|polygon|circle|pg_snapshot|txid_snapshot|refcursor)(?:\[\])?$/

@@ -58,13 +58,13 @@ export function columnsAfter(
   return [...columns, ...compareColumns(columns, query).added]
 }
 
-/** The types that the table's columns have when the query's rows are written. */
-export function typesAfter(
+/** The table's columns as they are when the query's rows are written, by name. */
+export function columnsByName(
   { columns }: RelationState,
   query: readonly Column[],
   { retyped }: Evolution,
-): ReadonlyMap<string, string> {
-  return new Map([...query, ...columns, ...retyped].map(({ name, type }) => [name, type]))
+): ReadonlyMap<string, Column> {
+  return new Map([...query, ...columns, ...retyped].map((column) => [column.name, column]))
 }
 
 /** The columns into which the query's rows go as they are: those that the table does not change after the query. */

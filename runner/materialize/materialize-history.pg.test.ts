@@ -87,10 +87,11 @@ test.for([
   },
 )
 
-test.for(['json', 'box'])(
+test.for(['json', 'box', 'raw.document', 'raw.pair[]'])(
   'a column of check_cols of type %s, of which no change can be seen, is refused on the first run and later',
   async (type, { run, sql }) => {
     await sql(log('int'))
+    await sql('create domain raw.document as json; create type raw.pair as (a int, b json)')
     await run(prices())
     await sql(`alter table raw.log alter column price type ${type} using null`)
     const refused = `models/prices.sql:1:1  GM3009  check_cols of prices must be of types whose values can be compared, and "price" is ${type}`

@@ -9,7 +9,7 @@ import { analyzeAfter } from './analyze-after.ts'
 import { guardColumns } from './compare-columns.ts'
 import { constraintsOf, notNullOf } from './contract-statements.ts'
 import { countExtracted } from './count-extracted.ts'
-import { followQuery, typesAfter } from './evolve-table.ts'
+import { columnsByName, followQuery } from './evolve-table.ts'
 import { followIndexes } from './follow-indexes.ts'
 import { guardTarget } from './guard-target.ts'
 import type { Materialize } from './materialize.ts'
@@ -65,7 +65,12 @@ export const addRows: Materialize<ModelNode> = (node, compiled, materials) => {
             marks.some((input) => materials.readAgain.has(input)) ? undefined : name,
             materials,
           ),
-          ...writeRows(node, compiled, evolution.columns, typesAfter(target, expected, evolution)),
+          ...writeRows(
+            node,
+            compiled,
+            evolution.columns,
+            columnsByName(target, expected, evolution),
+          ),
           ...moveMarks(materials, name, marks),
           recordBuild(node, compiled, materials, 'add rows', false),
         ],

@@ -429,6 +429,8 @@ test.for([
 
 test.for([
   ['json', '{"a": 1}', '{"a": 2}'],
+  ['raw.documents', '{1}', '{2}'],
+  ['raw.pair', '(1,2)', '(1,3)'],
   ['jsonpath', '$.a', '$.b'],
   // Of one area, which is what makes two boxes equal.
   ['box', '(0,0),(1,4)', '(0,0),(2,2)'],
@@ -437,6 +439,7 @@ test.for([
   async ([type, before, after], { run, sql }) => {
     const all = prices({ strategy: 'check', check_cols: 'all' })
     await sql(GOODS)
+    await sql(`create domain raw.documents as json[]; create type raw.pair as (a int, b json)`)
     await run(all)
     await sql(`alter table raw.goods add column extra ${type} default '${before}'`)
     expect((await run(all)).steps).toEqual({ prices: 'update history: success +0 ~2' })

@@ -102,17 +102,17 @@ export const updatePolling: Materialize<SnapshotNode> = (node, compiled, materia
   const knowsDeleted =
     history.hardDeletes === 'new_record' ||
     target.columns.some((column) => column.name === history.names.isDeleted)
-  const types = new Map(
-    before.flatMap(({ name, type, isUnfilled }) => (isUnfilled ? [] : [[name, type]])),
+  const known = new Map(
+    before.flatMap((column) => (column.isUnfilled ? [] : [[column.name, column]])),
   )
-  for (const { name, type } of evolution.retyped) if (types.has(name)) types.set(name, type)
+  for (const column of evolution.retyped) if (known.has(column.name)) known.set(column.name, column)
   const indexes = followIndexes(
     node.relation,
     target,
     pollingIndexes(node, node.relation.identifier, history),
     materials,
   )
-  const context: PollingContext = { node, history, name, types, expected, knowsDeleted, target }
+  const context: PollingContext = { node, history, name, known, expected, knowsDeleted, target }
   const prepared = prepareTable(context, materials)
   const look = lookToRecord(context, compiled, materials.lockable)
   // What alters the table ends what can be said of its rows.

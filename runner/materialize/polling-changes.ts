@@ -17,8 +17,8 @@ export interface PollingContext {
   readonly history: PollingHistory
   /** The table, quoted. */
   readonly name: string
-  /** The types that the columns of the query that the table has had so far will have there. */
-  readonly types: ReadonlyMap<string, string>
+  /** The columns of the query that the table has had so far, by name and as they will be there. */
+  readonly known: ReadonlyMap<string, Column>
   /** The columns of the query as it is now. */
   readonly expected: readonly Column[]
   /** Whether the table has dbt_is_deleted, or will have. */
@@ -81,16 +81,16 @@ function sameKey(context: PollingContext, version: string): string {
 }
 
 /** A value of a row, in the type that the table has for it: there one of a wider type may be held. */
-function valueInTable({ types, expected }: PollingContext, column: string): string {
+function valueInTable({ known, expected }: PollingContext, column: string): string {
   const value = `gm_row.${identifier(column)}`
-  const type = types.get(column)
+  const type = known.get(column)?.type
   const isOther = expected.some((given) => given.name === column && given.type !== type)
   return type !== undefined && isOther ? `${value}::${type}` : value
 }
 
 /** A column that the table did not have yet is no change: the rows that are there get it as it is. */
 function differs(context: PollingContext): string {
-  const { history, types, expected } = context
+  const { history, known, expected } = context
   const { names, strategy, watched } = history
   if (strategy === 'timestamp') {
     // Not the beginning, which may have been moved behind the version before it. A row without a time is found to be refused.
@@ -99,14 +99,14 @@ function differs(context: PollingContext): string {
   }
   const columns = expected.filter(
     ({ name }) =>
-      types.has(name) &&
+      known.has(name) &&
       (watched === 'all'
         ? !history.key.includes(name)
         : watched.some((given) => given === name || given.toLowerCase() === name)),
   )
   if (columns.length === 0) return 'false'
   const list = (valueOf: (name: string) => string): string =>
-    columns.map(({ name, type }) => comparable(valueOf(name), types.get(name) ?? type)).join(', ')
+    columns.map(({ name }) => comparable(valueOf(name), known.get(name))).join(', ')
   return `(${list((name) => `held.${identifier(name)}`)})
     is distinct from (${list((name) => valueInTable(context, name))})`
 }
@@ -212,11 +212,11 @@ where not ${holds(history, 'gone')} and (gone.gm_returns is null or gone.gm_retu
 
 /** Columns that are new to the table get their values in the versions that hold: no version is made for them. */
 export function fillAdded(context: PollingContext, compiled: Compiled): readonly Statement[] {
-  const { history, name, types, expected } = context
-  const added = expected.filter((column) => !types.has(column.name))
+  const { history, name, known, expected } = context
+  const added = expected.filter((column) => !known.has(column.name))
   if (added.length === 0) return []
   const list = (row: string): string =>
-    added.map(({ name, type }) => comparable(`${row}.${identifier(name)}`, type)).join(', ')
+    added.map((column) => comparable(`${row}.${identifier(column.name)}`, column)).join(', ')
   return [
     aroundUserSql(compiled, {
       purpose: 'fill added columns',

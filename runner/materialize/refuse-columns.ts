@@ -1,7 +1,7 @@
+import { incomparableTypes } from '../engine/incomparable-types.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { SnapshotNode } from '../manifest/node.ts'
 import { literal } from '../manifest/quoted.ts'
-import { COMPARED_AS_TEXT } from './compare-columns.ts'
 import { SHAPE } from './materialize-incremental.ts'
 import type { PollingHistory } from './polling-history.ts'
 
@@ -35,7 +35,7 @@ export function refuseIncomparable(node: SnapshotNode, watched: readonly string[
     purpose: 'refuse columns without equality',
     sql: `select string_agg(format('"%s" is %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum)
 from ${COLUMNS} and a.attname in (${watched.map(literal).join(', ')})
-  and format_type(a.atttypid, a.atttypmod) ~ ${literal(COMPARED_AS_TEXT.source)}
+  and a.atttypid in (${incomparableTypes(`select a.atttypid from ${COLUMNS}`)})
 having count(*) > 0`,
     refusal: {
       code: 'GM3009',

@@ -1,7 +1,7 @@
 import { GmError } from '../base/error.ts'
 import { didYouMean } from '../base/nearest.ts'
 import type { Compiled } from '../compile/compiled.ts'
-import type { RelationState } from '../engine/adapter.ts'
+import type { Column, RelationState } from '../engine/adapter.ts'
 import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement, Transaction } from '../engine/statement.ts'
 import type { IncrementalStrategy, ModelNode } from '../manifest/node.ts'
@@ -21,14 +21,14 @@ export function strategyOf(node: ModelNode): IncrementalStrategy {
 /**
  * Brings the query's rows into the table by the model's strategy.
  * @param columns those that the query fills; the table has all of them.
- * @param types those of the table's columns.
+ * @param known the table's columns by name.
  * @throws GmError GM3009 for columns of merge_update_columns and its like that there are not.
  */
 export function writeRows(
   node: ModelNode,
   compiled: Compiled,
   columns: readonly string[],
-  types: ColumnTypes,
+  known: Columns,
 ): readonly Statement[] {
   const name = quoted(node.relation)
   const list = columns.map(identifier).join(', ')
@@ -51,9 +51,9 @@ export function writeRows(
       ]
     case 'merge':
       return node.config.incremental_predicates === undefined
-        ? [mergeRows(node, compiled, columns, types, recomputed)]
+        ? [mergeRows(node, compiled, columns, known, recomputed)]
         : [
-            ...mergeWhere(node, compiled, columns, types, node.config.incremental_predicates),
+            ...mergeWhere(node, compiled, columns, known, node.config.incremental_predicates),
             ...(recomputed === undefined ? [] : [deleteGone(node, recomputed)]),
           ]
     case 'microbatch':
@@ -125,12 +125,12 @@ function findNothingNew(node: ModelNode, compiled: Compiled, target: RelationSta
   const columns = ownColumns(target)
   const recomputed = isRecomputed(compiled, columns, node.at)
   const values = replacedColumns(node, columns)
-  const types = new Map(target.columns.map(({ name, type }) => [name, type]))
+  const known = new Map(target.columns.map((column) => [column.name, column]))
   const same = [
     ...node.config.unique_key
       .map(identifier)
       .map((column) => `old_row.${column} = new_rows.${column}`),
-    ...(values.length === 0 ? [] : [`not (${differs('old_row', 'new_rows', values, types)})`]),
+    ...(values.length === 0 ? [] : [`not (${differs('old_row', 'new_rows', values, known)})`]),
   ]
   const unlessThere =
     strategyOf(node) === 'merge'
@@ -204,7 +204,7 @@ function mergeRows(
   node: ModelNode,
   compiled: Compiled,
   columns: readonly string[],
-  types: ColumnTypes,
+  known: Columns,
   recomputed: string | undefined,
 ): Statement {
   const name = quoted(node.relation)
@@ -216,7 +216,7 @@ function mergeRows(
       ? 'do nothing'
       : `do update set
   ${set.join(', ')}, "${XID_COLUMN}" = pg_current_xact_id()
-where ${differs('old_row', 'excluded', values, types)}`
+where ${differs('old_row', 'excluded', values, known)}`
   const insert = `insert into ${name} as old_row (${list})\nselect ${list} from `
   const conflict = `
 on conflict (${node.config.unique_key.map(identifier).join(', ')}) ${resolution}
@@ -269,7 +269,7 @@ function mergeWhere(
   node: ModelNode,
   compiled: Compiled,
   columns: readonly string[],
-  types: ColumnTypes,
+  known: Columns,
   conditions: readonly string[],
 ): readonly Statement[] {
   const name = quoted(node.relation)
@@ -291,7 +291,7 @@ function mergeWhere(
   ${set.join(', ')}, "${XID_COLUMN}" = pg_current_xact_id()
 from _gm_rows as DBT_INTERNAL_SOURCE
 where ${sameKey}
-  and ${differs('DBT_INTERNAL_DEST', 'DBT_INTERNAL_SOURCE', values, types)}${andAll(node)}`,
+  and ${differs('DBT_INTERNAL_DEST', 'DBT_INTERNAL_SOURCE', values, known)}${andAll(node)}`,
             counts: 'updated' as const,
             isUsers: true as const,
           },
@@ -306,17 +306,12 @@ where not exists (select from ${name} as DBT_INTERNAL_DEST where ${sameKey})`,
   ]
 }
 
-type ColumnTypes = ReadonlyMap<string, string>
+type Columns = ReadonlyMap<string, Column>
 
 /** Whether two rows differ in one of the columns. */
-function differs(
-  one: string,
-  other: string,
-  columns: readonly string[],
-  types: ColumnTypes,
-): string {
+function differs(one: string, other: string, columns: readonly string[], known: Columns): string {
   const list = (row: string): string =>
-    columns.map((c) => comparable(`${row}.${identifier(c)}`, types.get(c))).join(', ')
+    columns.map((c) => comparable(`${row}.${identifier(c)}`, known.get(c))).join(', ')
   return `(${list(one)}) is distinct from (${list(other)})`
 }
 

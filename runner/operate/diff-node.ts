@@ -140,7 +140,7 @@ async function keyOf(
   for (const key of possibleKeys(node, request.manifest, target)) {
     const isThere = key.columns.every((name) => {
       const column = byName.get(name)
-      return column !== undefined && column.before === column.after
+      return column !== undefined && column.before === column.after && !column.isIncomparable
     })
     if (!isThere) continue
     const broken = await findBroken(key, [target.relation, fresh.relation], session)

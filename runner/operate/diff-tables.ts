@@ -2,7 +2,6 @@ import type { Column } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
 import type { Relation } from '../manifest/node.ts'
 import { identifier, literal, quoted } from '../manifest/quoted.ts'
-import { isComparedAsText } from '../materialize/compare-columns.ts'
 
 /** Two tables to compare. */
 export interface TablePair {
@@ -22,6 +21,8 @@ export interface ComparedColumn {
   readonly name: string
   readonly before: string
   readonly after: string
+  /** The server cannot compare its values in one of the tables. */
+  readonly isIncomparable: boolean
   /** Its values are shown to nobody. */
   readonly isMasked: boolean
 }
@@ -61,10 +62,15 @@ export function comparedColumns(
   after: readonly Column[],
   isMasked: (column: string) => boolean,
 ): readonly ComparedColumn[] {
-  const types = new Map(before.map(({ name, type }) => [name, type]))
-  return after.flatMap(({ name, type }) => {
-    const was = types.get(name)
-    return was === undefined ? [] : [{ name, before: was, after: type, isMasked: isMasked(name) }]
+  const known = new Map(before.map((column) => [column.name, column]))
+  return after.flatMap((column) => {
+    const { name } = column
+    const was = known.get(name)
+    if (was === undefined) return []
+    const isIncomparable = was.isIncomparable === true || column.isIncomparable === true
+    return [
+      { name, before: was.type, after: column.type, isIncomparable, isMasked: isMasked(name) },
+    ]
   })
 }
 
@@ -181,10 +187,10 @@ function shown(name: string, isMasked: boolean): string {
 const NUMBER = /^(?:smallint|integer|bigint|real|double precision|numeric(?:\(.*\))?)$/
 const FLOAT = /^(?:real|double precision)$/
 const TEXT = /^(?:text|character varying(?:\(\d+\))?)$/
-function comparable({ name, before, after }: ComparedColumn): string {
+function comparable({ name, before, after, isIncomparable }: ComparedColumn): string {
   const isAlike =
     before === after || [NUMBER, TEXT].some((family) => family.test(before) && family.test(after))
-  const value = isAlike && !isComparedAsText(after) ? identifier(name) : `${identifier(name)}::text`
+  const value = isAlike && !isIncomparable ? identifier(name) : `${identifier(name)}::text`
   // The two may be sorted by different rules, and what these rules take for equal shows all the same.
   return TEXT.test(after) ? `${value} collate "C"` : value
 }

@@ -4,6 +4,7 @@ import type { Relation } from '../../manifest/node.ts'
 import { literal } from '../../manifest/quoted.ts'
 import type { Column, DependentView, IndexState, RelationState } from '../adapter.ts'
 import { INDEX_OF_GM, UNFILLED } from '../adapter.ts'
+import { incomparableTypes } from '../incomparable-types.ts'
 import { sqlStateOf } from './explain-error.ts'
 import { quoteIdentifier, quoteRelation } from './quote-identifier.ts'
 
@@ -83,6 +84,11 @@ others as (
   select wanted.oid, 'pg_class'::regclass, h.inhparent, 0
   from wanted
   join pg_inherits h on h.inhrelid = wanted.oid
+),
+incomparable (type) as materialized (
+  ${incomparableTypes(`select distinct a.atttypid
+  from pg_attribute a
+  where a.attrelid in (select oid from wanted) and a.attnum > 0 and not a.attisdropped`)}
 )
 select
   (
@@ -166,9 +172,14 @@ select
       'columns', case when c.oid in (select oid from wanted) then (
         select json_agg(
           case
-            when ${literal(`${UNFILLED.name}=${UNFILLED.value}`)} = any(a.attoptions)
-            then json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'isUnfilled', true)
-            else json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
+            when a.attoptions is null and a.atttypid not in (select type from incomparable)
+            then json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
+            else json_strip_nulls(json_build_object(
+              'name', a.attname,
+              'type', format_type(a.atttypid, a.atttypmod),
+              'isIncomparable', case when a.atttypid in (select type from incomparable) then true end,
+              'isUnfilled', case when ${literal(`${UNFILLED.name}=${UNFILLED.value}`)} = any(a.attoptions) then true end
+            ))
           end
           order by a.attnum
         )
