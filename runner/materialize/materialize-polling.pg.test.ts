@@ -449,6 +449,44 @@ test.for([
   },
 )
 
+test.for([
+  [BY_TIME, 'infinity', 'a time before infinity'],
+  [{ ...BY_VALUE, updated_at: 'at' }, 'infinity', 'a time before infinity and after -infinity'],
+  [{ ...BY_VALUE, updated_at: 'at' }, '-infinity', 'a time before infinity and after -infinity'],
+  [
+    { ...BY_TIME, dbt_valid_to_current: `'9999-12-31'` },
+    '9999-12-31 00:00:00',
+    `a time before '9999-12-31'`,
+  ],
+] as const)(
+  'a row of which no version could end is refused with its key, on the first run and later, and nothing is written: %j at %s',
+  async ([config, at, needed], { run, sql }) => {
+    await sql(GOODS)
+    await run(prices(config))
+    const before = await sql(READ)
+    await sql(`insert into raw.goods values (3, 'jar', 7, '${at}')`)
+    const refused = `models/prices.sql:1:1  GM4009  updated_at (at) of the rows of prices must be ${needed}, and a version would begin otherwise for (3): ${at}`
+    expect((await run(prices(config))).steps['prices']).toBe(refused)
+    expect(await sql(READ)).toEqual(before)
+    await sql('drop table shop.prices')
+    expect((await run(prices(config))).steps['prices']).toBe(refused)
+  },
+)
+
+test.for(['invalidate', 'new_record'] as const)(
+  'a row that is gone, of which an older history says that it begins at infinity, is named and its version left as it is: %s',
+  async (hard_deletes, { run, sql }) => {
+    const project = prices({ ...BY_TIME, hard_deletes })
+    await sql(GOODS)
+    await run(project)
+    await sql(`update shop.prices set dbt_valid_from = 'infinity' where id = 2;
+delete from raw.goods where id = 2`)
+    const before = await sql(READ)
+    expect((await run(project)).steps['prices']).toContain('begin otherwise for (2): infinity')
+    expect(await sql(READ)).toEqual(before)
+  },
+)
+
 test.for(['integer', 'uuid'])(
   'a key that was text and is %s goes on with the versions of its key',
   async (type, { run, sql }) => {

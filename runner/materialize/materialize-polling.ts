@@ -36,7 +36,13 @@ import {
 import { buildAndPublish, SWAP_LOCK_TIMEOUT_MS } from './publish-table.ts'
 import { recordBuild } from './record-build.ts'
 import { refuseMissing, refuseOtherTimes } from './refuse-columns.ts'
-import { duplicatesAmongChanges, duplicatesIn, refuseNulls } from './refuse-keys.ts'
+import {
+  duplicatesAmongChanges,
+  duplicatesIn,
+  endlessAmongChanges,
+  refuseEndless,
+  refuseNulls,
+} from './refuse-keys.ts'
 
 const TRACKING = [XID_COLUMN, VERSION_XID_COLUMN]
 
@@ -68,6 +74,7 @@ from (\n`
           counts: 'inserted',
         }),
         refuseNulls(node, history, `select * from ${hidden}`),
+        ...refuseEndless(node, history, { rows: hidden, from: names.validFrom }),
         duplicatesIn(node, history, hidden),
       ],
       indexes: pollingIndexes(node, node.relation.identifier, history),
@@ -137,6 +144,7 @@ export const updatePolling: Materialize<SnapshotNode> = (node, compiled, materia
           ...(materials.isOtherCode ? [refuseOtherEnd(context)] : []),
           findChanges(context, compiled, last?.since),
           refuseNulls(node, history, 'select * from _gm_changes where gm_is_there'),
+          ...endlessAmongChanges(node, history, name),
           duplicatesAmongChanges(node, history, compiled, materials.lockable),
           ...writeChanges(context, evolution.columns),
           ...fillAdded(context, compiled),

@@ -32,6 +32,56 @@ limit ${NAMED_KEYS}`,
   }
 }
 
+/**
+ * A version that begins when all of them end never ends: no later change would be seen, and two of a key would begin at one moment.
+ * By the check strategy one that has no beginning has no next moment either.
+ * @param rows what has versions, and `from` when those begin.
+ * @param key SQL of the key's text.
+ */
+export function refuseEndless(
+  node: SnapshotNode,
+  history: PollingHistory,
+  { rows, from, key = keyText(history, 'gm_row') }: { rows: string; from: string; key?: string },
+): readonly Statement[] {
+  const { updatedAt, openEnd, strategy } = history
+  // The moment of the look is always between the two.
+  if (updatedAt === undefined) return []
+  const time = `gm_row.${identifier(from)}`
+  const refused = [
+    `${time} = 'infinity'`,
+    ...(openEnd === undefined ? [] : [`${time} >= (${openEnd})`]),
+    ...(strategy === 'check' ? [`${time} = '-infinity'`] : []),
+  ]
+  return [
+    {
+      purpose: 'refuse endless versions',
+      sql: `select ${key} || ': ' || ${time}
+from ${rows} as gm_row
+where ${refused.join(' or ')}
+order by 1
+limit ${NAMED_KEYS}`,
+      refusal: {
+        code: 'GM4009',
+        message: `updated_at (${updatedAt}) of the rows of ${node.name} must be a time before ${openEnd ?? 'infinity'}${strategy === 'check' ? ' and after -infinity' : ''}, and a version would begin otherwise for`,
+        hint: 'Leave such rows out of the query, or give them the time of their last change. A version that began so must be corrected in the table.',
+      },
+    },
+  ]
+}
+
+/** Of what has changed, rows that are gone have their key in the version that ends. */
+export function endlessAmongChanges(
+  node: SnapshotNode,
+  history: PollingHistory,
+  table: string,
+): readonly Statement[] {
+  const key = `case
+  when gm_row.gm_is_there then ${keyText(history, 'gm_row')}
+  else (select ${keyText(history, 'held')} from ${table} as held where held.ctid = gm_row.gm_place and held.tableoid = gm_row.gm_table)
+end`
+  return refuseEndless(node, history, { rows: '_gm_changes', from: 'gm_from', key })
+}
+
 /** Every row of a new table. */
 export function duplicatesIn(
   node: SnapshotNode,
