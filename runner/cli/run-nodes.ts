@@ -50,6 +50,8 @@ export interface NodesToRun {
   readonly resumed?: Resumed
   /** The nodes that those runs have done. */
   readonly done?: ReadonlySet<NodeId>
+  /** Those of them that have hooks left after their rows, and how many. */
+  readonly hooksLeft?: ReadonlyMap<NodeId, number>
 }
 
 export interface RanNodes {
@@ -123,6 +125,7 @@ export function runRequest(
     ...timesOf(flags, asked.resumed),
     ...(asked.resumed !== undefined && { resumes: asked.resumed.runIds }),
     ...(asked.done !== undefined && { done: asked.done }),
+    ...(asked.hooksLeft !== undefined && { hooksLeft: asked.hooksLeft }),
     runQuery: warehouse.runQuery,
     targetName: project.target.name,
     version: packageVersion(),

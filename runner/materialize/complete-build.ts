@@ -1,5 +1,7 @@
 import type { Statement, Transaction } from '../engine/statement.ts'
 import type { BuiltNode } from '../manifest/node.ts'
+import { quoted } from '../manifest/quoted.ts'
+import { recordHooksLeft } from '../state/ledger.ts'
 import { ATTACH } from './carry-attached.ts'
 import { commentStatements } from './comment-statements.ts'
 import { makesDependent } from './dependent-views.ts'
@@ -42,6 +44,12 @@ export function completeBuild(
     ...commentStatements(node),
     ...hooks.post.filter(isInside).map((hook) => statementOf('post-hook', hook.sql)),
   ]
+  const step = {
+    runId: materials.runId,
+    nodeId: node.id,
+    relation: quoted(node.relation),
+  }
+  const later = hooksAfter(hooks.post, step)
   const first = transactions.findIndex(({ name }) => MAIN.has(name))
   const last = transactions.findLastIndex(({ statements }) => statements.some(isRecord))
   return [
@@ -49,11 +57,26 @@ export function completeBuild(
     ...transactions.map((transaction, i) => {
       let { statements } = transaction
       if (i === first) statements = insertAt(statements, firstFree(statements), before)
-      if (i === last) statements = insertAt(statements, statements.findIndex(isAfterHooks), after)
+      if (i === last) {
+        statements = insertAt(statements, statements.findIndex(isAfterHooks), after)
+        if (later.length > 0) statements = [...statements, recordHooksLeft(step, later.length)]
+      }
       return { ...transaction, statements }
     }),
-    ...outside('post-hook', hooks.post),
+    ...later,
   ]
+}
+
+/** The post-hooks that come after the step's own transactions, each with a record of how many are still to come. */
+export function hooksAfter(
+  post: readonly Hook[],
+  step: Parameters<typeof recordHooksLeft>[0],
+): readonly Transaction[] {
+  const later = outside('post-hook', post)
+  return later.map((hook, i) => ({
+    ...hook,
+    statements: [...hook.statements, recordHooksLeft(step, later.length - i - 1)],
+  }))
 }
 
 /** What a batch sends in front of its query, in its own transaction and perhaps on another connection. */

@@ -39,6 +39,8 @@ export interface PlanRequest {
   readonly eventTime?: EventWindow
   /** Ids of this run and of those that it goes on with. What they have committed of a microbatch model is not done again. */
   readonly resumes: ReadonlySet<string>
+  /** Nodes whose rows those have committed, and of whose hooks after them so many are still to run. */
+  readonly hooksLeft?: ReadonlyMap<NodeId, number>
   readonly runQuery?: CompileState['runQuery']
   /** What builds models of the project's own materializations, by name, and what it is told of the database. */
   readonly own?: {

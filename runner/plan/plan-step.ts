@@ -17,6 +17,7 @@ import { decide, warningFor } from './decide.ts'
 import { eventTimes, followedBy, keyReaders } from './follow-inputs.ts'
 import { isMicrobatch } from './microbatch-work.ts'
 import type { Step } from './plan.ts'
+import { planHooksLeft } from './plan-hooks-left.ts'
 import { planMicrobatch } from './plan-microbatch.ts'
 import type { Foreseen, PlanRequest, Warehouse } from './plan-request.ts'
 import { NOTHING_FORESEEN } from './plan-request.ts'
@@ -38,6 +39,8 @@ export function planStep(
   if (node.kind === 'unit_test') return planUnitTest(node, needs, request, warehouse, foreseen)
   if (node.kind === 'test') return planTest(node, needs, request, warehouse, foreseen)
   const name = quoted(node.relation)
+  const hooksLeft = request.hooksLeft?.get(node.id)
+  if (hooksLeft !== undefined) return planHooksLeft(node, needs, hooksLeft, request, warehouse)
   const target = warehouse.relations.get(name)
   const entry = warehouse.ledger.entries.get(name)
   const isForeign = isMadeByOthers(target, entry)

@@ -9,6 +9,7 @@ export type Action =
   | 'build incremental'
   | 'add rows'
   | 'run batches'
+  | 'run hooks'
   | 'load seed'
   | 'reuse'
   | 'build history'

@@ -6,6 +6,7 @@ import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { foldRounds } from '../state/fold-rounds.ts'
 import { finishRun, forgetRun } from '../state/ledger.ts'
+import { asRecorded } from './as-recorded.ts'
 import type { RunEvent, RunResult, StepResult } from './event.ts'
 import { runHooks } from './run-hooks.ts'
 import type { RunRequest } from './run-request.ts'
@@ -13,12 +14,13 @@ import type { RunRequest } from './run-request.ts'
 /** What comes after the last step: the project's hooks, the result, its record. */
 export async function endRun(
   request: RunRequest,
-  steps: readonly StepResult[],
+  executed: readonly StepResult[],
   startedAt: Date,
   control: Session,
   emit: (event: RunEvent) => void,
 ): Promise<RunResult> {
   const { runId, command, manifest, signal } = request
+  const steps = await knownResults(executed, control, request)
   const hasEnded = await endHooks(request, steps, control, emit)
   const status = hasEnded ? statusOf(steps, signal) : 'failed'
   const durationMs = Date.now() - startedAt.getTime()
@@ -40,6 +42,26 @@ export async function endRun(
     await control.query(foldRounds(runId)).catch(() => undefined)
   }
   return { runId, command, startedAt, durationMs, status, steps }
+}
+
+/** With the whole server gone they stay as they were seen: what it has committed stands in the ledger all the same. */
+async function knownResults(
+  results: readonly StepResult[],
+  control: Session,
+  request: RunRequest,
+): Promise<readonly StepResult[]> {
+  try {
+    return await asRecorded(results, control, request)
+  } catch (lost) {
+    if (!(lost instanceof GmError)) throw lost
+    try {
+      const session = await request.adapter.open()
+      return await asRecorded(results, session, request).finally(() => session.close())
+    } catch (error) {
+      if (!(error instanceof GmError)) throw error
+      return results
+    }
+  }
 }
 
 /** @returns false when one failed: what was built stays, and the run counts as failed. */

@@ -6,6 +6,7 @@ import type { Manifest, NodeId } from '../manifest/node.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { PlanRequest, Warehouse } from '../plan/plan-request.ts'
 import { shadowsOf } from '../plan/shadow.ts'
+import { readCommitted } from './as-recorded.ts'
 import type { DeferredEvents } from './defer-events.ts'
 import type { StepResult } from './event.ts'
 import { executeStep } from './execute-step.ts'
@@ -44,6 +45,7 @@ export async function executePlan(
       signal,
       emit,
       open: workers.take,
+      committed: ({ id }, session) => readCommitted(session, runId, id),
       execute: async (step, session, sessionNumber, { retry, abort, share }) =>
         await executeStep(step, {
           session,

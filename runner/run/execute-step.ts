@@ -7,18 +7,17 @@ import type { Compiled } from '../compile/compiled.ts'
 import type { Column, Session } from '../engine/adapter.ts'
 import { GuardFailed } from '../engine/adapter.ts'
 import { sqlErrorOf } from '../engine/sql-error.ts'
-import type { Outcome, RowCounts, Transaction } from '../engine/statement.ts'
+import type { RowCounts, Transaction } from '../engine/statement.ts'
 import type { Node, NodeId } from '../manifest/node.ts'
 import { isBuilt, isChecking } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { makesDependent } from '../materialize/dependent-views.ts'
 import type { Step } from '../plan/plan.ts'
-import { transactionsOf } from '../plan/plan.ts'
 import type { Foreseen, PlanRequest, Warehouse } from '../plan/plan-request.ts'
 import { NOTHING_FORESEEN } from '../plan/plan-request.ts'
 import { planStep } from '../plan/plan-step.ts'
 import { NOTHING_CHANGED } from '../plan/whether-to-run.ts'
-import { readRecorded } from '../state/ledger.ts'
+import { readRecorded, recordPart } from '../state/ledger.ts'
 import { readBases } from '../state/read-bases.ts'
 import { blameNode, viewMadeBy } from './blame-node.ts'
 import { dropPending } from './drop-pending.ts'
@@ -26,14 +25,13 @@ import type { BatchEnded, BatchResult, StepStatus } from './event.ts'
 import { isConnectionLost } from './is-connection-lost.ts'
 import type { RetryLater } from './retry-later.ts'
 import { runBatches, sumOfBatches } from './run-batches.ts'
+import type { HeldLock, Progress } from './run-transactions.ts'
+import { goesOn, runTransactions, transactionsLeft } from './run-transactions.ts'
 import type { Piece, Worker } from './share.ts'
 import { takeLock } from './take-lock.ts'
-import { withLockRetries } from './with-lock-retries.ts'
 import { withinTimeout } from './within-timeout.ts'
 
 const MAX_ATTEMPTS = 8
-/** How long the short waits for a swap's locks may add up to. */
-const LOCK_PATIENCE_MS = 600_000
 
 export interface Execution {
   readonly session: Session
@@ -115,11 +113,6 @@ export async function isReusable(
   return basis !== undefined && basis.changed === undefined && reuse.codes.includes(basis.code)
 }
 
-/** The lock of the step, until it is given back. */
-interface HeldLock {
-  key: string | undefined
-}
-
 async function runTest(step: Step, on: Execution): Promise<Executed> {
   const outcome = await runTransactions(step.transactions, step, { key: undefined }, on)
   const verdict: Verdict = verdictOf(outcome.rows, step.severity ?? 'error')
@@ -151,13 +144,6 @@ async function runUnitTest(step: Step, on: Execution): Promise<Executed> {
     hint: '- is expected and missing, + is returned and not expected.',
   })
   return { step, status: 'fail', counts: {}, failures: count, error }
-}
-
-/** What a step has committed so far: it stays where only the rest is planned again. */
-interface Progress {
-  counts: RowCounts
-  /** `built`: a table that is yet to be published. `recorded`: all that readers see. */
-  reached?: 'built' | 'recorded' | undefined
 }
 
 async function runUntilPlanHolds(
@@ -201,24 +187,8 @@ async function runUntilPlanHolds(
 /** What an attempt has committed whose connection was lost, be it with the answer to the commit. Batches are known one by one. */
 async function progressBefore(step: Step, on: Execution): Promise<Progress> {
   if (on.retry.count() === 0 || step.batches !== undefined) return { counts: {} }
-  const counts = await readRecorded(on.session, on.request.runId, step.id, on.signal)
-  return counts === undefined ? { counts: {} } : { counts, reached: 'recorded' }
-}
-
-/** Whether the new plan of a step that has come so far is for the rest of it. What was built of other code is built anew. */
-function goesOn(step: Step, next: Step, { reached }: Progress): boolean {
-  if (reached === undefined || next.action !== step.action) return false
-  return reached === 'recorded' || next.codes?.[0] === step.codes?.[0]
-}
-
-function transactionsLeft({ transactions }: Step, { reached }: Progress): readonly Transaction[] {
-  if (reached === undefined) return transactions
-  return transactions.slice(transactions.findLastIndex((one) => reachedBy(one) === reached) + 1)
-}
-
-function reachedBy({ name, statements }: Transaction): Progress['reached'] {
-  if (statements.some(({ purpose }) => purpose === 'record step')) return 'recorded'
-  return name === 'build' ? 'built' : undefined
+  const recorded = await readRecorded(on.session, on.request.runId, step.id, on.signal)
+  return recorded === undefined ? { counts: {} } : { counts: recorded.counts, reached: 'recorded' }
 }
 
 /**
@@ -238,15 +208,22 @@ async function runBatched(
   const batches = await runBatches({ ...step, batches: now.batches ?? [] }, on)
   const sum = sumOfBatches(step, batches)
   const after = step.after ?? []
-  await runTransactions(sum.status === 'success' ? after : recordsOf(after), step, { key }, on)
+  const rest = sum.status === 'success' ? after : recordsOf(after, on.request.runId, step)
+  await runTransactions(rest, step, { key }, on)
   held.key = undefined
   return { step, batches, ...sum }
 }
 
-function recordsOf(transactions: readonly Transaction[]): readonly Transaction[] {
+function recordsOf(
+  transactions: readonly Transaction[],
+  runId: string,
+  { id }: Step,
+): readonly Transaction[] {
   return transactions.flatMap((transaction) => {
-    const statements = transaction.statements.filter(({ purpose }) => purpose === 'record step')
-    return statements.length === 0 ? [] : [{ ...transaction, statements }]
+    const records = transaction.statements.filter(({ purpose }) => purpose === 'record step')
+    return records.length === 0
+      ? []
+      : [{ ...transaction, statements: [...records, recordPart(runId, id)] }]
   })
 }
 
@@ -318,51 +295,4 @@ function viewsOf({ nodes, compiled }: Execution): ReadonlyMap<string, string> {
     if ((node.config.materialized ?? 'view') === 'view') views.set(quoted(node.relation), sql)
   }
   return views
-}
-
-async function runTransactions(
-  transactions: readonly Transaction[],
-  step: Step,
-  held: HeldLock,
-  on: Execution,
-  progress: Progress = { counts: {} },
-): Promise<Outcome> {
-  let last: Outcome = { counts: {}, rows: undefined }
-  for (const transaction of transactions) {
-    if (writtenRows(progress.counts) < (transaction.afterRowsWritten ?? 0)) continue
-    if (transaction.waitForReaders === true) await waitForReaders(step, on)
-    const isLast = transaction === transactions.at(-1)
-    if (isHook(transaction)) {
-      const name = `hook ${transactionsOf(step).filter(isHook).indexOf(transaction)}`
-      await on.retry.once(name, async () => {
-        await withLockRetries(transaction, on, LOCK_PATIENCE_MS)
-      })
-      continue
-    }
-    last = await withLockRetries(transaction, on, LOCK_PATIENCE_MS, isLast ? held.key : undefined)
-    if (isLast) held.key = undefined
-    progress.counts = { ...progress.counts, ...last.counts }
-    progress.reached = reachedBy(transaction) ?? progress.reached
-  }
-  return { counts: progress.counts, rows: last.rows }
-}
-
-/** Of the user's, in no transaction: nobody knows whether it had done its work when it failed. */
-function isHook({ isolation }: Transaction): boolean {
-  return isolation === 'none'
-}
-
-function writtenRows({ inserted = 0, updated = 0, deleted = 0 }: RowCounts): number {
-  return inserted + updated + deleted
-}
-
-async function waitForReaders(step: Step, on: Execution): Promise<void> {
-  const { done, holders } = await on.session.waitForOldSnapshots(on.publishWaitMs, on.signal)
-  if (done) return
-  const who = holders
-    .map((h) => `pid ${h.pid} (${h.applicationName || h.user}, ${Math.round(h.ageSeconds)} s)`)
-    .join(', ')
-  on.note(
-    `published ${step.lock ?? step.id} while older transactions are open: to them it is empty. Held by ${who}`,
-  )
 }

@@ -44,15 +44,19 @@ export async function planOver(request: RunRequest, session: Session): Promise<P
   const compiled = new Map<NodeId, Compiled>()
   // One moment for the whole run, however often a step is planned again.
   const now = request.now ?? new Date()
-  const requestOver = (over: Manifest, into = compiled): PlanRequest =>
+  const askOver = (over: Manifest, into: Map<NodeId, Compiled>): PlanRequest =>
     planRequest({ ...request, now }, into, over)
   const { order } = request.work
   const doneBefore = madeOfOtherCode(
     order,
     request.done ?? new Set(),
-    requestOver(manifest, new Map()),
+    askOver(manifest, new Map()),
     warehouse,
   )
+  const hooksLeft = new Map(
+    [...(request.hooksLeft ?? [])].filter(([id]) => !doneBefore.outdated.has(id)),
+  )
+  const requestOver = (over: Manifest): PlanRequest => ({ ...askOver(over, compiled), hooksLeft })
   const selected = new Set([...request.work.selected, ...doneBefore.outdated])
   const asked = { ...request.work, selected }
   const work = request.publish === 'atomic' ? withViewsBetween(asked, manifest) : asked

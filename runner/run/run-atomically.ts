@@ -1,18 +1,23 @@
 import { GmError } from '../base/error.ts'
+import type { Session } from '../engine/adapter.ts'
 import type { NodeId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { Plan, Step } from '../plan/plan.ts'
 import type { Shadow } from '../plan/shadow.ts'
 import { shadowManifest, shadowsOf } from '../plan/shadow.ts'
+import { readRecorded } from '../state/ledger.ts'
 import type { ShadowNames } from '../state/shadows.ts'
 import { dropAllShadows, recordShadows } from '../state/shadows.ts'
 import { forgetVersions } from '../state/versions.ts'
+import { COMMITTED_BEFORE, NOT_PUBLISHED } from './as-recorded.ts'
 import type { Atomic } from './atomic.ts'
 import { copyOldRows, planShadows, refusalOfShadow } from './build-shadows.ts'
 import type { StepResult } from './event.ts'
+import { isConnectionLost } from './is-connection-lost.ts'
 import { lackOfRoom } from './lack-of-room.ts'
 import { leaveIdle } from './leave-idle.ts'
 import { publish, together } from './publish-shadows.ts'
+import { retryLater } from './retry-later.ts'
 import { takeLock } from './take-lock.ts'
 
 /**
@@ -51,7 +56,9 @@ export async function runAtomically(given: Atomic): Promise<readonly StepResult[
       await publish(await together(building, shadows, copies, on), on)
     } catch (error) {
       if (!(error instanceof GmError)) throw error
-      return notPublished(results, undefined, shadowed, error)
+      if (!(await hasPublished(error, building, on)))
+        return notPublished(results, undefined, shadowed, error)
+      on.note(`published ${building.length} relations together: ${COMMITTED_BEFORE}`)
     }
     await forgetVersions(on.control, on.runId, on.keepVersions).catch((error: unknown) => {
       on.note(`older versions are still there: ${String(error)}`)
@@ -63,13 +70,46 @@ export async function runAtomically(given: Atomic): Promise<readonly StepResult[
 }
 
 export function buildingSteps({ steps }: Plan): readonly Step[] {
-  return steps.filter(({ relation, action }) => relation && action !== 'reuse')
+  return steps.filter(
+    ({ relation, action }) => relation && action !== 'reuse' && action !== 'run hooks',
+  )
 }
 
 /** All locks at once and in one order: two such runs never wait for each other, and other runs hold one at a time. */
 async function lockAll(building: readonly Step[], on: Atomic): Promise<void> {
   const keys = building.flatMap(({ lock }) => lock ?? []).sort()
   for (const key of keys) await takeLock(on.control, key, on)
+}
+
+/** Where the connection broke with the answer to the commit, the ledger knows: it moves with the names. */
+async function hasPublished(
+  error: GmError,
+  building: readonly Step[],
+  on: Atomic,
+): Promise<boolean> {
+  const retry = retryLater({ limit: on.retries, note: on.note, signal: on.signal })
+  for (let lost: unknown = error; isConnectionLost(lost); ) {
+    try {
+      const session = await on.adapter.open(on.signal)
+      return await isAnyPublished(session, building, on).finally(() => session.close())
+    } catch (again) {
+      if (!(await retry.again(again).catch(() => false))) return false
+      lost = again
+    }
+  }
+  return false
+}
+
+async function isAnyPublished(
+  session: Session,
+  building: readonly Step[],
+  { runId }: Atomic,
+): Promise<boolean> {
+  for (const { id, relation } of building) {
+    const recorded = await readRecorded(session, runId, id)
+    if (relation !== undefined && recorded?.relation === quoted(relation)) return true
+  }
+  return false
 }
 
 function namesOf(shadows: readonly Shadow[]): ShadowNames {
@@ -95,7 +135,7 @@ function notPublished(
     return {
       ...result,
       status: stands ? ('error' as const) : ('skipped' as const),
-      reason: 'built, but not published',
+      reason: NOT_PUBLISHED,
       counts: {},
       ...(stands && { error }),
       ...(failed !== undefined && { because: failed.id }),

@@ -37,6 +37,8 @@ export interface RunRequest {
   readonly resumes?: readonly string[]
   /** `gm retry`: nodes that those have done. What has other code now runs again, and with it what reads it. */
   readonly done?: ReadonlySet<NodeId>
+  /** `gm retry`: nodes of which those have left nothing but hooks, so many, that come after their rows. They stand in `done` too. */
+  readonly hooksLeft?: ReadonlyMap<NodeId, number>
   readonly runQuery?: PlanRequest['runQuery']
   readonly limit?: PlanRequest['limit']
   /** What builds models of the project's own materializations, by name. */

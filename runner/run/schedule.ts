@@ -1,11 +1,13 @@
 import TinyQueue from 'tinyqueue'
 import { GmError } from '../base/error.ts'
 import type { Session } from '../engine/adapter.ts'
+import type { RowCounts } from '../engine/statement.ts'
 import type { NodeId } from '../manifest/node.ts'
 import { nameInId } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import type { Plan, Step } from '../plan/plan.ts'
 import type { Warehouse } from '../plan/plan-request.ts'
+import { COMMITTED_BEFORE } from './as-recorded.ts'
 import type { RunEvent, StepResult } from './event.ts'
 import type { Executed } from './execute-step.ts'
 import { isConnectionLost } from './is-connection-lost.ts'
@@ -33,6 +35,8 @@ interface Schedule {
     sessionNumber: number,
     around: StepSurroundings,
   ) => Promise<Executed>
+  /** The rows of a step that is done though its connection broke; undefined where something of it is left. */
+  readonly committed: (step: Step, session: Session) => Promise<RowCounts | undefined>
 }
 
 /** What a step is given by the run that it is part of. */
@@ -155,6 +159,18 @@ export async function schedule(given: Schedule): Promise<readonly StepResult[]> 
               session = undefined
             }
             executed = await afterFailure(step, error, retry)
+          }
+        }
+        if (executed.status === 'error' && isConnectionLost(executed.error)) {
+          const look = async (): Promise<RowCounts | undefined> => {
+            session ??= await given.open()
+            return await given.committed(step, session)
+          }
+          // Where it cannot be asked now, the end of the run does.
+          const counts = await look().catch(() => undefined)
+          if (counts !== undefined) {
+            emit({ type: 'step-note', id: step.id, message: COMMITTED_BEFORE })
+            executed = { step: executed.step, status: 'success', counts }
           }
         }
         settle({

@@ -8,7 +8,7 @@ import { placeError } from './place-error.ts'
 import type { RetryLater } from './retry-later.ts'
 import { passingError } from './retry-later.ts'
 
-interface LockRetries {
+export interface LockRetries {
   readonly session: Session
   readonly compiled: ReadonlyMap<NodeId, Compiled>
   readonly note: (message: string) => void

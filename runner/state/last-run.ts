@@ -30,6 +30,8 @@ export interface LastRun {
   readonly flags: Readonly<Record<string, unknown>> | undefined
   /** Ids of the nodes that failed or that it did not come to. */
   readonly left: readonly NodeId[]
+  /** Those of them whose rows are committed, and how many hooks after them are still to run. */
+  readonly hooksLeft: ReadonlyMap<NodeId, number>
   /** Ids of those that it, or what it has gone on with, has done. */
   readonly done: readonly NodeId[]
   /** It and what it has gone on with. */
@@ -56,9 +58,24 @@ const LAST_RUN = `select
       select from gm.steps s
       where s.run_id = r.run_id and s.node_id = selected.id
         and s.status in ('success', 'reused', 'pass', 'warn')
+        and coalesce((to_jsonb(s) ->> 'hooks_left')::int, 0) = 0
         and r.is_published
     )
   ) as unfinished,
+  (
+    select coalesce(jsonb_object_agg(newest.node_id, newest.hooks_left), '{}')
+    from (
+      select distinct on (s.node_id) s.node_id, (to_jsonb(s) ->> 'hooks_left')::int as hooks_left
+      from gm.steps s
+      join gm.runs of_step using (run_id)
+      join gm.relations made using (relation)
+      where (s.run_id = r.run_id or r.request -> 'resumes' ? s.run_id)
+        and to_jsonb(s) ->> 'hooks_left' is not null
+        and not exists (select from gm.shadows shadow where shadow.relation = s.relation)
+      order by s.node_id, of_step.started_at desc
+    ) newest
+    where newest.hooks_left > 0
+  ) as hooks_left,
   (
     select coalesce(jsonb_agg(distinct selected.id), '[]')
     from gm.runs asked, jsonb_array_elements_text(asked.request -> 'selected') as selected (id)
@@ -104,6 +121,11 @@ export async function readLastRun(
     status: String(row['status']),
     flags: (row['flags'] ?? undefined) as LastRun['flags'],
     left,
+    hooksLeft: new Map(
+      Object.entries(row['hooks_left'] as Record<NodeId, number>).filter(([id]) =>
+        left.includes(id as NodeId),
+      ) as [NodeId, number][],
+    ),
     done: (row['selected'] as readonly NodeId[]).filter((id) => !left.includes(id)),
     resumed: {
       runIds: row['run_ids'] as readonly string[],

@@ -291,7 +291,10 @@ export interface FinishedStep {
   readonly retries: number
 }
 
-/** Ends a run: its status, and for each step what only the runner knows: start, duration, all rows, failures, messages. */
+/**
+ * Ends a run: its status, and for each step what only the runner knows: start, duration, all rows, failures, messages. What has been
+ * recorded with its rows, under its published name, is done, and its row stays: its connection may have broken with the commit.
+ */
 export function finishRun(
   runId: string,
   status: string,
@@ -312,6 +315,11 @@ export function finishRun(
     $1, "nodeId", relation, action, reason, status, "startedAt", "durationMs", (counts->>'extracted')::bigint,
     (counts->>'inserted')::bigint, (counts->>'updated')::bigint, (counts->>'deleted')::bigint, failures, message, retries
   from given
+  where status in ('success', 'partial success') or not exists (
+    select from gm.steps s
+    where s.run_id = $1 and s.node_id = "nodeId" and s.relation = given.relation
+      and s.status = 'success' and coalesce(s.hooks_left, 0) = 0
+  )
   on conflict (run_id, node_id) do update set
     status = excluded.status, started_at = excluded.started_at, duration_ms = excluded.duration_ms, extracted = excluded.extracted,
     inserted = excluded.inserted, updated = excluded.updated, deleted = excluded.deleted,
@@ -365,23 +373,55 @@ export function recordStep(step: {
   }
 }
 
-/** The rows of a step that this run has recorded; undefined where it has not. */
+/** What a step has recorded in the transaction that wrote its rows. */
+export interface RecordedRows {
+  readonly counts: RowCounts
+  /** Its quoted name: another one than the node's until a run that publishes all or nothing has done so. */
+  readonly relation: string
+  /** Hooks outside of transactions that are still to come. */
+  readonly hooksLeft: number
+}
+
+/** What this run has recorded of a step; undefined where it has not, or where some of its batches have failed. */
 export async function readRecorded(
   session: Session,
   runId: string,
   nodeId: string,
-  signal: AbortSignal,
-): Promise<RowCounts | undefined> {
+  signal?: AbortSignal,
+): Promise<RecordedRows | undefined> {
   const { rows } = await session.query(
     {
       purpose: 'read step',
-      sql: `select jsonb_strip_nulls(jsonb_build_object('extracted', extracted, 'inserted', inserted, 'updated', updated, 'deleted', deleted)) as counts
+      sql: `select jsonb_strip_nulls(jsonb_build_object('extracted', extracted, 'inserted', inserted, 'updated', updated, 'deleted', deleted)) as counts,
+  relation, coalesce(hooks_left, 0) as "hooksLeft"
 from gm.steps where run_id = $1 and node_id = $2 and status = 'success'`,
       binds: [runId, nodeId],
     },
     signal,
   )
-  return rows[0]?.['counts'] as RowCounts | undefined
+  return rows[0] as unknown as RecordedRows | undefined
+}
+
+/** Of a step some of whose batches have failed: after its own entry, in the same transaction. */
+export function recordPart(runId: string, nodeId: string): Statement {
+  return {
+    purpose: 'record step',
+    sql: `update gm.steps set status = 'partial success' where run_id = ${literal(runId)} and node_id = ${literal(nodeId)}`,
+  }
+}
+
+/** How many of a step's hooks outside of transactions are still to come: with its rows at first, and after each of them. */
+export function recordHooksLeft(
+  step: { readonly runId: string; readonly nodeId: string; readonly relation: string },
+  left: number,
+): Statement {
+  const { runId, nodeId, relation } = step
+  return {
+    purpose: 'record hooks',
+    sql: `insert into gm.steps (run_id, node_id, relation, action, reason, status, hooks_left)
+values (${[runId, nodeId, relation].map(literal).join(', ')}, 'run hooks', '', 'success', ${left})
+on conflict (run_id, node_id) do update set hooks_left = excluded.hooks_left`,
+  }
 }
 
 /** Writes down that no row of the input, as the transaction sees it, is other than the version that holds. After the step's own entry. */

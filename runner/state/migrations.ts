@@ -2050,4 +2050,11 @@ language sql stable as $$
 $$`,
     ],
   },
+  {
+    name: '0020_hooks_left',
+    up: [
+      `alter table gm.steps add column hooks_left int`,
+      `comment on column gm.steps.hooks_left is 'Hooks outside of transactions that were still to come when its rows were committed, less those that are done.'`,
+    ],
+  },
 ]

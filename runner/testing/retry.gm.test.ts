@@ -291,7 +291,111 @@ test('Of a run with --publish atomic that was killed after it had published, and
     `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
   )
   await sql('insert into gate values (1)')
+  await gm(root, ['retry'], env)
   const { stdout } = await gm(root, ['retry'], env)
   expect(stdout).toBe('The last run (gm run) finished all that it was asked for.\n')
   expect(await sql('select * from kept')).toEqual([expect.objectContaining({ id: 1 })])
+})
+
+test('gm retry runs the hooks at the end of a run that failed in them, and none of the nodes', async ({
+  env,
+  sql,
+  project,
+}) => {
+  const root = await project({
+    'project.yml':
+      'name: shop\nreuse: none\non-run-end: "insert into ended select 1 / count(*) from gate"\n',
+    'models/kept.sql': "{{ config(materialized='incremental') }}\nselect 1 as id",
+  })
+  await sql('create table gate (id int); create table ended (n int)')
+  await gm(root, ['run'], env, 1)
+  await sql('insert into gate values (1)')
+  await gm(root, ['retry'], env)
+  expect(await sql('select n from ended')).toEqual([{ n: 1 }])
+  expect(await sql('select id from kept')).toEqual([{ id: 1 }])
+  expect((await gm(root, ['retry'], env)).stdout).toContain('finished all')
+})
+
+/** Appends a row by each run; of its hooks outside of transactions the second fails as long as there is no row in gate. */
+const HOOKED = {
+  'project.yml': 'name: shop\nreuse: none\n',
+  'models/kept.sql': `{{ config(materialized='incremental', post_hook=[
+  {'sql': "insert into hooks values ('first')", 'transaction': false},
+  {'sql': "insert into hooks select 'second' where 1 / (select count(*) from gate) = 1 and pg_sleep(case when exists (select from door) then 0 else 600 end) is not null", 'transaction': false},
+  {'sql': "insert into hooks values ('third')", 'transaction': false}
+]) }}
+select 1 as id`,
+  'models/after.sql': "{{ config(materialized='table') }}\nselect * from {{ ref('kept') }}",
+}
+const HOOKS =
+  'create table hooks (name text); create table gate (id int); create table door (id int)'
+
+test('gm retry runs the hooks that a failed one has left after rows that are committed, and not those rows again', async ({
+  env,
+  sql,
+  project,
+}) => {
+  const root = await project(HOOKED)
+  await sql(`${HOOKS}; insert into door values (1)`)
+  await gm(root, ['run'], env, 1)
+  await gm(root, ['retry'], env, 1)
+  await sql('insert into gate values (1)')
+
+  const { stdout } = await gm(root, ['retry'], env)
+  expect(stdout).toContain('ran hooks of public.kept')
+  expect(await sql('select id from kept')).toHaveLength(1)
+  expect(await sql('select id from after')).toHaveLength(1)
+  expect(await sql('select name from hooks')).toEqual([
+    { name: 'first' },
+    { name: 'second' },
+    { name: 'third' },
+  ])
+  expect((await gm(root, ['retry'], env)).stdout).toContain('finished all')
+})
+
+test('gm retry runs the hooks that a killed run did not come to after its rows', async ({
+  env,
+  sql,
+  untilRuns,
+  project,
+}) => {
+  const root = await project(HOOKED)
+  await sql(`${HOOKS}; insert into gate values (1)`)
+  const { child, ended } = startGm(root, ['run'], env)
+  await untilRuns('pg_sleep')
+  child.kill('SIGKILL')
+  await ended
+  await sql(
+    'select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+  )
+  await sql('insert into door values (1)')
+
+  await gm(root, ['retry'], env)
+  expect(await sql('select id from kept')).toHaveLength(1)
+  expect(await sql('select name from hooks')).toEqual([
+    { name: 'first' },
+    { name: 'second' },
+    { name: 'third' },
+  ])
+})
+
+test('gm retry builds a table again whose hooks were left, where it has got other code since, and its hooks with it', async ({
+  env,
+  sql,
+  project,
+}) => {
+  const root = await project({
+    ...HOOKED,
+    'models/kept.sql': HOOKED['models/kept.sql'].replace('incremental', 'table'),
+  })
+  await sql(`${HOOKS}; insert into door values (1)`)
+  await gm(root, ['run'], env, 1)
+  await sql('insert into gate values (1)')
+  await writeFile(
+    join(root, 'models/kept.sql'),
+    HOOKED['models/kept.sql'].replace('incremental', 'table').replace('1 as id', '2 as id'),
+  )
+  await gm(root, ['retry'], env)
+  expect(await sql('select after.id from after')).toEqual([{ id: 2 }])
+  expect(await sql('select name from hooks')).toHaveLength(4)
 })

@@ -16,7 +16,7 @@ import { isRunCommand, runWith } from './run.ts'
  */
 export const retryCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(RetryFlags, raw)
-  const { command, then, left, done, resumed } = await lastRun(flags, io)
+  const { command, then, left, hooksLeft, done, resumed } = await lastRun(flags, io)
   if (left.length === 0) {
     if (!flags.quiet) io.out(`The last run (gm ${command}) finished all that it was asked for.\n`)
     return EXIT.ok
@@ -33,7 +33,7 @@ export const retryCommand: CommandAction = async (_args, raw, io) => {
     failFast: flags.failFast || then.failFast === true,
     vars: flags.vars === undefined ? then.vars : { ...then.vars, ...flags.vars },
   }
-  return await runWith(command, again, io, { left, done, resumed })
+  return await runWith(command, again, io, { left, hooksLeft, done, resumed })
 }
 
 interface ToGoOnWith extends GoesOn {
@@ -70,5 +70,6 @@ async function lastRun(flags: Parameters<typeof loadSettings>[0], io: Io): Promi
       hint: 'gm retry goes on with build, run, seed, snapshot and test. Give the command again: what is there already stays.',
     })
   }
-  return { command, then, left: last.left, done: last.done, resumed: last.resumed }
+  const { left, hooksLeft, done, resumed } = last
+  return { command, then, left, hooksLeft, done, resumed }
 }

@@ -60,6 +60,8 @@ async function execute(command: RunCommandName, raw: unknown, io: Io): Promise<E
 /** Nodes to run in place of what flags select, those that the same runs have done, and which runs those are. */
 export interface GoesOn {
   readonly left: readonly NodeId[]
+  /** Those of them whose rows are committed, and how many hooks after them are still to run. */
+  readonly hooksLeft: ReadonlyMap<NodeId, number>
   readonly done: readonly NodeId[]
   readonly resumed: Resumed
 }
@@ -79,7 +81,8 @@ export async function runWith(
     goesOn === undefined
       ? selectFor(opened, flags, io, kinds)
       : new Set(goesOn.left.filter(isThere))
-  const done = new Set(goesOn?.done.filter(isThere))
+  const hooksLeft = new Map([...(goesOn?.hooksLeft ?? [])].filter(([id]) => isThere(id)))
+  const done = new Set([...(goesOn?.done.filter(isThere) ?? []), ...hooksLeft.keys()])
   const mayRun = new Set([...selected, ...done])
   const gone = goesOn?.left.filter((id) => !isThere(id)) ?? []
   if (gone.length > 0)
@@ -107,7 +110,7 @@ export async function runWith(
       const asked = {
         ...{ command, flags, opened: seen, selected, warehouse, signal, materializers },
         needUniqueKey,
-        ...(resumed !== undefined && { resumed, done }),
+        ...(resumed !== undefined && { resumed, done, hooksLeft }),
       }
       if (flags.dryRun) {
         const { showDryRun } = await import('../show-dry-run.ts')

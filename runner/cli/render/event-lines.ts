@@ -28,6 +28,7 @@ const DONE: Readonly<Record<Action, string>> = {
   'build incremental': 'created incremental',
   'add rows': 'added rows to',
   'run batches': 'ran batches of',
+  'run hooks': 'ran hooks of',
   'load seed': 'loaded seed',
   reuse: 'reused',
   'build history': 'built history',
