@@ -16,8 +16,8 @@ import { isRunCommand, runWith } from './run.ts'
  */
 export const retryCommand: CommandAction = async (_args, raw, io) => {
   const flags = parseFlags(RetryFlags, raw)
-  const { command, then, left, hooksLeft, done, resumed } = await lastRun(flags, io)
-  if (left.length === 0) {
+  const { command, then, left, hooksLeft, done, resumed, hasHooksLeft } = await lastRun(flags, io)
+  if (left.length === 0 && !hasHooksLeft) {
     if (!flags.quiet) io.out(`The last run (gm ${command}) finished all that it was asked for.\n`)
     return EXIT.ok
   }
@@ -39,6 +39,8 @@ export const retryCommand: CommandAction = async (_args, raw, io) => {
 interface ToGoOnWith extends GoesOn {
   readonly command: RunCommandName
   readonly then: Partial<RunFlags>
+  /** It came to its last node, and not to the end of the project's hooks. */
+  readonly hasHooksLeft: boolean
 }
 
 /** @throws GmError GM4017 when there is no run that can be gone on with. */
@@ -70,6 +72,8 @@ async function lastRun(flags: Parameters<typeof loadSettings>[0], io: Io): Promi
       hint: 'gm retry goes on with build, run, seed, snapshot and test. Give the command again: what is there already stays.',
     })
   }
-  const { left, hooksLeft, done, resumed } = last
-  return { command, then, left, hooksLeft, done, resumed }
+  const { status, left, hooksLeft, done, resumed } = last
+  const hasEnded = status === 'success' || status === 'warn'
+  const hasHooksLeft = !hasEnded && project.onRunEnd.length > 0
+  return { command, then, left, hooksLeft, done, resumed, hasHooksLeft }
 }
