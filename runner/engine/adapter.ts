@@ -139,6 +139,8 @@ export interface Session {
   ): Promise<{ readonly done: boolean; readonly holders: readonly SnapshotHolder[] }>
   /** Gives up locks, settings and temporary tables. Outside of transactions; rejects when the connection has gone. */
   reset(): Promise<void>
+  /** Gives up settings alone, and takes on the role that it began with. */
+  resetSettings(): Promise<void>
   close(): Promise<void>
 }
 

@@ -15,6 +15,7 @@ export function keepSessions(adapter: Adapter): Adapter {
       session.transaction(transaction, signal, release),
     waitForOldSnapshots: (timeoutMs, signal) => session.waitForOldSnapshots(timeoutMs, signal),
     reset: () => session.reset(),
+    resetSettings: () => session.resetSettings(),
     close: async () => {
       if (await isAsNew(session)) idle.push(session)
       else await session.close()

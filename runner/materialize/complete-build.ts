@@ -49,7 +49,7 @@ export function completeBuild(
     nodeId: node.id,
     relation: quoted(node.relation),
   }
-  const later = hooksAfter(hooks.post, step)
+  const laterCount = hooks.post.filter((hook) => !isInside(hook)).length
   const first = transactions.findIndex(({ name }) => MAIN.has(name))
   const last = transactions.findLastIndex(({ statements }) => statements.some(isRecord))
   return [
@@ -59,25 +59,36 @@ export function completeBuild(
       if (i === first) statements = insertAt(statements, firstFree(statements), before)
       if (i === last) {
         statements = insertAt(statements, statements.findIndex(isAfterHooks), after)
-        if (later.length > 0) statements = [...statements, recordHooksLeft(step, later.length)]
+        if (laterCount > 0) statements = [...statements, recordHooksLeft(step, laterCount)]
       }
       return { ...transaction, statements }
     }),
-    ...later,
+    ...hooksAfter(hooks.post, step),
   ]
 }
 
-/** The post-hooks that come after the step's own transactions, each with a record of how many are still to come. */
+/** The post-hooks that come after the step's own transactions, each with a record of how many are still to come behind it. */
 export function hooksAfter(
   post: readonly Hook[],
   step: Parameters<typeof recordHooksLeft>[0],
 ): readonly Transaction[] {
   const later = outside('post-hook', post)
-  return later.map((hook, i) => ({
-    ...hook,
-    statements: [...hook.statements, recordHooksLeft(step, later.length - i - 1)],
-  }))
+  return later.flatMap((hook, i) => [
+    hook,
+    {
+      name: 'hook' as const,
+      isolation: 'read committed' as const,
+      locks: [],
+      statements: [...AS_BEFORE_HOOKS, recordHooksLeft(step, later.length - i - 1)],
+    },
+  ])
 }
+
+/** A hook may have taken on another role for those that follow it, which need not be allowed to write to the ledger. */
+const AS_BEFORE_HOOKS: readonly Statement[] = [
+  { purpose: 'role', sql: 'set local session authorization default' },
+  { purpose: 'role', sql: 'set local role to default' },
+]
 
 /** What a batch sends in front of its query, in its own transaction and perhaps on another connection. */
 export function withHeader(transaction: Transaction, { header }: NodeHooks): Transaction {

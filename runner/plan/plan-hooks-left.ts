@@ -27,7 +27,8 @@ export function planHooksLeft(
     needs,
     lock: relation,
     relation: node.relation,
-    transactions: transactions.slice(-left),
+    // Each with its record.
+    transactions: transactions.slice(-2 * left),
     severity: undefined,
   }
 }

@@ -22,6 +22,7 @@ import { readBases } from '../state/read-bases.ts'
 import { blameNode, viewMadeBy } from './blame-node.ts'
 import { dropPending } from './drop-pending.ts'
 import type { BatchEnded, BatchResult, StepStatus } from './event.ts'
+import { forgetSettings } from './forget-settings.ts'
 import { isConnectionLost } from './is-connection-lost.ts'
 import type { RetryLater } from './retry-later.ts'
 import { runBatches, sumOfBatches } from './run-batches.ts'
@@ -94,6 +95,7 @@ export async function executeStep(planned: Step, on: Execution): Promise<Execute
     throw blameNode(error, node)
   } finally {
     if (held.key !== undefined) await on.session.unlock(held.key).catch(() => undefined)
+    await forgetSettings(on.session, node)
   }
 }
 

@@ -8,6 +8,7 @@ import { quoted } from '../manifest/quoted.ts'
 import type { Batch, Step } from '../plan/plan.ts'
 import { blameNode } from './blame-node.ts'
 import type { BatchEnded, BatchResult } from './event.ts'
+import { forgetSettings } from './forget-settings.ts'
 import { isConnectionLost } from './is-connection-lost.ts'
 import type { RetryLater } from './retry-later.ts'
 import type { Piece, Worker } from './share.ts'
@@ -40,6 +41,8 @@ export async function runBatches(step: Step, on: BatchExecution): Promise<readon
   const pieces = batches.map((batch, i) => async (worker: Worker): Promise<void> => {
     if (on.signal.aborted) return
     const { result, lost } = await runBatch(step, batch, worker, on)
+    // The step's own session holds its lock until the end.
+    if (worker.session !== on.session) await forgetSettings(worker.session, on.nodes.get(step.id))
     results[i] = result
     done += 1
     if (result.status !== 'cancelled')

@@ -14,10 +14,25 @@ export interface RunHook {
 }
 
 /**
- * Runs hooks in order, each in a transaction of its own.
+ * Runs hooks in order, each in a transaction of its own. What they set on the session goes with them.
  * @throws GmError of the first that fails, with the place where it is configured.
  */
 export async function runHooks(
+  hooks: readonly RunHook[],
+  results: readonly StepResult[],
+  session: Session,
+  { emit, signal }: { emit: (event: RunEvent) => void; signal: AbortSignal },
+): Promise<void> {
+  if (hooks.length === 0) return
+  try {
+    await runInOrder(hooks, results, session, { emit, signal })
+  } finally {
+    // Where the connection has gone, so have they.
+    await session.resetSettings().catch(() => undefined)
+  }
+}
+
+async function runInOrder(
   hooks: readonly RunHook[],
   results: readonly StepResult[],
   session: Session,

@@ -128,6 +128,10 @@ export class PostgresSession implements Session {
     await this.#send(RESET)
   }
 
+  async resetSettings(): Promise<void> {
+    await this.#send(RESET_SETTINGS)
+  }
+
   async close(): Promise<void> {
     await endClient(this.#client)
   }
@@ -297,10 +301,16 @@ function unlockStatement(key: string): Statement {
   }
 }
 
+/** What the connection began with, its role included, which a reset of the session's user takes away. */
+const RESET_SETTINGS: Statement = {
+  purpose: 'reset settings',
+  sql: 'reset session authorization; reset role; reset all',
+}
+
 /** What `discard all` does, without its `discard plans`. */
 const RESET: Statement = {
   purpose: 'reset session',
-  sql: 'reset session authorization; reset all; close all; deallocate all; unlisten *; select pg_advisory_unlock_all(); discard temp; discard sequences',
+  sql: `${RESET_SETTINGS.sql}; close all; deallocate all; unlisten *; select pg_advisory_unlock_all(); discard temp; discard sequences`,
 }
 
 const COMMIT: Statement = { purpose: 'commit', sql: 'commit' }
