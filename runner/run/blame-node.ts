@@ -39,7 +39,7 @@ export function blameNode(error: unknown, node: Node | undefined): unknown {
   return new GmError(error.code, plainNames(error.message, node), {
     at,
     calledFrom: error.calledFrom,
-    hint: hintFor(info.sqlState, node) ?? error.hint,
+    hint: takenName(info) ?? hintFor(info.sqlState, node) ?? error.hint,
     cause: error,
   })
 }
@@ -151,7 +151,10 @@ function lostColumn(
     `the query no longer gives ${column === undefined ? 'a column' : `"${column}", a column`} of ${quoted(node.relation)}`,
     {
       at: node.at,
-      hint: 'Set on_schema_change to append_new_columns (the column stays, null in new rows) or sync_all_columns (it goes), or rebuild with --full-refresh.',
+      hint:
+        node.config.post_hook === undefined
+          ? 'Set on_schema_change to append_new_columns (the column stays, null in new rows) or sync_all_columns (it goes), or rebuild with --full-refresh.'
+          : 'If a hook has added it, have the query give it and let the hook fill it, or set on_schema_change to append_new_columns (the column stays, and new rows get its default). sync_all_columns drops it; --full-refresh builds the table again.',
       cause: error,
     },
   )
@@ -181,6 +184,14 @@ function plainNames(message: string, node: Node): string {
 }
 
 /** What a refused key means to whoever wrote the node. */
+/** A run that publishes all or nothing runs hooks while the version before still stands, with what they have made on that. */
+function takenName({ sqlState, statement }: SqlErrorInfo): string | undefined {
+  const isHook = statement.purpose === 'pre-hook' || statement.purpose === 'post-hook'
+  // Duplicate_object and duplicate_table.
+  if (!isHook || (sqlState !== '42710' && sqlState !== '42P07')) return undefined
+  return 'With publish: atomic a hook runs while the version before still has what it made on that. Leave the name out (create statistics on …, create index on …) or write if not exists: what the version before has is made on the new one.'
+}
+
 function hintFor(sqlState: string, node: Node): string | undefined {
   if (node.kind === 'seed' && sqlState.startsWith('22')) {
     return 'Correct the value, or give its column another type in column_types.'
