@@ -1,6 +1,8 @@
 import type { Statement } from '../engine/statement.ts'
 import type { Relation } from '../manifest/node.ts'
 import { literal, quoted } from '../manifest/quoted.ts'
+import { COLUMN_SETTINGS } from './carry-columns.ts'
+import { dropCopies, madeByHand, NAME_MADE } from './carry-made.ts'
 import { revokingDefaults } from './grant-statements.ts'
 import { SHADOW_SUFFIX } from './hidden-name.ts'
 
@@ -39,7 +41,12 @@ ${attachedTo(namesOf(relations))}
  */
 export function attachAgain(relations: readonly Relation[]): Statement {
   const names = namesOf(relations)
-  const attaching = replaying(names, 'a.place > 0', dropCopied(names))
+  const attaching = replaying(
+    names,
+    'a.place > 0',
+    NAME_MADE,
+    dropCopied(names) + dropCopies(names),
+  )
   return { purpose: ATTACH, sql: `do ${literal(attaching)}` }
 }
 
@@ -62,17 +69,19 @@ export function givePrivilegesAgain(relations: readonly Relation[]): Statement {
 }
 
 /** A block of PL/pgSQL. */
-function replaying(names: string, which: string, afterwards = ''): string {
+function replaying(names: string, which: string, nameMade = '', afterwards = ''): string {
   return `declare
   noted jsonb := current_setting('gm.attached');
   attached record;
+  made record;
+  twin record;
   copied name;
   schema regnamespace;
   is_wanted boolean;
 begin
   for attached in
     select * from jsonb_to_recordset(noted)
-      as a (relation text, place int, what text, create_sql text, only_if text, comment text, statistics jsonb)
+      as a (relation text, place int, what text, create_sql text, only_if text, comment text, statistics jsonb, made jsonb)
     where a.relation = any (${names}) and ${which}
     order by a.place, a.what
   loop
@@ -80,7 +89,13 @@ begin
     if attached.only_if is not null then
       execute format('select %s from pg_class c where c.oid = %L::regclass', attached.only_if, attached.relation) into is_wanted;
       continue when not is_wanted;
-    end if;
+    end if;${
+      nameMade &&
+      `
+    if attached.made is not null then${nameMade}
+      continue;
+    end if;`
+    }
     begin
       if attached.statistics is not null then
         -- A version that is kept would keep the name.
@@ -105,7 +120,7 @@ begin
       when duplicate_object then null;
       when others then
         -- Privileges go with a column that is dropped, and statistics also where it can have them no more.
-        if not (sqlstate = '42703' and attached.place = 0 or (sqlstate like '42%' or sqlstate = '0A000') and attached.statistics is not null) then
+        if not (sqlstate = '42703' and attached.place = 0 or (sqlstate like '42%' or sqlstate = '0A000') and attached.statistics is not null or sqlstate = '0A000' and attached.place = 6) then
           raise exception using errcode = sqlstate, message = format('%s: %s', attached.what, sqlerrm);
         end if;
     end;
@@ -166,11 +181,11 @@ end`
 }
 
 /**
- * What others have attached to relations and goes with them, in the order in which it is attached again: security first. An index or a
- * constraint is the model's own, and gm's triggers are made with the table.
+ * What others have attached to relations and goes with them, in the order in which it is attached again: security first. gm's triggers
+ * are made with the table.
  */
 function attachedTo(names: string): string {
-  return `select n.name as relation, x.*
+  return `select n.name as relation, x.*, null::jsonb as made
 from unnest(${names}) as n (name)
 join pg_class c on c.oid = to_regclass(n.name)
 cross join lateral (
@@ -231,11 +246,7 @@ cross join lateral (
   join pg_namespace home (oid, schema) on home.oid = case when has_schema_privilege(s.stxnamespace, 'create') then s.stxnamespace else c.relnamespace end
   where s.stxrelid = c.oid and not starts_with(s.stxname, ${literal(COPIED)})
   union all
-  select 6, format('default of %I of %s', a.attname, n.name),
-    format('alter view %s alter column %I set default %s', n.name, a.attname, pg_get_expr(f.adbin, c.oid)), null, null, null, null
-  from pg_attrdef f
-  join pg_attribute a on a.attrelid = c.oid and a.attnum = f.adnum
-  where f.adrelid = c.oid and c.relkind = 'v'
+  ${COLUMN_SETTINGS}
   union all
   select 7, 'replica identity of ' || n.name,
     format('alter table %s replica identity %s', n.name, case c.relreplident when 'f' then 'full' else 'nothing' end), null, null, null,
@@ -246,19 +257,34 @@ cross join lateral (
     'c.reloptions is null and c.relkind <> ''v'''
   where c.relkind in ('r', 'm') and c.reloptions is not null
   union all
+  select 20, 'cluster order of ' || n.name, format('alter table %s cluster on %I', n.name, i.relname), null, null, null, ${hasIndex('i.relname')}
+  from pg_index x join pg_class i on i.oid = x.indexrelid
+  where x.indrelid = c.oid and x.indisclustered
+  union all
+  select 21, 'replica identity of ' || n.name, format('alter table %s replica identity using index %I', n.name, i.relname), null, null, null,
+    'c.relreplident = ''d'' and ' || ${hasIndex('i.relname')}
+  from pg_index x join pg_class i on i.oid = x.indexrelid
+  where c.relreplident = 'i' and x.indrelid = c.oid and x.indisreplident
+  union all
   -- Where gm may give it away; a view reads with the privileges of its owner.
-  select 9, 'owner of ' || n.name, format('alter table %s owner to %I', n.name, o.rolname), null, null, null,
+  select 30, 'owner of ' || n.name, format('alter table %s owner to %I', n.name, o.rolname), null, null, null,
     'pg_get_userbyid(c.relowner) = current_user'
   from pg_roles o
   where o.oid = c.relowner and o.rolname <> current_user
     and pg_has_role(o.oid, case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end)
     and (has_schema_privilege(o.oid, c.relnamespace, 'create') or (select u.rolsuper from pg_roles u where u.rolname = current_user))
-) as x`
+) as x
+union all
+${madeByHand(names)}`
 }
 
 /** How a rule or trigger is set that is not simply enabled. */
 function enabled(column: string): string {
   return `case ${column} when 'A' then 'enable always' when 'R' then 'enable replica' when 'D' then 'disable' end`
+}
+
+function hasIndex(name: string): string {
+  return `format('exists (select from pg_index x join pg_class i on i.oid = x.indexrelid where x.indrelid = c.oid and i.relname = %L)', ${name})`
 }
 
 function namesOf(relations: readonly Relation[]): string {

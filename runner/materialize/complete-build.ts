@@ -3,10 +3,12 @@ import type { BuiltNode } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { recordHooksLeft } from '../state/ledger.ts'
 import { ATTACH } from './carry-attached.ts'
+import { COPY_MADE, FORGET_MADE, markMade } from './carry-made.ts'
 import { commentStatements } from './comment-statements.ts'
 import { makesDependent } from './dependent-views.ts'
 import { grantStatements } from './grant-statements.ts'
 import type { Materials } from './materialize.ts'
+import { PUBLISH } from './publish-table.ts'
 
 /** A rendered hook: SQL of the user's, one statement or several. */
 export interface Hook {
@@ -39,27 +41,33 @@ export function completeBuild(
   ]
   if (hooks.header !== undefined) before.push(statementOf('sql header', hooks.header))
   before.push(...checks)
+  const first = transactions.findIndex(({ name }) => MAIN.has(name))
+  const last = transactions.findLastIndex(({ statements }) => statements.some(isRecord))
+  const own = hooks.post.filter(isInside).map((hook) => statementOf('post-hook', hook.sql))
+  const later = hooks.post.filter((hook) => !isInside(hook)).length
+  const isLeftToHooks = later > 0
+  const isNew = transactions[last]?.statements.some(({ purpose }) => purpose === PUBLISH) === true
   const after = [
     ...grantStatements(node, materials.target),
     ...commentStatements(node),
-    ...hooks.post.filter(isInside).map((hook) => statementOf('post-hook', hook.sql)),
+    ...own,
+    ...(isNew && own.length > 0 ? [markMade(quoted(node.relation))] : []),
+    ...(isNew && isLeftToHooks ? [FORGET_MADE] : []),
   ]
   const step = {
     runId: materials.runId,
     nodeId: node.id,
     relation: quoted(node.relation),
   }
-  const laterCount = hooks.post.filter((hook) => !isInside(hook)).length
-  const first = transactions.findIndex(({ name }) => MAIN.has(name))
-  const last = transactions.findLastIndex(({ statements }) => statements.some(isRecord))
   return [
     ...outside('pre-hook', hooks.pre),
     ...transactions.map((transaction, i) => {
       let { statements } = transaction
+      if (isLeftToHooks) statements = statements.filter(({ purpose }) => purpose !== COPY_MADE)
       if (i === first) statements = insertAt(statements, firstFree(statements), before)
       if (i === last) {
         statements = insertAt(statements, statements.findIndex(isAfterHooks), after)
-        if (laterCount > 0) statements = [...statements, recordHooksLeft(step, laterCount)]
+        if (later > 0) statements = [...statements, recordHooksLeft(step, later)]
       }
       return { ...transaction, statements }
     }),

@@ -6,6 +6,7 @@ import { identifier, literal, quoted } from '../manifest/quoted.ts'
 import { followKeys, forgetReaders } from '../state/key-log.ts'
 import { publishPending, recordPending, XID_COLUMN } from '../state/marks.ts'
 import { attachAgain, copyStatistics, givePrivilegesAgain } from './carry-attached.ts'
+import { copyMade, markMade } from './carry-made.ts'
 import type { TableConstraint } from './contract-statements.ts'
 import { commentAgain, dropDependents, restoreDependents } from './dependent-views.ts'
 import { guardTarget } from './guard-target.ts'
@@ -14,6 +15,9 @@ import type { Materials } from './materialize.ts'
 
 /** How long a swap waits for its locks before it steps back and tries again: short, because readers queue behind it. */
 export const SWAP_LOCK_TIMEOUT_MS = 100
+
+/** The purpose of the statement that gives a new table its name. */
+export const PUBLISH = 'publish'
 
 /** An index as gm itself may want it. */
 export interface WantedIndex extends IndexConfig {
@@ -53,6 +57,7 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
   const { node, materials } = build
   const hidden = hiddenName(node.relation)
   const hiddenQuoted = quoted(hidden)
+  const isReplaced = materials.target !== undefined && materials.target.type !== 'view'
   const constraints = build.constraints ?? []
   const keys = constraints.filter(({ isKey }) => isKey).map(({ name }) => name)
   const indexes = distinct(
@@ -95,10 +100,10 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
             })
           : []),
         ...(build.kind === 'materialized view' ? [] : noteTouches(hiddenQuoted, build.isWatched)),
+        markMade(hiddenQuoted),
+        ...(isReplaced ? [copyMade(quoted(node.relation), hiddenQuoted)] : []),
         { purpose: 'analyze', sql: `analyze ${hiddenQuoted}` },
-        ...(materials.target === undefined || materials.target.type === 'view'
-          ? []
-          : [copyStatistics(quoted(node.relation), hiddenQuoted)]),
+        ...(isReplaced ? [copyStatistics(quoted(node.relation), hiddenQuoted)] : []),
         recordPending({
           runId: materials.runId,
           nodeId: node.id,
@@ -118,7 +123,7 @@ export function buildAndPublish(build: TableBuild): readonly Transaction[] {
       statements: [
         ...removeTarget(materials),
         {
-          purpose: 'publish',
+          purpose: PUBLISH,
           sql: `alter ${build.kind ?? 'table'} ${hiddenQuoted} rename to ${identifier(node.relation.identifier)}`,
         },
         ...[

@@ -94,6 +94,7 @@ export function publishTogether(given: Together): Transaction {
             })),
           )
         : replaced.map(({ relation }) => rename('table', relation, replacedName(relation)))),
+      ...(given.keeps && replaced.length > 0 ? [letGo(replaced)] : []),
       ...(given.dropsViews ? dropViews(ready, carried) : []),
       ...tables.map(({ shadow, target }) => rename('table', shadow.relation, target)),
       ...views.flatMap(({ createView }) =>
@@ -157,6 +158,25 @@ function guardTargets(ready: readonly Ready[]): Statement {
     sql: `select bool_and(to_regclass(t.name)::oid::text is not distinct from t.generation) as ok
 from (values ${values.join(', ')}) as t (name, generation)`,
   }
+}
+
+/** A foreign key of a version that is kept would hold on to the table of gm's that it leads to. It gets those of then when it comes back. */
+function letGo(replaced: readonly RelationState[]): Statement {
+  const body = `declare
+  key record;
+begin
+  for key in
+    select k.conrelid::regclass as kept, k.conname
+    from pg_constraint k
+    join pg_class c on c.oid = k.confrelid
+    join pg_namespace n on n.oid = c.relnamespace
+    where k.contype = 'f' and k.conrelid = any (array[${replaced.map(({ generation }) => generation).join(', ')}]::oid[]) and k.confrelid <> k.conrelid
+      and exists (select from gm.relations r where r.relation = format('"%s"."%s"', replace(n.nspname, '"', '""'), replace(c.relname, '"', '""')))
+  loop
+    execute format('alter table %s drop constraint %I', key.kept, key.conname);
+  end loop;
+end`
+  return { purpose: 'let go', sql: `do ${literal(body)}` }
 }
 
 /** The outermost first: whoever is read by more stands further in. */

@@ -498,3 +498,54 @@ from shop.shown s`),
     },
   ])
 })
+
+test('a version that is kept holds on to no table of gm, and gets its keys again when it comes back', async ({
+  run,
+  sql,
+  back,
+}) => {
+  const shop = (sales: number, customers: number): PlainProject =>
+    plainProject({
+      customers: {
+        config: { materialized: 'table' },
+        sql: () => `select 1 as id, ${customers} as v`,
+      },
+      sales: {
+        config: { materialized: 'table' },
+        sql: () => `select 1 as id, 1 as customer, ${sales} as v`,
+      },
+    })
+  const published = { publish: 'atomic', keepVersions: 2 } as const
+  await run(shop(1, 1), published)
+  await sql(`alter table shop.customers add primary key (id); create index by_v on shop.sales (v);
+alter table shop.sales add constraint known foreign key (customer) references shop.customers, add check (v < 10)`)
+  await run(shop(2, 1), { ...published, select: ['sales'] })
+  const customers = { ...published, select: ['customers'] }
+  await expect(run(shop(2, 2), customers)).rejects.toThrow(
+    'must be replaced, but constraint known on table',
+  )
+  await sql(
+    'alter table shop.sales drop constraint known; create index young on shop.sales (id, v)',
+  )
+  await run(shop(2, 2), customers)
+  await sql(
+    'alter table shop.sales add constraint known foreign key (customer) references shop.customers',
+  )
+  await expect(back()).rejects.toThrow(/constraint known on table \S+ reads "shop"."customers"/)
+  await sql('alter table shop.sales drop constraint known')
+  await back()
+  await sql(
+    'alter table shop.sales add constraint known foreign key (customer) references shop.customers',
+  )
+  await back()
+  expect(await sql('select v from shop.sales')).toEqual([{ v: 1 }])
+  expect(
+    await sql(`select indexrelid::regclass::text as name from pg_index where indrelid = 'shop.sales'::regclass
+union all select conname from pg_constraint where conrelid = 'shop.sales'::regclass and contype <> 'n' order by 1`),
+  ).toEqual([
+    { name: 'known' },
+    { name: 'sales_v_check' },
+    { name: 'shop.by_v' },
+    { name: 'shop.young' },
+  ])
+})

@@ -13,6 +13,7 @@ import {
   givePrivilegesAgain,
   noteAttached,
 } from '../materialize/carry-attached.ts'
+import { copyMade } from '../materialize/carry-made.ts'
 import {
   commentAgain,
   createDependent,
@@ -95,8 +96,9 @@ export async function rollBack(request: RollbackRequest): Promise<Rollback> {
   )
   try {
     for (const { kept, relation } of versions) {
-      if (kept !== undefined && states.has(relation))
-        await session.query(copyStatistics(relation, kept), signal)
+      if (kept === undefined || !states.has(relation)) continue
+      await session.query(copyMade(relation, kept), signal)
+      await session.query(copyStatistics(relation, kept), signal)
     }
     await swap(request, { runs, versions, states, ours, dropsViews: false })
   } catch (error) {

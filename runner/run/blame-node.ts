@@ -7,6 +7,7 @@ import type { BuiltNode, ModelNode, Node, NodeConfig } from '../manifest/node.ts
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { ATTACH } from '../materialize/carry-attached.ts'
+import { COPY_MADE } from '../materialize/carry-made.ts'
 import { makesDependent, REPLACE_IN_PLACE } from '../materialize/dependent-views.ts'
 import { hiddenName } from '../materialize/hidden-name.ts'
 
@@ -59,10 +60,11 @@ function brokenContract(error: GmError, { contract, at }: ModelNode): GmError {
 
 /** What others have attached may name a column that is gone. */
 function notAttached(error: GmError, { statement }: SqlErrorInfo, node: Node): GmError | undefined {
-  if (statement.purpose !== ATTACH || !isBuilt(node)) return undefined
+  const { purpose } = statement
+  if ((purpose !== ATTACH && purpose !== COPY_MADE) || !isBuilt(node)) return undefined
   return new GmError(
     'GM4008',
-    `${quoted(node.relation)} cannot be replaced, as what others have attached does not fit the new one: ${error.message}`,
+    `${quoted(node.relation)} cannot be replaced, as what others have attached does not fit the new one: ${plainNames(error.message, node)}`,
     {
       at: node.at,
       hint: 'gm never drops what it did not make. Drop it yourself before the run, and create it again after.',

@@ -14,6 +14,7 @@ import { copyBatches } from '../state/batches.ts'
 import type { ShadowNames } from '../state/shadows.ts'
 import {
   copyForeignKeys,
+  copyIdentities,
   copyToShadow,
   moveMarksToShadows,
   nameCopiedIndexes,
@@ -94,6 +95,7 @@ export async function copyOldRows(
         // Rows that a policy hides from gm would be lost: the server refuses instead.
         { purpose: 'read all rows', sql: 'set local row_security = off' },
         copyToShadow(quoted(shadow.shadow), target, names),
+        copyIdentities(quoted(shadow.shadow), target),
         copyForeignKeys(quoted(shadow.shadow), target),
         copyBatches(quoted(shadow.shadow), target),
         ...(indexNames === undefined

@@ -6,6 +6,7 @@ import type { NodeId } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { ATTACH, copyStatistics } from '../materialize/carry-attached.ts'
+import { copyMade, markMade } from '../materialize/carry-made.ts'
 import { commentStatements } from '../materialize/comment-statements.ts'
 import { RECREATE, refuseForeignDependents } from '../materialize/dependent-views.ts'
 import { grantStatements } from '../materialize/grant-statements.ts'
@@ -112,8 +113,16 @@ export async function publish(given: Together, on: Atomic): Promise<void> {
   }
   if (given.dropsViews) refuseForeignViews(given, on)
   if (given.keeps) await on.control.query(createSchema(VERSIONS_SCHEMA))
-  for (const { target, shadow, old, isCopy } of given.ready) {
-    if (old === undefined || isCopy || shadow.type === 'view') continue
+  for (const { id, target, shadow, old, isCopy } of given.ready) {
+    if (old === undefined || old.type === 'view' || shadow.type === 'view') continue
+    // What stands on what was built anew by now the build or a hook has made.
+    if (!isCopy) await on.control.query(markMade(quoted(shadow.relation)), on.signal)
+    await on.control
+      .query(copyMade(quoted(target), quoted(shadow.relation)), on.signal)
+      .catch((error: unknown) => {
+        throw blameNode(error, on.request.manifest.nodes.get(id))
+      })
+    if (isCopy) continue
     await on.control.query(copyStatistics(quoted(target), quoted(shadow.relation)), on.signal)
   }
   const begin = performance.now()

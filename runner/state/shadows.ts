@@ -22,6 +22,17 @@ export function copyToShadow(shadow: string, target: string, shadows: ShadowName
   }
 }
 
+/** The copy has identities of its own: they go on where those of the table are. */
+export function copyIdentities(shadow: string, target: string): Statement {
+  return {
+    purpose: 'copy identities',
+    sql: `select setval(pg_get_serial_sequence(${literal(shadow)}, a.attname), pg_sequence_last_value(pg_get_serial_sequence(${literal(target)}, a.attname)::regclass))
+from pg_attribute a
+where a.attrelid = ${literal(target)}::regclass and a.attidentity <> ''
+  and pg_sequence_last_value(pg_get_serial_sequence(${literal(target)}, a.attname)::regclass) is not null`,
+  }
+}
+
 /** Once the copy has its rows, so that each key is looked up once. */
 export function copyForeignKeys(shadow: string, target: string): Statement {
   return {
