@@ -2057,4 +2057,30 @@ $$`,
       `comment on column gm.steps.hooks_left is 'Hooks outside of transactions that were still to come when its rows were committed, less those that are done.'`,
     ],
   },
+  {
+    name: '0021_names_of_parts',
+    up: [
+      `alter table gm.marks add column part_names text[]`,
+      `comment on column gm.marks.part_names is 'The names, at the mark, of the parts whose rows it is of: on another server their oids say nothing.'`,
+      `create function gm.name_parts() returns trigger
+language plpgsql as $$
+begin
+  new.part_names := gm.names_of(array(select p.key::oid from jsonb_each_text(new.parts) p where p.value is null));
+  return new;
+end
+$$`,
+      `create function gm.names_of(oids oid[]) returns text[]
+language sql stable as $$
+  select array(
+    select format('%I.%I', n.nspname, c.relname) as name
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.oid = any (oids)
+    order by name
+  )
+$$`,
+      `create trigger gm_part_names before insert or update of parts on gm.marks
+for each row when (new.parts <> '{}') execute function gm.name_parts()`,
+      `update gm.marks set parts = parts where parts <> '{}' and generation = to_regclass(input)::oid::text`,
+    ],
+  },
 ]

@@ -135,54 +135,59 @@ test('the state counts what each relation has not read, and names who holds an o
   }
 })
 
-test('who follows partitions, by keys or by rows, is rebuilt where one was attached since, and goes on where none was', async ({
-  adapter,
-  sql,
-}) => {
-  const columns = 'id int, shop text, _gm_xid xid8 not null default pg_current_xact_id()'
-  await sql(`create table raw.sales (${columns}) partition by range (id);
+test.for([
+  ['was attached', '', ['a', 'b'], [1, 2, 11]],
+  [
+    'came in the place of another',
+    'alter table raw.sales detach partition raw.sales_0;',
+    ['b'],
+    [11],
+  ],
+] as const)(
+  'who follows partitions, by keys or by rows, is rebuilt where one %s since, and goes on where none was',
+  async ([, before, shops, ids], { adapter, sql }) => {
+    const columns = 'id int, shop text, _gm_xid xid8 not null default pg_current_xact_id()'
+    await sql(`create table raw.sales (${columns}) partition by range (id);
     create table raw.sales_0 partition of raw.sales for values from (0) to (10);
     create table raw.more (${columns}); insert into raw.sales values (1, 'a'); insert into raw.more values (11, 'b')`)
-  const counts = plainProject({
-    sales: { kind: 'source', schema: 'raw', config: { log_keys: true } },
-    counts: {
-      config: { materialized: 'incremental', unique_key: ['shop'] },
-      changes: ['sales'],
-      keys: { sales: [['shop']] },
-      sql: ({ ref, changedKeys, recompute, isIncremental }) =>
-        `select shop, count(*)::int as n from ${ref('sales')}
+    const counts = plainProject({
+      sales: { kind: 'source', schema: 'raw', config: { log_keys: true } },
+      counts: {
+        config: { materialized: 'incremental', unique_key: ['shop'] },
+        changes: ['sales'],
+        keys: { sales: [['shop']] },
+        sql: ({ ref, changedKeys, recompute, isIncremental }) =>
+          `select shop, count(*)::int as n from ${ref('sales')}
          ${isIncremental ? `where shop in (${recompute(['shop'], `select shop from ${changedKeys('sales', ['shop'])} as k`)})` : ''} group by shop`,
-    },
-    copied: {
-      config: { materialized: 'incremental', incremental_strategy: 'append' },
-      changes: ['sales'],
-      sql: ({ changes }) => `select id from ${changes('sales')} s`,
-    },
-  })
-  const restore = `${AS_RESTORED};
+      },
+      copied: {
+        config: { materialized: 'incremental', incremental_strategy: 'append' },
+        changes: ['sales'],
+        sql: ({ changes }) => `select id from ${changes('sales')} s`,
+      },
+    })
+    const restore = `${AS_RESTORED};
     update raw.sales set _gm_xid = (_gm_xid::text::bigint + 1000000)::text::xid8;
     update gm.key_readers set generation = 1, parts = array(select p::bigint + 1000000 from unnest(parts) p);
-    update gm.marks set parts = (select jsonb_object_agg(p.key::bigint + 1000000, p.value) from jsonb_each(parts) p) where parts <> '{}'`
-  await runPlain(counts, adapter)
-  await sql(restore)
-  const kept = await rebase(adapter)
-  expect(kept).toContainEqual(['"shop"."counts"', 'kept'])
-  expect(kept).toContainEqual(['"shop"."copied"', 'kept'])
-  await sql(`insert into raw.sales values (2, 'a')`)
-  await runPlain(counts, adapter)
-  await sql(`${restore.replace(/create function[\s\S]*?\$\$;/, '')};
-    alter table raw.sales attach partition raw.more for values from (10) to (20)`)
-  const rebuilt = await rebase(adapter)
-  expect(rebuilt).toContainEqual(['"shop"."counts"', 'rebuild'])
-  expect(rebuilt).toContainEqual(['"shop"."copied"', 'rebuild'])
-  await runPlain(counts, adapter)
-  expect(await sql('select shop, n from shop.counts order by shop')).toEqual([
-    { shop: 'a', n: 2 },
-    { shop: 'b', n: 1 },
-  ])
-  expect(await sql('select id from shop.copied order by id')).toEqual([
-    { id: 1 },
-    { id: 2 },
-    { id: 11 },
-  ])
-})
+    alter table gm.marks disable trigger gm_part_names;
+    update gm.marks set parts = (select jsonb_object_agg(p.key::bigint + 1000000, p.value) from jsonb_each(parts) p) where parts <> '{}';
+    alter table gm.marks enable trigger gm_part_names`
+    await runPlain(counts, adapter)
+    await sql(restore)
+    const kept = await rebase(adapter)
+    expect(kept).toContainEqual(['"shop"."counts"', 'kept'])
+    expect(kept).toContainEqual(['"shop"."copied"', 'kept'])
+    await sql(`insert into raw.sales values (2, 'a')`)
+    await runPlain(counts, adapter)
+    await sql(`${restore.replace(/create function[\s\S]*?\$\$;/, '')};
+    ${before} alter table raw.sales attach partition raw.more for values from (10) to (20)`)
+    const rebuilt = await rebase(adapter)
+    expect(rebuilt).toContainEqual(['"shop"."counts"', 'rebuild'])
+    expect(rebuilt).toContainEqual(['"shop"."copied"', 'rebuild'])
+    await runPlain(counts, adapter)
+    expect(await sql('select shop from shop.counts order by shop')).toEqual(
+      shops.map((shop) => ({ shop })),
+    )
+    expect(await sql('select id from shop.copied order by id')).toEqual(ids.map((id) => ({ id })))
+  },
+)

@@ -72,6 +72,7 @@ begin
       )
       or (select count(*) from jsonb_each_text(m.parts)) <> (select count(*) from gm.parts(to_regclass(m.input)))
       or exists (select from jsonb_each_text(m.parts) p where p.value is not null)
+      or m.parts <> '{}' and m.part_names is distinct from gm.names_of(array(select p.oid from gm.parts(to_regclass(m.input)) p))
     returning m.relation, m.input
   )
   insert into _gm_rebased select relation, input, 'rebuild' from gone;
