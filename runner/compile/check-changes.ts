@@ -22,7 +22,7 @@ export interface CheckedSql {
 }
 
 /** Counted up with every change of what is refused: what was found good by other rules is judged again. */
-const RULES = 5
+const RULES = 6
 
 function written({ kind, relation, config }: CheckedSql['node']): Written {
   const { schema, identifier: name } = relation
@@ -53,7 +53,8 @@ export function sqlToCheck(
       vars,
       changes: (_input, relation, _columnsOf, isUnchecked) =>
         named(isUnchecked === true ? UNCHECKED_SCHEMA : CHANGES_SCHEMA, relation.identifier),
-      changedKeys: (_input, relation) => named(KEYS_SCHEMA, relation.identifier),
+      changedKeys: (_input, relation, _columns, _columnsOf, isUnchecked) =>
+        named(isUnchecked === true ? UNCHECKED_SCHEMA : KEYS_SCHEMA, relation.identifier),
     })
     const judged = [RULES, written(node), compiled.sql]
     return { node, compiled, key: hash('sha256', JSON.stringify(judged)) }
@@ -82,7 +83,7 @@ export function checkChanges({ node, compiled }: CheckedSql, parse: ParseSql): C
       return new GmError('GM3014', `changes of ${input} would be lost: ${what}`, {
         at: compiled.lines.locate(offset) ?? node.at,
         calledFrom: compiled.lines.callersOf(offset),
-        hint: kind.startsWith('part of') ? instead : `${instead} ${UNCHECKED}`,
+        hint: `${instead} ${ofKeys.has(kind) ? UNCHECKED_KEYS : UNCHECKED}`,
       })
     }),
     needsUniqueKey: isReplaced && isReplacedByPart,
@@ -93,6 +94,17 @@ const RECOMPUTE =
   'Read the whole with ref(), for the keys that changed only: where key in ({% call recompute(…) %} select … from {{ changed_keys(…) }} … {% endcall %}).'
 
 const UNCHECKED = 'If nothing is lost here, say so: changes(…, unchecked=true).'
+
+const UNCHECKED_KEYS =
+  'If nothing is lost here, say so: changed_keys(…, unchecked=true), changes(…, unchecked=true).'
+
+/** What changed keys can do as well as changed rows. */
+const ofKeys: ReadonlySet<MisuseKind> = new Set([
+  'part of a group',
+  'part of a history',
+  'choice of two sides',
+  'choice behind an outer join',
+])
 
 const EXPLAINED: Readonly<Record<MisuseKind, { readonly what: string; readonly instead: string }>> =
   {
@@ -112,6 +124,16 @@ const EXPLAINED: Readonly<Record<MisuseKind, { readonly what: string; readonly i
       what: 'they stand on the side of an outer join that may be empty',
       instead: RECOMPUTE,
     },
+    'choice of two sides': {
+      what: 'they choose rows on both sides of an intersect or except, on each by something else, and what is compared lacks the others',
+      instead:
+        'Choose from what is left: select … from (select … except select …) as a where a.user_id in (select user_id from …).',
+    },
+    'choice behind an outer join': {
+      what: 'they choose rows by a column that an outer join may leave empty, and a row that loses its partner has it empty',
+      instead:
+        'Choose by what it is joined with, on the side that is always there: where o.user_id in (select user_id from …), of orders o left join users u on u.user_id = o.user_id.',
+    },
     aggregate: {
       what: 'they are aggregated without the rows that were read before',
       instead: RECOMPUTE,
@@ -119,7 +141,7 @@ const EXPLAINED: Readonly<Record<MisuseKind, { readonly what: string; readonly i
     'part of a group': {
       what: 'they choose rows of a group, and what is computed of these lacks the others',
       instead:
-        'Choose rows by what they are grouped by: where user_id in (select user_id from …) … group by user_id. Where all rows of a group are the same in what chooses them, group by it as well.',
+        "Choose rows by what they are grouped by: where user_id in (select user_id from …) … group by user_id; date_trunc('month', day) in (select date_trunc('month', day) from …) … group by date_trunc('month', day). Of a union, choose from the whole of it: from (select … union all select …) as a where a.user_id in (…). Where all rows of a group are the same in what chooses them, group by it as well.",
     },
     'part of a history': {
       what: 'they choose events of a key, and its versions are made of all of its events',

@@ -200,14 +200,14 @@ export function compileScope(
         })
       },
       changed_keys: (call) => {
-        const { input, columns, columnsOf } = changedKeysArguments(call)
+        const { input, columns, columnsOf, isUnchecked } = changedKeysArguments(call)
         const id = objects.get(input)
         if (id === undefined) throw notAnInput(call, 'changed_keys')
         checkChanges(node, call)
         checkKeys(node, manifest.nodes.get(id), columns, call)
         used.inputs.set(id, { viaChanges: true })
         used.isForThisRun = true
-        return state.changedKeys(id, relationOf(manifest, id), columns, columnsOf)
+        return state.changedKeys(id, relationOf(manifest, id), columns, columnsOf, isUnchecked)
       },
       recompute: (call) => {
         const { columns } = recomputeArguments(call)

@@ -72,6 +72,7 @@ export interface CompileState {
     relation: Relation,
     columns: readonly string[],
     columnsOf?: 'versions',
+    isUnchecked?: boolean,
   ): string
   /**
    * Only rows of this span of time are read of each input that has an `event_time`: what ref() and source() print is a

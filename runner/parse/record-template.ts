@@ -320,20 +320,19 @@ export function changesArguments(call: Call): {
   columnsOf?: 'versions'
   isUnchecked: boolean
 } {
-  const { input, of, unchecked = false } = callArguments('changes', call, CHANGES_PARAMETERS, 1)
-  if (typeof unchecked === 'boolean')
-    return { input, ...versionsOnly('changes', of, call), isUnchecked: unchecked }
-  throw new GmError('GM2008', '"unchecked" of changes() must be true or false', {
-    at: call.at,
-    calledFrom: call.calledFrom,
-    hint: "Write changes(ref('x'), unchecked=true).",
-  })
+  const { input, of, unchecked } = callArguments('changes', call, CHANGES_PARAMETERS, 1)
+  return {
+    input,
+    ...versionsOnly('changes', of, call),
+    isUnchecked: trueOrFalse('changes', unchecked, call),
+  }
 }
 
 const CHANGES_PARAMETERS = ['input', 'of', 'unchecked']
 
 /**
- * `changed_keys(ref('x'), 'user_id')`, `changed_keys(ref('dim'), ['id', 'effective_from'], 'versions')`.
+ * `changed_keys(ref('x'), 'user_id')`, `changed_keys(ref('dim'), ['id', 'effective_from'], 'versions')`,
+ * `changed_keys(ref('x'), 'user_id', unchecked=true)`.
  * @returns the columns in the order of their names.
  * @throws GmError GM2008 wrong arguments.
  */
@@ -341,14 +340,18 @@ export function changedKeysArguments(call: Call): {
   input: unknown
   columns: readonly string[]
   columnsOf?: 'versions'
+  isUnchecked: boolean
 } {
-  const { input, columns, of } = callArguments('changed_keys', call, ['input', 'columns', 'of'], 2)
+  const { input, columns, of, unchecked } = callArguments('changed_keys', call, KEYS_PARAMETERS, 2)
   return {
     input,
     columns: [...new Set(columnNames('changed_keys', columns, call))].sort(),
     ...versionsOnly('changed_keys', of, call),
+    isUnchecked: trueOrFalse('changed_keys', unchecked, call),
   }
 }
+
+const KEYS_PARAMETERS = ['input', 'columns', 'of', 'unchecked']
 
 /** `{% call recompute('user_id') %}`. @throws GmError GM2008 wrong arguments, or no call block. */
 export function recomputeArguments(call: Call): { columns: readonly string[] } {
@@ -358,6 +361,16 @@ export function recomputeArguments(call: Call): { columns: readonly string[] } {
     at: call.at,
     calledFrom: call.calledFrom,
     hint: "Write {% call recompute('user_id') %} select user_id from … {% endcall %}.",
+  })
+}
+
+function trueOrFalse(callee: string, unchecked: unknown, call: Call): boolean {
+  if (unchecked === undefined || typeof unchecked === 'boolean') return unchecked ?? false
+  const columns = callee === 'changes' ? '' : "'id', "
+  throw new GmError('GM2008', `"unchecked" of ${callee}() must be true or false`, {
+    at: call.at,
+    calledFrom: call.calledFrom,
+    hint: `Write ${callee}(ref('x'), ${columns}unchecked=true).`,
   })
 }
 

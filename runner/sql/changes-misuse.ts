@@ -10,11 +10,11 @@ import type {
   WindowDef,
 } from 'libpg-query'
 import type { Chosen, FromItem, Part } from './chosen-parts.ts'
-import { chosenParts, distinctParts } from './chosen-parts.ts'
+import { areChosenAlike, chosenParts, distinctParts } from './chosen-parts.ts'
 import { aliasOf, valuesOf } from './equal-columns.ts'
 import { outputName } from './output-name.ts'
 import type { ParsedSql } from './parse-sql.ts'
-import { childrenOf, functionName, textOf, textsOf } from './sql-tree.ts'
+import { childrenOf, functionName, textOf, textOfTree, textsOf } from './sql-tree.ts'
 
 /** The schema under which SQL that is to be judged reads what `changes()` gives, in place of the rows themselves. */
 export const CHANGES_SCHEMA = 'gm.changes'
@@ -34,6 +34,8 @@ export type MisuseKind =
   | 'window'
   | 'distinct'
   | 'outer join'
+  | 'choice of two sides'
+  | 'choice behind an outer join'
   | 'negation'
   | 'except'
   | 'limit'
@@ -95,7 +97,9 @@ export function judgeChanges(parsed: ParsedSql, written: Written): Judged {
       for (const part of source.parts)
         if (historyOf !== undefined && !isWholeBy(part, historyOf))
           say('part of a history', part.changes)
-      isReplacedByPart ||= source.isRowByRow && !source.parts.every((part) => isWholeBy(part, key))
+      isReplacedByPart ||= source.parts.some(
+        (part) => (source.isRowByRow || !part.isKeys) && !isWholeBy(part, key),
+      )
     }
   }
   return { misuses: found, isReplacedByPart }
@@ -142,9 +146,17 @@ interface Source {
   readonly parts: readonly Part[]
   /** Each of its rows is there for one row of a relation, and no other row for the same. */
   readonly isRowByRow: boolean
+  /** No row of it is there twice. */
+  readonly isDistinct: boolean
 }
 
-const NOTHING: Source = { changes: undefined, hasOther: false, parts: [], isRowByRow: true }
+const NOTHING: Source = {
+  changes: undefined,
+  hasOther: false,
+  parts: [],
+  isRowByRow: true,
+  isDistinct: false,
+}
 const OTHER: Source = { ...NOTHING, hasOther: true }
 
 function readSelect(select: SelectStmt, outer: Reading): Source {
@@ -180,7 +192,8 @@ function readSelect(select: SelectStmt, outer: Reading): Source {
     for (const { read, subquery, isValue } of asked) {
       if (isValue && read.changes !== undefined) say('value', read.changes, subquery.location)
     }
-    judgeGroups(select, chosen, keyed, reading)
+    for (const behind of chosen.behindOuterJoins) say('choice behind an outer join', behind)
+    judgeGroups(select, chosen, reading)
   }
   // Keys that are asked for by other keys are new or not as those are.
   const asking = use === 'keys' ? asked.find(({ read }) => read.changes !== undefined) : undefined
@@ -189,7 +202,24 @@ function readSelect(select: SelectStmt, outer: Reading): Source {
     hasOther: source.hasOther || asked.some(({ read }) => read.hasOther),
     parts: chosen.parts,
     isRowByRow: isRowByRow(select, items),
+    isDistinct: isDistinct(select),
   }
+}
+
+/** Whether DISTINCT or GROUP BY leave each row once. */
+function isDistinct(select: SelectStmt): boolean {
+  const { distinctClause = [], groupClause = [], targetList = [] } = select
+  const given = targetList.flatMap((target) =>
+    'ResTarget' in target ? [target.ResTarget.val] : [],
+  )
+  const isGiven = (node: SqlNode): boolean => {
+    const text = textByNames(namedBy(select, node))
+    return given.some((value) => value !== undefined && textByNames(value) === text)
+  }
+  return (
+    (distinctClause.length > 0 && distinctOn(select).length === 0) ||
+    (groupClause.length > 0 && groupClause.every(isGiven))
+  )
 }
 
 /** Rows that are grouped or numbered with others need the others again, but for those of one key. */
@@ -261,12 +291,7 @@ function isRowByRow(
 }
 
 /** Rows that are chosen by changed ones are grouped by what chooses them: others of a group would be missing. */
-function judgeGroups(
-  select: SelectStmt,
-  { misses }: Chosen,
-  keyed: readonly SqlNode[],
-  { say }: Reading,
-): void {
+function judgeGroups(select: SelectStmt, { misses }: Chosen, { say }: Reading): void {
   const { targetList = [], sortClause = [], groupClause = [], havingClause } = select
   const outputs = [...targetList, ...(havingClause === undefined ? [] : [havingClause])]
   const judge = (by: readonly SqlNode[], of: readonly SqlNode[], at?: number): void => {
@@ -278,10 +303,10 @@ function judgeGroups(
       judge([...grouping, ...grouping.map((node) => namedBy(select, node))], aggregates)
   }
   const on = distinctOn(select)
-  if (on.length > 0 && !isOfOneKey(keyed, on)) judge(on, targetList)
+  if (on.length > 0) judge(on, targetList)
   for (const call of [...outputs, ...sortClause].flatMap(windowCalls)) {
     const by = partitionOf(call.over ?? {}, select)
-    if (!isChoice(call, keyed, select)) judge(by, [{ FuncCall: call }], call.location)
+    judge(by, [{ FuncCall: call }], call.location)
   }
 }
 
@@ -319,15 +344,26 @@ function readSetOperation(
     else if (all !== true && reading.written.uniqueKey.length === 0)
       reading.say('distinct', changes)
   }
-  const theirs =
-    op === 'SETOP_EXCEPT' ? [] : renamedParts(right.parts, outputsOf(rarg), outputsOf(larg))
+  const theirs = renamedParts(right.parts, outputsOf(rarg), outputsOf(larg))
   // Keys beside which there are others choose nothing.
   const isOpen = reading.use === 'keys' && (left.parts.length === 0 || theirs.length === 0)
   const inputs = [left, right].map(({ parts }) => parts.map((part) => part.changes.relname).join())
+  const isAlike = areChosenAlike(left.parts, theirs)
+  const [chosenThere] = left.parts.length === 0 ? [] : theirs
+  if (reading.use === 'rows' && op !== 'SETOP_UNION' && changes === undefined) {
+    if (chosenThere !== undefined && !isAlike)
+      reading.say('choice of two sides', chosenThere.changes)
+    else if (left.parts.length === 0 && theirs[0] !== undefined && op === 'SETOP_EXCEPT')
+      reading.say('except', theirs[0].changes)
+  }
+  const parts = distinctParts(op === 'SETOP_EXCEPT' ? left.parts : [...left.parts, ...theirs])
+  // Rows of the two stand in groups together, of which one side may give all and the other none.
+  const united = isAlike ? parts : parts.map((part) => ({ ...part, wholeBy: [] }))
   return {
     changes,
     hasOther: left.hasOther || right.hasOther,
-    parts: isOpen && op === 'SETOP_UNION' ? [] : distinctParts([...left.parts, ...theirs]),
+    parts: op !== 'SETOP_UNION' ? parts : isOpen ? [] : united,
+    isDistinct: all !== true,
     // Of one input, a row may stand in both.
     isRowByRow:
       left.isRowByRow && right.isRowByRow && !inputs.includes('') && inputs[0] !== inputs[1],
@@ -372,7 +408,7 @@ function readItem(item: SqlNode, reading: Reading): Source {
       'RangeVar' in item
         ? readTable(item.RangeVar, reading)
         : readSubselect(item.RangeSubselect, reading)
-    reading.take({ alias: aliasOf(item), isOptional: false, source })
+    reading.take({ alias: aliasOf(item), isOptional: false, source, text: textOfItem(item) })
     return source
   }
   if ('RangeTableSample' in item && item.RangeTableSample.relation !== undefined)
@@ -380,6 +416,13 @@ function readItem(item: SqlNode, reading: Reading): Source {
   if ('JoinExpr' in item) return readJoin(item.JoinExpr, reading)
   readExpression(item, reading, false)
   return NOTHING
+}
+
+/** Without the name that it has here. */
+function textOfItem(item: SqlNode): string {
+  return 'RangeVar' in item
+    ? [item.RangeVar.schemaname, item.RangeVar.relname].join('.')
+    : textOfTree(item)
 }
 
 function readSubselect({ subquery, alias }: RangeSubselect, reading: Reading): Source {
@@ -392,7 +435,7 @@ function readSubselect({ subquery, alias }: RangeSubselect, reading: Reading): S
 
 function readTable(table: RangeVar, { use, key, ctes, written }: Reading): Source {
   const { schemaname, relname = '' } = table
-  const parts = [{ wholeBy: [], isKeys: true, changes: table }]
+  const parts = [{ wholeBy: [], choice: undefined, isKeys: true, changes: table }]
   if (schemaname === CHANGES_SCHEMA) return { ...NOTHING, changes: table, parts }
   if (schemaname === KEYS_SCHEMA) return { ...NOTHING, parts }
   if (schemaname === UNCHECKED_SCHEMA) return NOTHING
@@ -536,6 +579,10 @@ function renamedParts(
   return parts.map((part) => ({
     ...part,
     wholeBy: part.wholeBy.map((names) => renamed(names, inside, outside)),
+    choice: part.choice && {
+      ...part.choice,
+      values: renamed(part.choice.values, inside, outside),
+    },
   }))
 }
 
@@ -561,7 +608,7 @@ function namesIn(node: SqlNode): readonly string[] {
 
 /** Whether rows that are equal in all of `by` are equal in it. */
 function isGivenBy(node: SqlNode, by: readonly SqlNode[]): boolean {
-  if (by.some((one) => textOfTree(one) === textOfTree(node))) return true
+  if (by.some((one) => textByNames(one) === textByNames(node))) return true
   const name = columnName(node)
   if (name !== undefined) return by.some((one) => columnName(one) === name)
   return (
@@ -570,7 +617,7 @@ function isGivenBy(node: SqlNode, by: readonly SqlNode[]): boolean {
 }
 
 /** Columns by their own names alone, as they are compared everywhere here. */
-function textOfTree(node: SqlNode): string {
+function textByNames(node: SqlNode): string {
   return JSON.stringify(node, (key, value: unknown) => {
     if (key === 'location') return undefined
     return key === 'fields' && Array.isArray(value) ? value.slice(-1) : value

@@ -13,10 +13,10 @@ export interface EqualColumns {
   readonly isGivenBy: (node: SqlNode, by: readonly SqlNode[]) => boolean
   /** What an item of FROM is joined by, for each of the others: its own side of each equality. */
   readonly linksOf: (alias: string) => readonly (readonly SqlNode[])[]
+  /** What it is joined by in all rows: its own side of each equality, and the other. */
+  readonly linkedTo: (alias: string) => readonly (readonly [SqlNode, SqlNode])[]
   /** What is equal to it in all rows. */
   readonly sameAs: (node: SqlNode) => readonly SqlNode[]
-  /** Whether both read a column that is the same. */
-  readonly shareColumn: (one: SqlNode, other: SqlNode) => boolean
 }
 
 /** Columns are compared under the names that the query reads them by: what they are is not known here. */
@@ -26,12 +26,13 @@ export function equalColumns(select: SelectStmt): EqualColumns {
   const aliases = from.flatMap((item) => item.aliases)
   const where = whereClause === undefined ? [] : conjuncts(whereClause)
   const equalities = [...from.flatMap((item) => item.equalities), ...where.flatMap(equalityOf)]
+  const followers = from.flatMap((item) => item.followers)
   const isNatural = from.some((item) => item.isNatural)
   // A name without its table is that of one column alone, or of columns that are joined by it.
   const { targetList, groupClause, havingClause, windowClause, distinctClause } = select
   const clauses = [targetList, whereClause, groupClause, havingClause, windowClause, distinctClause]
   const loose = new Set(
-    [...clauses.flatMap(childrenOf), ...equalities.flat()]
+    [...clauses.flatMap(childrenOf), ...equalities.flat(), ...followers.flat()]
       .flatMap(columnsIn)
       .flatMap(({ alias, name }) => (alias === undefined ? [name] : [])),
   )
@@ -64,16 +65,29 @@ export function equalColumns(select: SelectStmt): EqualColumns {
   const isGivenBy = (node: SqlNode, by: readonly SqlNode[]): boolean => {
     const own = classOf(node)
     if (constants.has(own) || by.some((one) => classOf(one) === own)) return true
+    const isFollower = followers.some(
+      ([leader, follower]) =>
+        classOf(follower) === own && by.some((one) => classOf(one) === classOf(leader)),
+    )
+    if (isFollower) return true
     if ('ColumnRef' in node || 'SubLink' in node) return false
     return childrenOf(Object.values(node)).every((part) => isGivenBy(part, by))
   }
+  /** Each with the other side of the equality. */
+  const linksAmong = (pairs: readonly Equality[], alias: string): readonly Equality[] =>
+    pairs
+      .flatMap(([a, b]) => [[a, b] as const, [b, a] as const])
+      .filter(([one, other]) => {
+        const [own, others] = [columnsIn(one), columnsIn(other)]
+        const isOwn = own.length > 0 && own.every((column) => column.alias === alias)
+        return isOwn && others.length > 0 && others.every((column) => column.alias !== alias)
+      })
   const linksOf = (alias: string): readonly (readonly SqlNode[])[] => {
     const links = new Map<string, SqlNode[]>()
-    for (const [one, other] of equalities.flatMap(([a, b]) => [[a, b] as const, [b, a] as const])) {
-      const [own, others] = [columnsIn(one), columnsIn(other)]
-      if (own.length === 0 || own.some((column) => column.alias !== alias)) continue
-      if (others.length === 0 || others.some((column) => column.alias === alias)) continue
-      const whose = others.map((column) => column.alias ?? '').join()
+    for (const [one, other] of linksAmong([...equalities, ...followers], alias)) {
+      const whose = columnsIn(other)
+        .map((column) => column.alias ?? '')
+        .join()
       links.set(whose, [...(links.get(whose) ?? []), one])
     }
     return [...links.values()]
@@ -84,11 +98,8 @@ export function equalColumns(select: SelectStmt): EqualColumns {
     conditions: [...where, ...from.flatMap((item) => item.conditions)],
     isGivenBy,
     linksOf,
+    linkedTo: (alias) => linksAmong(equalities, alias),
     sameAs: (node) => equalities.flat().filter((other) => classOf(other) === classOf(node)),
-    shareColumn: (one, other) => {
-      const theirs = columnsIn(other).map(({ node }) => classOf(node))
-      return columnsIn(one).some(({ node }) => theirs.includes(classOf(node)))
-    },
   }
 }
 
@@ -144,13 +155,21 @@ function equalityOf(condition: SqlNode): readonly Equality[] {
 interface ReadFrom {
   readonly aliases: readonly string[]
   readonly equalities: readonly Equality[]
+  /** Of an outer join: what stands on its side that is always there, and what is equal to it or null. */
+  readonly followers: readonly Equality[]
   readonly conditions: readonly SqlNode[]
   readonly isNatural: boolean
 }
 
 function readFrom(item: SqlNode): ReadFrom {
   if (!('JoinExpr' in item))
-    return { aliases: [aliasOf(item) ?? ''], equalities: [], conditions: [], isNatural: false }
+    return {
+      aliases: [aliasOf(item) ?? ''],
+      equalities: [],
+      followers: [],
+      conditions: [],
+      isNatural: false,
+    }
   const { jointype, larg, rarg, quals, usingClause, isNatural } = item.JoinExpr
   const [left, right] = [larg, rarg].map((side) =>
     side === undefined ? undefined : readFrom(side),
@@ -162,13 +181,20 @@ function readFrom(item: SqlNode): ReadFrom {
     ),
   )
   const own = quals === undefined ? [] : conjuncts(quals)
+  const equalities = [...using, ...own.flatMap(equalityOf)]
+  const isInner = jointype === 'JOIN_INNER'
+  const leader = jointype === 'JOIN_LEFT' ? left : jointype === 'JOIN_RIGHT' ? right : undefined
+  const isLed = (node: SqlNode): boolean =>
+    columnsIn(node).every(({ alias }) => alias !== undefined && leader?.aliases.includes(alias))
+  const followers = equalities.flatMap(([one, other]): readonly Equality[] => {
+    if (leader === undefined || isLed(one) === isLed(other)) return []
+    return [isLed(one) ? [one, other] : [other, one]]
+  })
   return {
     aliases: sides.flatMap((side) => side.aliases),
-    equalities: [...sides.flatMap((side) => side.equalities), ...using, ...own.flatMap(equalityOf)],
-    conditions: [
-      ...sides.flatMap((side) => side.conditions),
-      ...(jointype === 'JOIN_INNER' ? own : []),
-    ],
+    equalities: [...sides.flatMap((side) => side.equalities), ...(isInner ? equalities : [])],
+    followers: [...sides.flatMap((side) => side.followers), ...followers],
+    conditions: [...sides.flatMap((side) => side.conditions), ...(isInner ? own : [])],
     isNatural: isNatural === true || sides.some((side) => side.isNatural),
   }
 }

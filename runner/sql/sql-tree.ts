@@ -71,3 +71,8 @@ function collect(value: unknown, found: SqlNode[]): void {
     else for (const field of Object.values(value)) collect(field, found)
   }
 }
+
+/** The same for expressions that are written alike, wherever they stand. */
+export function textOfTree(node: SqlNode): string {
+  return JSON.stringify(node, (key, value: unknown) => (key === 'location' ? undefined : value))
+}

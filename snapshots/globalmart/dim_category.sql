@@ -7,13 +7,14 @@
 ) }}
 
 {% if is_incremental() %}
+-- Unchecked: a key has events of the seed or of what names it, never of both.
 with touched as (
     {% call recompute('category') %}
     select changed.category
-    from {{ changed_keys(ref('stg_transactions'), 'category') }} as changed
+    from {{ changed_keys(ref('stg_transactions'), 'category', unchecked=true) }} as changed
     union
     select changed.category
-    from {{ changed_keys(ref('stg_product_views'), 'category') }} as changed
+    from {{ changed_keys(ref('stg_product_views'), 'category', unchecked=true) }} as changed
     {% endcall %}
 )
 {% endif %}

@@ -7,16 +7,17 @@
 ) }}
 
 {% if is_incremental() %}
+-- Unchecked: a key has events of the seed or of what names it, never of both.
 with touched as (
     {% call recompute('country') %}
     select changed.country
-    from {{ changed_keys(ref('stg_transactions'), 'country') }} as changed
+    from {{ changed_keys(ref('stg_transactions'), 'country', unchecked=true) }} as changed
     union
     select changed.country
-    from {{ changed_keys(ref('stg_product_views'), 'country') }} as changed
+    from {{ changed_keys(ref('stg_product_views'), 'country', unchecked=true) }} as changed
     union
     select changed.country
-    from {{ changed_keys(ref('stg_cart_events'), 'country') }} as changed
+    from {{ changed_keys(ref('stg_cart_events'), 'country', unchecked=true) }} as changed
     {% endcall %}
 )
 {% endif %}

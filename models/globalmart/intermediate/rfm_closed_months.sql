@@ -28,10 +28,10 @@ with dates as (
     select month_ends.analysis_date
     from month_ends
     {% if is_incremental() %}
-    -- What is new or was told otherwise changes every score from its own month on.
+    -- What is new or was told otherwise changes every score from its own month on. Unchecked: rfm() reads all events up to the last date.
     where month_ends.analysis_date >= (
         select min(changed.event_date)
-        from {{ changed_keys(ref('stg_transactions'), 'event_date') }} as changed
+        from {{ changed_keys(ref('stg_transactions'), 'event_date', unchecked=true) }} as changed
     )
     or month_ends.analysis_date not in (select kept.analysis_date from {{ this }} as kept)
     -- A run for another day opens or closes months, and dim_customers has to hear of it.
