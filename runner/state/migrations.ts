@@ -2083,4 +2083,31 @@ for each row when (new.parts <> '{}') execute function gm.name_parts()`,
       `update gm.marks set parts = parts where parts <> '{}' and generation = to_regclass(input)::oid::text`,
     ],
   },
+  {
+    name: '0022_plans_that_stay',
+    up: [
+      // The same queries. To plan them took the server several times as long as to run them, and a function in SQL is planned
+      // by each statement that calls it; one in plpgsql by each session once.
+      `do $do$
+declare
+  f record;
+begin
+  for f in
+    select p.proname, p.proretset, p.prosrc, pg_get_function_arguments(p.oid) as arguments, pg_get_function_result(p.oid) as result
+    from pg_proc p
+    where p.oid in ('gm.states(text[])'::regprocedure, 'gm.reads(text[])'::regprocedure, 'gm.view_reads(text)'::regprocedure)
+  loop
+    execute format(
+      'create or replace function gm.%I(%s) returns %s language plpgsql stable set plan_cache_mode = force_generic_plan as %L',
+      f.proname, f.arguments, f.result,
+      format(
+        case when f.proretset then E'#variable_conflict use_column\nbegin\n  return query %s;\nend' else E'#variable_conflict use_column\nbegin\n  return (%s);\nend' end,
+        f.prosrc
+      )
+    );
+  end loop;
+end
+$do$`,
+    ],
+  },
 ]
