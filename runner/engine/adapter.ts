@@ -45,11 +45,11 @@ export interface Column {
   readonly type: string
   /** The server cannot compare its values, or not as what they are. */
   readonly isIncomparable?: true
-  /** gm has added it to rows that have a value for it, which they have not got yet: it carries UNFILLED. */
+  /** Rows may have a value for it that they have not got yet: gm has added it, or has written some while the query did not give it. It carries UNFILLED. */
   readonly isUnfilled?: true
 }
 
-/** The option of a column that gm has added and not filled yet. To the planner it says nothing: 0 is what it takes without it. */
+/** The option of a column that gm has not filled in all rows yet. To the planner it says nothing: 0 is what it takes without it. */
 export const UNFILLED = { name: 'n_distinct', value: '0' } as const
 
 export interface IndexState {

@@ -121,10 +121,12 @@ export function evolveTable(
   const name = quoted(node.relation)
   const before = [
     ...changes.added.map((column) => `add column ${identifier(column.name)} ${column.type}`),
-    // Until the write has filled them, which may fail.
-    ...(mode === 'append_and_widen' ? changes.added : []).map(
-      ({ name }) => `alter column ${identifier(name)} set (${UNFILLED.name} = ${UNFILLED.value})`,
-    ),
+    // Until a write has filled them, which may fail; what the query does not give any more, until it gives it again.
+    ...(mode === 'append_and_widen' ? [...changes.added, ...changes.removed] : [])
+      .filter(({ isUnfilled }) => isUnfilled !== true)
+      .map(
+        ({ name }) => `alter column ${identifier(name)} set (${UNFILLED.name} = ${UNFILLED.value})`,
+      ),
     ...retyped.map(
       ({ name: of, type }) =>
         `alter column ${identifier(of)} type ${type} using ${identifier(of)}::${type}`,

@@ -487,6 +487,37 @@ delete from raw.goods where id = 2`)
   },
 )
 
+test.for(['check', 'timestamp'])(
+  'a column that the query lost and gives again is filled where versions began without it, and known values are compared: %s',
+  async (strategy, { run, sql }) => {
+    const project = prices(strategy === 'check' ? { strategy, check_cols: 'all' } : BY_TIME)
+    const give = async (change: string): Promise<unknown> => {
+      await sql(change)
+      return (await run(project)).steps['prices']
+    }
+    await give(`create schema raw; create table raw.goods (id int, price int, at timestamp, extra text);
+insert into raw.goods select n, 1, '2026-01-01', '7' from generate_series(1, 3) n`)
+    const lost = await give(`alter table raw.goods drop extra;
+update raw.goods set price = 2, at = '2026-02-01' where id = 2;
+insert into raw.goods values (4, 1, '2026-02-01')`)
+    expect(lost).toBe('update history: success +2 ~1')
+    expect(await give('')).toBe('update history: success +0 ~0')
+    // In another type than the table has for it.
+    const again = await give(`alter table raw.goods add extra int default 7;
+update raw.goods set extra = 8, at = '2026-03-01' where id = 3`)
+    expect(again).toBe('update history: success +1 ~3')
+    expect(await give('')).toBe('update history: success +0 ~0')
+    expect(
+      await sql(
+        `select string_agg(id || ': ' || coalesce(extra, '-'), ', ' order by id, dbt_valid_from) as versions from shop.prices`,
+      ),
+    ).toEqual([{ versions: '1: 7, 2: 7, 2: 7, 3: 7, 3: 8, 4: 7' }])
+    expect(await give(`update raw.goods set extra = null, at = '2026-04-01' where id = 1`)).toBe(
+      'update history: success +1 ~1',
+    )
+  },
+)
+
 test.for(['integer', 'uuid'])(
   'a key that was text and is %s goes on with the versions of its key',
   async (type, { run, sql }) => {

@@ -109,10 +109,11 @@ export const updatePolling: Materialize<SnapshotNode> = (node, compiled, materia
   const knowsDeleted =
     history.hardDeletes === 'new_record' ||
     target.columns.some((column) => column.name === history.names.isDeleted)
-  const known = new Map(
-    before.flatMap((column) => (column.isUnfilled ? [] : [[column.name, column]])),
-  )
-  for (const column of evolution.retyped) if (known.has(column.name)) known.set(column.name, column)
+  const known = new Map(before.map((column) => [column.name, column]))
+  for (const column of evolution.retyped) {
+    const { isUnfilled } = known.get(column.name) ?? {}
+    known.set(column.name, isUnfilled ? { ...column, isUnfilled } : column)
+  }
   const indexes = followIndexes(
     node.relation,
     target,

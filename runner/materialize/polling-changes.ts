@@ -88,7 +88,10 @@ function valueInTable({ known, expected }: PollingContext, column: string): stri
   return type !== undefined && isOther ? `${value}::${type}` : value
 }
 
-/** A column that the table did not have yet is no change: the rows that are there get it as it is. */
+/**
+ * A column that the table did not have yet is no change: the rows that are there get it as it is. So do those without a value, where
+ * they were written while the query did not give it.
+ */
 function differs(context: PollingContext): string {
   const { history, known, expected } = context
   const { names, strategy, watched } = history
@@ -107,7 +110,11 @@ function differs(context: PollingContext): string {
   if (columns.length === 0) return 'false'
   const list = (valueOf: (name: string) => string): string =>
     columns.map(({ name }) => comparable(valueOf(name), known.get(name))).join(', ')
-  return `(${list((name) => `held.${identifier(name)}`)})
+  const held = (name: string): string =>
+    known.get(name)?.isUnfilled === true
+      ? `coalesce(held.${identifier(name)}, ${valueInTable(context, name)})`
+      : `held.${identifier(name)}`
+  return `(${list(held)})
     is distinct from (${list((name) => valueInTable(context, name))})`
 }
 
@@ -213,10 +220,15 @@ where not ${holds(history, 'gone')} and (gone.gm_returns is null or gone.gm_retu
 /** Columns that are new to the table get their values in the versions that hold: no version is made for them. */
 export function fillAdded(context: PollingContext, compiled: Compiled): readonly Statement[] {
   const { history, name, known, expected } = context
-  const added = expected.filter((column) => !known.has(column.name))
+  const added = expected.flatMap((column) => {
+    const there = known.get(column.name)
+    return there === undefined ? [column] : there.isUnfilled === true ? [there] : []
+  })
   if (added.length === 0) return []
-  const list = (row: string): string =>
-    added.map((column) => comparable(`${row}.${identifier(column.name)}`, column)).join(', ')
+  const filled = ({ name: column }: Column): string =>
+    `coalesce(held.${identifier(column)}, ${valueInTable(context, column)})`
+  const list = (valueOf: (column: Column) => string): string =>
+    added.map((column) => comparable(valueOf(column), column)).join(', ')
   return [
     aroundUserSql(compiled, {
       purpose: 'fill added columns',
@@ -224,11 +236,11 @@ export function fillAdded(context: PollingContext, compiled: Compiled): readonly
       tail: `
 )
 update ${name} as held set
-  ${added.map(({ name }) => `${identifier(name)} = gm_row.${identifier(name)}`).join(', ')}, "${XID_COLUMN}" = pg_current_xact_id()
+  ${added.map((column) => `${identifier(column.name)} = ${filled(column)}`).join(', ')}, "${XID_COLUMN}" = pg_current_xact_id()
 from gm_rows as gm_row
 where ${sameKey(context, 'held')}
   and ${holds(history, 'held')}
-  and (${list('held')}) is distinct from (${list('gm_row')})`,
+  and (${list((column) => `held.${identifier(column.name)}`)}) is distinct from (${list(filled)})`,
       counts: 'updated',
     }),
     {
