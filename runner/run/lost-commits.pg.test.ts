@@ -203,3 +203,38 @@ test('a table that cannot be analyzed after its rows were committed is done', as
   }
   expect(await sql('select count(*)::int as n from shop.kept')).toEqual([{ n: 1200 }])
 })
+
+test('a run that is interrupted while it waits to publish all together ends with its report, and leaves all to gm retry', async ({
+  connection,
+  sql,
+  run,
+  left,
+}) => {
+  await run(kept())
+  const reader = await openClient(connection)
+  const interrupt = new AbortController()
+  const adapter = createPostgresAdapter(connection)
+  try {
+    await reader.query('begin; select * from shop.kept')
+    const options = { publish: 'atomic', signal: interrupt.signal, publishWaitMs: 60_000 } as const
+    const request = requestOf(kept(), adapter, options)
+    const running = runProject({ ...request, asked: { flags: {}, publish: 'atomic' } })
+    for (let waiting: unknown[] = []; waiting.length === 0; ) {
+      waiting = await sql(
+        `select from pg_locks where locktype = 'relation' and mode = 'AccessExclusiveLock' and not granted and database = (select oid from pg_database where datname = current_database())`,
+      )
+    }
+    interrupt.abort()
+    const { status, steps } = await running
+    expect(status).toBe('cancelled')
+    expect(steps.map((step) => [step.name, step.status])).toEqual([
+      ['shop.kept', 'skipped'],
+      ['shop.after', 'skipped'],
+    ])
+  } finally {
+    await reader.end()
+    await adapter.close()
+  }
+  expect(Object.keys(await left())).toEqual(['model.shop.after', 'model.shop.kept'])
+  expect(await sql('select id from shop.kept')).toHaveLength(1)
+})

@@ -55,6 +55,9 @@ export async function runAtomically(given: Atomic): Promise<readonly StepResult[
     try {
       await publish(await together(building, shadows, copies, on), on)
     } catch (error) {
+      // Cancelled in the server: nothing was published, and the run ends with its report.
+      if (error instanceof Error && error.name === 'AbortError')
+        return notPublished(results, undefined, shadowed)
       if (!(error instanceof GmError)) throw error
       if (!(await hasPublished(error, building, on)))
         return notPublished(results, undefined, shadowed, error)
