@@ -4,13 +4,9 @@ import { literal, quoted } from '../manifest/quoted.ts'
 import { COLUMN_SETTINGS } from './carry-columns.ts'
 import { dropCopies, madeByHand, NAME_MADE } from './carry-made.ts'
 import { revokingDefaults } from './grant-statements.ts'
-import { SHADOW_SUFFIX } from './hidden-name.ts'
 
 /** How the name of statistics begins that are copied and not yet published. */
 const COPIED = 'gm_statistics_'
-
-/** PostgreSQL names statistics by their table: these a hook has made again on what a run was yet to publish. Inside a literal. */
-const MADE_BY_HOOK = `strpos(s.stxname, ${literal(SHADOW_SUFFIX).replaceAll("'", "''")}) > 0`
 
 /** Which kinds statistics `s` are of, in SQL: none are written of a single expression. */
 const KINDS = `(
@@ -105,6 +101,8 @@ begin
           and pg_get_statisticsobjdef_columns(s.oid) = attached.statistics->>'columns'
           and s.stxkind::text = attached.statistics->>'kinds'
           and not exists (select from jsonb_array_elements(noted) b where b->'statistics'->>'name' = s.stxname)
+        -- A hook's own before the copy, or it would stay beside it under the name that it has got.
+        order by starts_with(s.stxname, ${literal(COPIED)})
         limit 1;
       end if;
       if copied is null then
@@ -240,7 +238,7 @@ cross join lateral (
     format('create statistics %I.%I %s on %s from %s', home.schema, s.stxname, ${KINDS}, pg_get_statisticsobjdef_columns(s.oid), n.name),
     format('drop statistics %s.%I', s.stxnamespace::regnamespace, s.stxname), obj_description(s.oid, 'pg_statistic_ext'),
     jsonb_build_object('schema', home.schema, 'name', s.stxname, 'columns', pg_get_statisticsobjdef_columns(s.oid), 'kinds', s.stxkind::text),
-    format('c.relkind <> ''v'' and not exists (select from pg_statistic_ext s where s.stxrelid = c.oid and (s.stxnamespace = %s and s.stxname = %L or ${MADE_BY_HOOK} and s.stxkind = %L and pg_get_statisticsobjdef_columns(s.oid) = %L))', home.oid, s.stxname, s.stxkind, pg_get_statisticsobjdef_columns(s.oid))
+    format('c.relkind <> ''v'' and not exists (select from pg_statistic_ext s where s.stxrelid = c.oid and s.stxnamespace = %s and s.stxname = %L)', home.oid, s.stxname)
   from pg_statistic_ext s
   -- Where gm may make nothing in their schema they go to the relation's: without a name of a schema they are made in public.
   join pg_namespace home (oid, schema) on home.oid = case when has_schema_privilege(s.stxnamespace, 'create') then s.stxnamespace else c.relnamespace end

@@ -3,7 +3,7 @@ import type { Relation } from '../manifest/node.ts'
 
 const MAX_BYTES = 63
 const SUFFIX = '__gm_new'
-export const SHADOW_SUFFIX = '__gm_next'
+const SHADOW_SUFFIX = '__gm_next'
 
 /** The name under which a relation is built before it is published: the same each time, as only one step can build it. */
 export function hiddenName(relation: Relation): Relation {
