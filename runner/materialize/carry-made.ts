@@ -107,10 +107,11 @@ ${madeOn(`to_regclass(${literal(from)})`)}
     where m.name = made.copy
       or m.what = made.what and m.kind = made.kind and m.is_unique = made.is_unique and m.definition = made.definition
       or m.kind = 'p' and made.kind = 'p'
+    order by m.name <> made.name
     limit 1;
     if twin.oid is not null then
-      -- A copy of an increment: of what it got of the old table only keys to others are without a comment.
-      if made.is_made and twin.comment is null and twin.name = made.name then
+      -- A copy of an increment gets the comments of checks and indexes, and no others.
+      if made.is_made and twin.comment is null then
         ${comment('twin', literal(to), literal(MADE))}
       end if;
       continue;
@@ -155,10 +156,11 @@ export const NAME_MADE = `
       select * into made from jsonb_to_record(attached.made)
         as m (what text, kind text, name text, copy text, definition text, tail text, is_unique boolean);
       select m.* into twin from (${madeOn('attached.relation::regclass')}) m
-      where not starts_with(m.name, ${literal(COPIED)}) and m.what = made.what
+      where not starts_with(m.name, ${literal(COPIED)})
         and (
-          m.name = made.name
-          or m.kind = made.kind and m.is_unique = made.is_unique and m.definition = made.definition
+          -- Names of indexes are those of their constraints as well.
+          m.name = made.name and (m.what = made.what or m.kind in ('', 'p', 'u', 'x') and made.kind in ('', 'p', 'u', 'x'))
+          or m.what = made.what and m.kind = made.kind and m.is_unique = made.is_unique and m.definition = made.definition
           or m.kind = 'p' and made.kind = 'p'
         )
       limit 1;

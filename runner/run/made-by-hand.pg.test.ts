@@ -158,14 +158,23 @@ test.for(MODES)(
   async (publish, { run, sql }) => {
     const config = { materialized: 'table', indexes: [{ columns: ['tens'] }, { columns: ['id'] }] }
     await run(sales(rows('a'), config), { publish })
-    await sql('create index by_hand on shop.sales (name)')
-    const less = { materialized: 'table', indexes: [{ columns: ['id'] }] }
+    await sql(
+      'create index by_hand on shop.sales (name); alter table shop.sales add unique (id, tens)',
+    )
+    const less = {
+      materialized: 'table',
+      indexes: [{ columns: ['id'] }, { columns: ['id', 'tens'], unique: true }],
+    }
     expect(await outcomes(run(sales(rows('a'), less), { publish }))).toEqual([])
     expect(
       await sql(
         `select indexrelid::regclass::text as index from pg_index where indrelid = 'shop.sales'::regclass order by 1`,
       ),
-    ).toEqual([{ index: 'shop.by_hand' }, { index: 'shop.sales_id_idx' }])
+    ).toEqual([
+      { index: 'shop.by_hand' },
+      { index: 'shop.sales_id_idx' },
+      { index: 'shop.sales_id_tens_key' },
+    ])
   },
 )
 

@@ -174,3 +174,31 @@ test('a query that does not give what its contract promises changes nothing, and
   const args = ['ls', '--select', 'state:modified.contract', '--state', 'before']
   expect((await gm(root, args, env)).stdout).toBe('shop.daily\n')
 })
+
+test('constraints that the contract has no more go with the table, also where it was a copy, and one that somebody has made stays', async ({
+  connection,
+  project,
+  sql,
+}) => {
+  await sql(`${RAW}; create table raw.events (id int, at timestamp, status varchar(10), amount numeric);
+insert into raw.events values (1, '2026-01-01', 'paid', 2)`)
+  const env = databaseUrl(connection)
+  const root = await project(EVENTS)
+  await gm(root, ['run', '--select', 'paid'], env)
+  await sql(
+    'alter table paid add constraint by_hand foreign key (status) references raw.statuses (status) on delete cascade',
+  )
+  await sql(`insert into raw.events values (2, '2026-01-02', 'paid', 2)`)
+  await gm(root, ['run', '--select', 'paid', '--force', '--publish', 'atomic'], env)
+  await writeFile(
+    join(root, 'models/schema.yml'),
+    `sources: [{name: raw, tables: [{name: statuses}, {name: events, config: {event_time: at}}]}]\n`,
+  )
+  await gm(root, ['run', '--select', 'paid', '--full-refresh'], env)
+  expect(await sql(CONSTRAINTS, ['paid'])).toEqual([
+    {
+      name: 'by_hand',
+      is: 'FOREIGN KEY (status) REFERENCES raw.statuses(status) ON DELETE CASCADE',
+    },
+  ])
+})
