@@ -291,6 +291,25 @@ test('dbt_valid_to_current, other column names and composite keys do all that th
   ])
 })
 
+test('keys of several columns whose values hold the bar that joins them have ids of their own, and all others those of dbt', async ({
+  run,
+  sql,
+}) => {
+  const project = prices({ ...BY_TIME, unique_key: ['name', 'size'] })
+  await sql(`create schema raw;
+    create table raw.goods (name text, size text, price int, at timestamp);
+    insert into raw.goods select name, size, 1, '2026-01-01' from (values
+      ('a|b', 'c'), ('a', 'b|c'), ('a', 'b'), ('a|', '|b'), ('a', '||b'), ('', ''), ('a|b|c', '3,1')) as g (name, size)`)
+  expect((await run(project)).steps).toEqual({ prices: 'build history: success +7' })
+  await sql(`update raw.goods set price = 2, at = '2026-02-01'`)
+  expect((await run(project)).steps).toEqual({ prices: 'update history: success +7 ~7' })
+  expect(
+    await sql(`select count(*)::int as versions, count(distinct dbt_scd_id)::int as ids,
+      bool_and(name || size like '%|%' or dbt_scd_id = md5(name || '|' || size || '|' || dbt_valid_from)) as is_as_dbt
+      from shop.prices`),
+  ).toEqual([{ versions: 14, ids: 14, is_as_dbt: true }])
+})
+
 test('--full-refresh keeps the history of a snapshot that polls, and says so', async ({
   run,
   sql,

@@ -130,10 +130,19 @@ export function timeOf({ updatedAt }: PollingHistory, alias = 'gm_row'): string 
     : `${alias}.${identifier(updatedAt)}`
 }
 
-/** As dbt writes it, so that a table that dbt began keeps one kind of ids. */
+/**
+ * As dbt writes it, so that a table that dbt began keeps one kind of ids. But that text of several columns does not tell `a|b`, `c` from
+ * `a`, `b|c`: where a value holds the bar, the lengths of all stand behind it, which no other text of these columns ends with.
+ */
 export function scdId(key: readonly string[], from: string): string {
-  const parts = [...key, from].map((part) => `coalesce(cast(${part} as varchar), '')`)
-  return `md5(${parts.join(` || '|' || `)})`
+  const textOf = (part: string): string => `coalesce(cast(${part} as varchar), '')`
+  const text = [...key, from].map(textOf).join(` || '|' || `)
+  if (key.length < 2) return `md5(${text})`
+  const [values, lengths] = [
+    key.map(textOf).join(' || '),
+    key.map((part) => `length(${textOf(part)})`).join(` || ',' || `),
+  ]
+  return `md5(${text} || case when strpos(${values}, '|') > 0 then '|' || ${lengths} else '' end)`
 }
 
 export function openEnd({ openEnd: given }: PollingHistory, time: string): string {
