@@ -151,6 +151,7 @@ describe('a group of which changed rows choose a part is not whole', () => {
     'select user_id, sum(n) from (select user_id, 1 as n from shop.orders where user_id in (select user_id from NEW c) union all select user_id, 0 from shop.old) a group by user_id',
     // An outer join leaves it empty where the other is not.
     'select o.user_id, count(*) from shop.users u left join shop.orders o on o.user_id = u.id where u.id in (select user_id from NEW c) group by o.user_id',
+    'select day, count(*) from (select distinct user_id, day from shop.orders where user_id in (select user_id from KEYS k)) t group by day',
     // Through what is read on the way.
     'with t as (select * from shop.orders where id in (select id from NEW c)) select user_id, sum(amount) from t group by user_id',
     'with t as (select user_id, amount from shop.orders where id in (select id from NEW c)) select user_id, sum(amount) from t group by user_id',

@@ -106,7 +106,7 @@ export function chosenParts(
     if (!isOnlyLink(part, used)) return false
     // What keys are joined with by more than equality is whole for each of them.
     return links.length === 0
-      ? by.some((node) => columnsIn(node).some(({ alias }) => alias === part.alias))
+      ? part.isKeys && by.some((node) => columnsIn(node).some(({ alias }) => alias === part.alias))
       : links.some(isGiven)
   }
   /** What keys that stand in FROM are joined by, told by the keys' own columns. */
