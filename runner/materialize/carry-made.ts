@@ -55,14 +55,27 @@ from (
 ) as m`
 }
 
+/** Those without a comment, or without one that gm begins so, by name alone: this is asked of each table that is built. */
+function unmarkedOn(oid: string, begin = ''): string {
+  const isUnmarked = (name: string, of: string, catalog: string): string =>
+    `not starts_with(${name}, ${literal(COPIED)})
+      and not exists (select from pg_description d where d.objoid = ${of} and d.classoid = '${catalog}'::regclass and d.objsubid = 0 and starts_with(d.description, ${literal(begin)}))`
+  return `select 'constraint' as what, k.conname as name from pg_constraint k
+    where k.conrelid = ${oid} and k.contype in ('n', 'p', 'u', 'x', 'c', 'f') and k.conparentid = 0
+      and ${isUnmarked('k.conname', 'k.oid', 'pg_constraint')}
+    union all
+    select 'index', i.relname from pg_index x join pg_class i on i.oid = x.indexrelid
+    where x.indrelid = ${oid} and ${isUnmarked('i.relname', 'i.oid', 'pg_class')}
+      and not exists (select from pg_constraint k where k.conrelid = x.indrelid and k.conindid = i.oid)`
+}
+
 /** Marks what stands on a new table by now as made with it: by the configuration, the contract or a hook. */
 export function markMade(table: string): Statement {
   const body = `declare
   made record;
 begin
   for made in
-${madeOn(`${literal(table)}::regclass`)}
-    where m.comment is null and not starts_with(m.name, ${literal(COPIED)})
+    ${unmarkedOn(`${literal(table)}::regclass`)}
   loop
     ${comment('made', literal(table), literal(MADE))}
   end loop;
@@ -73,8 +86,9 @@ end`
 /**
  * Gives the table that is built in the place of another the indexes and constraints that somebody has made on that one by hand, out of
  * sight and under other names, so that nobody waits for them. What it has already, from its configuration or a hook, is left as it is.
+ * @param isCopy whether it began as a copy of that one: it gets the marks that the copy has not.
  */
-export function copyMade(from: string, to: string): Statement {
+export function copyMade(from: string, to: string, isCopy = false): Statement {
   const body = `declare
   made record;
   twin record;
@@ -88,18 +102,14 @@ begin
   loop
     execute format('alter table %s alter column %I set statistics %s', ${literal(to)}, key, target);
   end loop;
-  -- A copy of an increment has asked the old table's own sequence, which does not stay.
-  for key in
-    select a.attname
-    from pg_attrdef f
-    join pg_attribute a on a.attrelid = f.adrelid and a.attnum = f.adnum
-    join pg_depend u on u.classid = 'pg_attrdef'::regclass and u.objid = f.oid
-    join pg_depend o on o.classid = 'pg_class'::regclass and o.objid = u.refobjid and o.deptype = 'a'
-    where f.adrelid = ${literal(to)}::regclass and u.refclassid = 'pg_class'::regclass and o.refobjid = to_regclass(${literal(from)})
-  loop
-    execute format('alter table %s alter column %I drop default', ${literal(to)}, key);
-  end loop;
-  for made in
+${
+  isCopy
+    ? dropSharedDefaults(from, to)
+    : `  if not exists (${unmarkedOn(`to_regclass(${literal(from)})`, BY_GM)}) then
+    return;
+  end if;
+`
+}  for made in
 ${madeOn(`to_regclass(${literal(from)})`)}
     order by place, name
   loop
@@ -137,6 +147,21 @@ ${madeOn(`to_regclass(${literal(from)})`)}
   end loop;
 end`
   return { purpose: COPY_MADE, sql: `do ${literal(body)}` }
+}
+
+function dropSharedDefaults(from: string, to: string): string {
+  return `  -- A copy of an increment has asked the old table's own sequence, which does not stay.
+  for key in
+    select a.attname
+    from pg_attrdef f
+    join pg_attribute a on a.attrelid = f.adrelid and a.attnum = f.adnum
+    join pg_depend u on u.classid = 'pg_attrdef'::regclass and u.objid = f.oid
+    join pg_depend o on o.classid = 'pg_class'::regclass and o.objid = u.refobjid and o.deptype = 'a'
+    where f.adrelid = ${literal(to)}::regclass and u.refclassid = 'pg_class'::regclass and o.refobjid = to_regclass(${literal(from)})
+  loop
+    execute format('alter table %s alter column %I drop default', ${literal(to)}, key);
+  end loop;
+`
 }
 
 /** What `noteAttached` writes down of them: one row for each that was made by hand, in the columns of `attachedTo`. */

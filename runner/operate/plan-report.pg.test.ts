@@ -200,7 +200,7 @@ test('a ledger of an earlier gm, which knows nothing of parts, is planned over',
     insert into raw.events select g, g from generate_series(1, 10) g`)
   await run(shop('id, v'))
   await sql(`insert into raw.events values (11, 11);
-    drop function gm.new_parts; drop function gm.left_at; alter table gm.marks drop column parts`)
+    drop function gm.new_parts; drop function gm.left_at; alter table gm.marks drop column parts cascade`)
   const report = await plan(shop('id, v'))
   expect(report.problems).toEqual([])
   expect(report.steps[0]).toMatchObject({

@@ -118,7 +118,7 @@ export async function publish(given: Together, on: Atomic): Promise<void> {
     // What stands on what was built anew by now the build or a hook has made.
     if (!isCopy) await on.control.query(markMade(quoted(shadow.relation)), on.signal)
     await on.control
-      .query(copyMade(quoted(target), quoted(shadow.relation)), on.signal)
+      .query(copyMade(quoted(target), quoted(shadow.relation), isCopy), on.signal)
       .catch((error: unknown) => {
         throw blameNode(error, on.request.manifest.nodes.get(id))
       })
