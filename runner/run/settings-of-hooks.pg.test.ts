@@ -141,3 +141,21 @@ test('a session that is reset has the role again that it began with', async ({ c
     await adapter.close()
   }
 })
+
+test('a session that is reset forgets what a hook has prepared, and not what gm has', async ({
+  connection,
+}) => {
+  const adapter = createPostgresAdapter(connection)
+  const session = await adapter.open()
+  const signal = new AbortController().signal
+  try {
+    for (const round of [1, 2]) {
+      await session.query({ purpose: 'hook', sql: `prepare looked as select ${round}` })
+      expect(await session.waitForOldSnapshots(1_000, signal)).toMatchObject({ done: true })
+      await session.reset()
+    }
+  } finally {
+    await session.close()
+    await adapter.close()
+  }
+})

@@ -89,8 +89,8 @@ export function schemaBeside(runId: string): string {
   return `gm_diff_${runId}`
 }
 
-/** The server keeps a lock of everything that a transaction drops, and has room for some thousands. */
-const AT_ONCE = 100
+/** The server keeps a lock of everything that a transaction drops, some seven of a table, and has room for a few hundred at the least. */
+const AT_ONCE = 25
 
 /**
  * Drops a run's shadows, however many there are, and the schema that it may have made for them together with the last:

@@ -307,10 +307,18 @@ const RESET_SETTINGS: Statement = {
   sql: 'reset session authorization; reset role; reset all',
 }
 
-/** What `discard all` does, without its `discard plans`. */
+/** What `discard all` does, but for plans and for what the driver has prepared and will name again. */
 const RESET: Statement = {
   purpose: 'reset session',
-  sql: `${RESET_SETTINGS.sql}; close all; deallocate all; unlisten *; select pg_advisory_unlock_all(); discard temp; discard sequences`,
+  sql: `${RESET_SETTINGS.sql}; close all; do $$
+declare
+  prepared text;
+begin
+  for prepared in select name from pg_prepared_statements where from_sql loop
+    execute format('deallocate %I', prepared);
+  end loop;
+end
+$$; unlisten *; select pg_advisory_unlock_all(); discard temp; discard sequences`,
 }
 
 const COMMIT: Statement = { purpose: 'commit', sql: 'commit' }
