@@ -48,7 +48,8 @@ from (
   from pg_class t
   join pg_namespace s on s.oid = t.relnamespace
   join pg_constraint k on k.conrelid = t.oid
-  cross join lateral (select pg_get_constraintdef(k.oid) as definition) as d
+  -- A query that began before another transaction has dropped it still finds it, where the server has no definition of its index.
+  cross join lateral (select case when k.conindid = 0 or pg_table_is_visible(k.conindid) is not null then pg_get_constraintdef(k.oid) end as definition) as d
   left join pg_index x on x.indexrelid = k.conindid and k.contype in ('p', 'u')
   left join pg_class i on i.oid = x.indexrelid
   where t.oid = ${oid} and k.contype in ('n', 'p', 'u', 'x', 'c', 'f') and k.conparentid = 0${unmarked("coalesce(obj_description(k.oid, 'pg_constraint'), obj_description(i.oid, 'pg_class'))")}
@@ -126,7 +127,7 @@ ${madeOn(`to_regclass(${literal(from)})`)}
       end if;
       continue;
     end if;
-    continue when made.is_made;
+    continue when made.is_made or made.definition is null;
     begin
       if made.what = 'index' or made.tail is not null then
         execute format('create %s index %I on %s %s', case when made.is_unique then 'unique' end, made.copy, ${literal(to)}, coalesce(made.tail, made.definition));

@@ -215,7 +215,9 @@ test('what is made and dropped while a table is built is so on the new one', asy
     sales(`select 1 as id, 2 as v from pg_sleep(${seconds})`)
   await run(slow(0))
   await sql(
-    'create index old on shop.sales (id); alter table shop.sales add constraint old_check check (id > 0)',
+    `create index old on shop.sales (id); create unique index old_unique on shop.sales (id);
+alter table shop.sales add constraint old_check check (id > 0), add constraint old_key primary key (id), add constraint old_next unique (v),
+  add constraint old_other exclude using btree (v with =), add constraint old_itself foreign key (id) references shop.sales (id)`,
   )
   const running = outcomes(run(slow(1.5)))
   await expect
@@ -227,7 +229,8 @@ test('what is made and dropped while a table is built is so on the new one', asy
         ),
     )
     .toHaveLength(1)
-  await sql(`drop index shop.old; alter table shop.sales drop constraint old_check;
+  await sql(`alter table shop.sales drop constraint old_itself, drop constraint old_check, drop constraint old_key, drop constraint old_next, drop constraint old_other;
+drop index shop.old, shop.old_unique;
 create index young on shop.sales (v); alter table shop.sales add constraint young_check check (v > 0), add primary key (id)`)
   expect(await running).toEqual([])
   expect(
