@@ -1,3 +1,4 @@
+import { INDEX_OF_GM } from '../engine/adapter.ts'
 import type { Statement } from '../engine/statement.ts'
 import { literal } from '../manifest/quoted.ts'
 
@@ -189,7 +190,13 @@ export const NAME_MADE = `
           or m.what = made.what and m.kind = made.kind and m.is_unique = made.is_unique and m.definition = made.definition
           or m.kind = 'p' and made.kind = 'p'
         )
+      order by m.definition <> made.definition
       limit 1;
+      -- gm has chosen this name, and both are asked for. A key that somebody has made may be such an index.
+      if twin.comment = ${literal(INDEX_OF_GM)} and (twin.definition, twin.is_unique) <> (coalesce(made.tail, made.definition), made.is_unique) then
+        raise exception using errcode = 'duplicate_object',
+          message = format('%s %I on %s has the name of an index of the configuration, and is another: rename it', made.what, made.name, attached.relation);
+      end if;
       -- What the model says or a hook makes holds; the copy goes.
       continue when twin.oid is not null;
       select m.* into twin from (${madeOn('attached.relation::regclass')}) m where m.name = made.copy;

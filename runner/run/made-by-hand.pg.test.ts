@@ -243,3 +243,29 @@ union all select conname from pg_constraint where conrelid = 'shop.sales'::regcl
     { name: 'young_check' },
   ])
 })
+
+test.for(MODES)(
+  'an index of the configuration does not take the name of another that somebody has made: publish %s',
+  async (publish, { run, sql }) => {
+    const indexed = sales('select 1 as id, 2 as v', {
+      materialized: 'table',
+      indexes: [{ columns: ['v'] }, { columns: ['id'], unique: true }],
+    })
+    await run(sales('select 1 as id, 2 as v'), { publish })
+    // The names that the server gives them.
+    await sql('create unique index on shop.sales (v) where id > 0')
+    await sql('alter table shop.sales add unique (id)')
+    expect(await outcomes(run(indexed, { publish }))).toEqual([
+      expect.stringContaining(
+        'index sales_v_idx on "shop"."sales" has the name of an index of the configuration, and is another: rename it',
+      ),
+    ])
+    await sql('alter index shop.sales_v_idx rename to later')
+    expect(await outcomes(run(indexed, { publish }))).toEqual([])
+    expect(
+      await sql(
+        `select indexrelid::regclass::text as name from pg_index where indrelid = 'shop.sales'::regclass order by 1`,
+      ),
+    ).toEqual([{ name: 'shop.later' }, { name: 'shop.sales_id_key' }, { name: 'shop.sales_v_idx' }])
+  },
+)
