@@ -27,7 +27,7 @@ export function madeOn(oid: string, isByHand = false): string {
     isByHand ? `\n    and coalesce(not starts_with(${comment}, ${literal(BY_GM)}), true)` : ''
   const tail = `substr(
       pg_get_indexdef(i.oid),
-      length(format('CREATE %sINDEX %I ON %I.%I ', case when x.indisunique then 'UNIQUE ' else '' end, i.relname, s.nspname, t.relname)) + 1
+      length(format('CREATE %sINDEX %I ON %s%I.%I ', case when x.indisunique then 'UNIQUE ' end, i.relname, case t.relkind when 'p' then 'ONLY ' end, s.nspname, t.relname)) + 1
     )`
   return `select m.*, coalesce(starts_with(m.comment, ${literal(BY_GM)}), false) as is_made, ${literal(COPIED)} || m.oid as copy,
   case when m.what = 'index' then 5 else position(m.kind in 'n   puxcf') end as place

@@ -269,3 +269,21 @@ test.for(MODES)(
     ).toEqual([{ name: 'shop.later' }, { name: 'shop.sales_id_key' }, { name: 'shop.sales_v_idx' }])
   },
 )
+
+test('a table takes the place of a partitioned one with the indexes that somebody has made on it', async ({
+  run,
+  sql,
+}) => {
+  await sql(`create schema shop; create table shop.sales (id int not null, v int) partition by list (id); create table shop.one partition of shop.sales for values in (1);
+create unique index "by Both" on shop.sales (id, v); create index by_value on shop.sales (v); alter table shop.sales add constraint key primary key (id)`)
+  expect(await outcomes(run(sales('select 1 as id, 2 as v'), { fullRefresh: true }))).toEqual([])
+  expect(
+    await sql(
+      `select pg_get_indexdef(indexrelid) as made from pg_index where indrelid = 'shop.sales'::regclass order by 1`,
+    ),
+  ).toEqual([
+    { made: 'CREATE INDEX by_value ON shop.sales USING btree (v)' },
+    { made: 'CREATE UNIQUE INDEX "by Both" ON shop.sales USING btree (id, v)' },
+    { made: 'CREATE UNIQUE INDEX key ON shop.sales USING btree (id)' },
+  ])
+})
