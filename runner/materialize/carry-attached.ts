@@ -14,6 +14,9 @@ const KINDS = `(
       from unnest(s.stxkind) k where k <> 'e'
     )`
 
+/** The purpose of the statement that reads what is attached. */
+export const NOTE = 'note what is attached'
+
 /** The purpose of the statement that fails where what others have attached does not fit what takes the relation's place. */
 export const ATTACH = 'attach again'
 
@@ -23,7 +26,7 @@ export const ATTACH = 'attach again'
  */
 export function noteAttached(relations: readonly Relation[]): Statement {
   return {
-    purpose: 'note what is attached',
+    purpose: NOTE,
     sql: `select set_config('gm.attached', coalesce(jsonb_agg(to_jsonb(a)), '[]')::text, true)
 from (
 ${attachedTo(namesOf(relations))}

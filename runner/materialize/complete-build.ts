@@ -2,7 +2,7 @@ import type { Statement, Transaction } from '../engine/statement.ts'
 import type { BuiltNode } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
 import { recordHooksLeft } from '../state/ledger.ts'
-import { ATTACH } from './carry-attached.ts'
+import { ATTACH, NOTE } from './carry-attached.ts'
 import { COPY_MADE, FORGET_MADE, markMade } from './carry-made.ts'
 import { commentStatements } from './comment-statements.ts'
 import { makesDependent } from './dependent-views.ts'
@@ -46,6 +46,7 @@ export function completeBuild(
   const own = hooks.post.filter(isInside).map((hook) => statementOf('post-hook', hook.sql))
   const later = hooks.post.filter((hook) => !isInside(hook)).length
   const isLeftToHooks = later > 0
+  const maySet = hooks.header !== undefined || hooks.pre.length > 0 || own.length > 0
   const isNew = transactions[last]?.statements.some(({ purpose }) => purpose === PUBLISH) === true
   const after = [
     ...grantStatements(node, materials.target),
@@ -53,6 +54,7 @@ export function completeBuild(
     ...own,
     ...(isNew && own.length > 0 ? [markMade(quoted(node.relation))] : []),
     ...(isNew && isLeftToHooks ? [FORGET_MADE] : []),
+    ...(maySet ? [OWN_PATH] : []),
   ]
   const step = {
     runId: materials.runId,
@@ -66,6 +68,7 @@ export function completeBuild(
       if (isLeftToHooks) statements = statements.filter(({ purpose }) => purpose !== COPY_MADE)
       if (i === first) statements = insertAt(statements, firstFree(statements), before)
       if (i === last) {
+        if (maySet) statements = statements.flatMap(inOwnPath)
         statements = insertAt(statements, statements.findIndex(isAfterHooks), after)
         if (later > 0) statements = [...statements, recordHooksLeft(step, later)]
       }
@@ -97,6 +100,23 @@ const AS_BEFORE_HOOKS: readonly Statement[] = [
   { purpose: 'role', sql: 'set local session authorization default' },
   { purpose: 'role', sql: 'set local role to default' },
 ]
+
+/** What gm makes again it has read without what a header or hook may have set: a name without its schema would be another's. */
+const OWN_PATH: Statement = { purpose: 'own path', sql: 'set local search_path to default' }
+
+function inOwnPath(statement: Statement): readonly Statement[] {
+  if (statement.purpose !== NOTE) return [statement]
+  const path = (to: string, from: string): Statement => ({
+    purpose: 'own path',
+    sql: `select set_config('${to}', current_setting('${from}'), true)`,
+  })
+  return [
+    path('gm.search_path', 'search_path'),
+    OWN_PATH,
+    statement,
+    path('search_path', 'gm.search_path'),
+  ]
+}
 
 /** What a batch sends in front of its query, in its own transaction and perhaps on another connection. */
 export function withHeader(transaction: Transaction, { header }: NodeHooks): Transaction {

@@ -159,3 +159,34 @@ test('a session that is reset forgets what a hook has prepared, and not what gm 
     await adapter.close()
   }
 })
+
+for (const setting of ['pre_hook', 'post_hook', 'sql_header'] as const) {
+  test(`a search_path that a ${setting} sets gives what is made again over the new table no other meaning`, async ({
+    sql,
+    run,
+  }) => {
+    await sql(`create table codes as select 1 as id, 'ours' as name; create function three() returns int language sql return 3;
+create schema elsewhere; create table elsewhere.codes as select 1 as id, 'theirs' as name; create function elsewhere.three() returns int language sql return 4`)
+    const set = 'set search_path = elsewhere, public'
+    const project = plainProject({
+      sales: {
+        config: {
+          materialized: 'table',
+          [setting]: setting === 'sql_header' ? set : [{ sql: set, transaction: true }],
+        },
+        sql: () => 'select 1 as id, 2 as v',
+      },
+      named: {
+        inputs: ['sales'],
+        sql: ({ ref }) => `select c.name from ${ref('sales')} s join codes c on c.id = s.id`,
+      },
+    })
+    await run(project)
+    await sql('alter table shop.sales alter v set default three()')
+    const { steps } = await run(project, { select: ['sales'] })
+    expect(steps).toMatchObject({ sales: expect.stringContaining('success') as string })
+    await sql('insert into shop.sales (id) values (1)')
+    expect(await sql('select distinct name from shop.named')).toEqual([{ name: 'ours' }])
+    expect(await sql('select max(v) as v from shop.sales')).toEqual([{ v: 3 }])
+  })
+}
