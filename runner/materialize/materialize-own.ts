@@ -1,5 +1,6 @@
 import { GmError } from '../base/error.ts'
 import type { Compiled } from '../compile/compiled.ts'
+import { transactionControl } from '../compile/transaction-control.ts'
 import type { RelationState } from '../engine/adapter.ts'
 import { aroundUserSql } from '../engine/around-user-sql.ts'
 import type { Statement } from '../engine/statement.ts'
@@ -68,16 +69,13 @@ export function ownStatements(
   )
 }
 
-/** The beginning and the end of the transaction are gm's: with another's, a failure would leave half a build behind. */
-const TRANSACTION =
-  /^\s*(?:begin|start\s+transaction|commit|end|rollback|abort|prepare\s+transaction)\b/i
-
 function statementOf(
   { purpose = 'build', sql, counts }: OwnStatement,
   node: ModelNode,
   compiled: Compiled,
 ): Statement {
-  if (TRANSACTION.test(sql)) {
+  // The beginning and the end are gm's: with another's, a failure would leave half a build behind.
+  if (transactionControl(sql) !== undefined) {
     throw new GmError('GM1015', `"${sql.trim()}" is not a statement that a materialization sends`, {
       at: node.at,
       hint: 'Its statements run in one transaction, which gm begins and ends.',

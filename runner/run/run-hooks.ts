@@ -1,5 +1,6 @@
 import { GmError } from '../base/error.ts'
 import type { Location } from '../base/location.ts'
+import { transactionControl } from '../compile/transaction-control.ts'
 import type { Session } from '../engine/adapter.ts'
 import type { Transaction } from '../engine/statement.ts'
 import { transactionSql } from '../engine/transaction-sql.ts'
@@ -41,6 +42,13 @@ async function runInOrder(
   for (const hook of hooks) {
     const sql = hook.render(results)
     if (sql === '') continue
+    const control = transactionControl(sql)
+    if (control !== undefined) {
+      throw new GmError('GM3009', `${hook.name} says "${control}" inside its transaction`, {
+        at: hook.at,
+        hint: 'gm runs each of these hooks in a transaction of its own, which it begins and ends: leave it out, or make two hooks of it.',
+      })
+    }
     const transaction: Transaction = {
       name: 'hook',
       isolation: 'read committed',

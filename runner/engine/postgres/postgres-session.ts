@@ -34,6 +34,8 @@ export class PostgresSession implements Session {
   readonly #typeNames = knownTypeNames()
   /** Commands that the server has completed; tells which statement of a batch failed. */
   #completedCount = 0
+  /** Where the server says that the session stands: `I` in no transaction, `T` in one, `E` in one that has failed. */
+  #stands = 'I'
 
   constructor({ client, config }: OpenedClient, connection: Connection, folder: string) {
     this.#client = client
@@ -42,6 +44,9 @@ export class PostgresSession implements Session {
     this.#folder = folder
     client.connection.on('commandComplete', () => {
       this.#completedCount += 1
+    })
+    client.connection.on('readyForQuery', ({ status }: { readonly status: string }) => {
+      this.#stands = status
     })
   }
 
@@ -71,7 +76,12 @@ export class PostgresSession implements Session {
     release?: string,
   ): Promise<Outcome> {
     if (transaction.isolation === 'none') {
-      for (const statement of transaction.statements) await this.#send(statement, signal)
+      for (const statement of transaction.statements) {
+        await this.#send(statement, signal)
+        if (this.#stands === 'I') continue
+        await this.#rollBack()
+        throw leftOpen(statement)
+      }
       if (release !== undefined) await this.unlock(release)
       return { counts: {}, rows: undefined }
     }
@@ -90,6 +100,7 @@ export class PostgresSession implements Session {
         if (!canShare(statement)) {
           await flush()
           const result = await this.#send(statement, signal)
+          if (this.#stands !== 'T') throw endedWithin(statement)
           addCounts(counts, statement, result)
           checkAnswer(statement, result)
           if (statement.returnsRows === true) rows = await this.#rowsOf(result)
@@ -241,6 +252,25 @@ export class PostgresSession implements Session {
     await learnTypeNames(this.#client, this.#typeNames, oids)
     return toRows(result, this.#typeNames)
   }
+}
+
+/** What has no `begin` that could be read before: its text has another form, or the user's own function sent it. */
+function endedWithin(statement: Statement): GmError {
+  const error = new GmError(
+    'GM3009',
+    `the ${statement.purpose} has ended the transaction that it was sent in`,
+    {
+      hint: 'gm begins and ends that transaction, and what came before was ended with it: leave its end out, or let a hook run outside of it, with transaction: false.',
+    },
+  )
+  return attachSqlError(error, { sqlState: '2D000', offset: undefined, statement })
+}
+
+function leftOpen(statement: Statement): GmError {
+  const error = new GmError('GM3009', `the ${statement.purpose} leaves a transaction open`, {
+    hint: 'It was rolled back. What a hook with transaction: false begins, it has to commit.',
+  })
+  return attachSqlError(error, { sqlState: '25001', offset: undefined, statement })
 }
 
 type Counts = { -readonly [K in keyof RowCounts]: NonNullable<RowCounts[K]> }
