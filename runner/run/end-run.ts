@@ -44,6 +44,20 @@ export async function endRun(
   return { runId, command, startedAt, durationMs, status, steps }
 }
 
+/** The record of a run that an error or an interruption has ended outside of any step: it does not count as running until the next one. */
+export async function endBrokenRun(request: RunRequest, control: Session): Promise<void> {
+  const { runId, signal, adapter } = request
+  const ending = finishRun(runId, signal.aborted ? 'cancelled' : 'failed', [])
+  try {
+    await control.query(ending)
+  } catch {
+    // With the server gone the next run finds it.
+    const session = await adapter.open().catch(() => undefined)
+    await session?.query(ending).catch(() => undefined)
+    await session?.close()
+  }
+}
+
 /** With the whole server gone they stay as they were seen: what it has committed stands in the ledger all the same. */
 async function knownResults(
   results: readonly StepResult[],

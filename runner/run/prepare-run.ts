@@ -50,7 +50,7 @@ export async function beginRun(
   )
   const last = request.resumes?.at(-1)
   if (last !== undefined) await control.unlock(runLock(last))
-  await createSchemas(control, plan)
+  await createSchemas(control, plan, request.signal)
 }
 
 /** Of several runs that begin to go on with the same one, one does: with its lock until the record says so. */
@@ -94,7 +94,7 @@ async function followLanded(session: Session, manifest: Manifest): Promise<void>
   }
 }
 
-async function createSchemas(session: Session, plan: Plan): Promise<void> {
+async function createSchemas(session: Session, plan: Plan, signal: AbortSignal): Promise<void> {
   const wanted = [
     ...new Set(
       plan.steps.flatMap(({ relation, stores }) =>
@@ -108,7 +108,7 @@ async function createSchemas(session: Session, plan: Plan): Promise<void> {
   })
   const existing = new Set(rows.map((row) => row['name']))
   for (const schema of wanted.filter((name) => !existing.has(name)).sort()) {
-    await session.query(createSchema(schema)).catch(async (error: unknown) => {
+    await session.query(createSchema(schema), signal).catch(async (error: unknown) => {
       // Two runs that begin at once may both try; the second finds it there.
       const again = await session.query({
         purpose: 'read schemas',

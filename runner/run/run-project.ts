@@ -1,13 +1,15 @@
+import type { Session } from '../engine/adapter.ts'
+import type { OpenedAhead } from '../engine/open-ahead.ts'
 import { openAhead } from '../engine/open-ahead.ts'
 import type { NodeId, NodeKind } from '../manifest/node.ts'
 import { nameInId } from '../manifest/node.ts'
 import type { MadeOfOtherCode } from '../plan/made-of-other-code.ts'
 import type { PlannedNode } from '../plan/plan-run.ts'
-import { finishRun } from '../state/ledger.ts'
 import { deferEvents } from './defer-events.ts'
-import { endRun } from './end-run.ts'
+import { endBrokenRun, endRun } from './end-run.ts'
 import type { RunResult } from './event.ts'
 import { executePlan } from './execute-plan.ts'
+import type { PlannedRun } from './plan-project.ts'
 import { planOver } from './plan-project.ts'
 import { beginRun, prepareRun } from './prepare-run.ts'
 import { runHooks } from './run-hooks.ts'
@@ -15,47 +17,57 @@ import type { RunRequest } from './run-request.ts'
 
 /**
  * Runs the selected nodes in dependency order and in parallel.
- * A failing node is an outcome, not an exception: it stands in the result, and what depends on it is skipped.
+ * A failing node is an outcome, not an exception: it stands in the result, and what depends on it is skipped. Whatever else ends the run
+ * after its record has begun ends the record as well.
  * @throws GmError when nothing could be run (database unreachable, plan refused).
  */
 export async function runProject(request: RunRequest): Promise<RunResult> {
-  const { adapter, runId, signal } = request
-  const { emit, flush } = deferEvents(request.emit)
+  const { adapter, signal } = request
   const startedAt = new Date()
   const control = await adapter.open(signal)
   const workers = openAhead(adapter, signal)
   try {
     await prepareRun(control, request)
     const run = await planOver(request, control)
-    const { plan, planned } = run
-    await beginRun(control, request, run)
-    emit({
-      type: 'run-start',
-      runId,
-      command: request.command,
-      at: startedAt,
-      stepCount: plan.steps.length,
-      threads: request.threads,
-      totals: countKinds(planned),
-    })
-    for (const message of aboutDone(run.doneBefore)) emit({ type: 'log', level: 'info', message })
-    // Where the log cannot be opened, nothing has been done yet.
-    flush()
-    await runHooks(request.onRunStart, [], control, { emit, signal }).catch(
+    return await runPlanned(run, request, startedAt, { control, workers }).catch(
       async (error: unknown) => {
-        await control.query(finishRun(runId, 'failed', [])).catch(() => undefined)
+        await endBrokenRun(request, control)
         throw error
       },
     )
-    const steps = await executePlan(request, run, { control, workers }, emit)
-    const result = await endRun(request, steps, startedAt, control, emit)
-    emit({ type: 'run-end', result })
-    flush()
-    return result
   } finally {
     await workers.close()
     await control.close()
   }
+}
+async function runPlanned(
+  run: PlannedRun,
+  request: RunRequest,
+  startedAt: Date,
+  sessions: { readonly control: Session; readonly workers: OpenedAhead },
+): Promise<RunResult> {
+  const { runId, signal } = request
+  const { control } = sessions
+  const { emit, flush } = deferEvents(request.emit)
+  await beginRun(control, request, run)
+  emit({
+    type: 'run-start',
+    runId,
+    command: request.command,
+    at: startedAt,
+    stepCount: run.plan.steps.length,
+    threads: request.threads,
+    totals: countKinds(run.planned),
+  })
+  for (const message of aboutDone(run.doneBefore)) emit({ type: 'log', level: 'info', message })
+  // Where the log cannot be opened, nothing has been done yet.
+  flush()
+  await runHooks(request.onRunStart, [], control, { emit, signal })
+  const steps = await executePlan(request, run, sessions, emit)
+  const result = await endRun(request, steps, startedAt, control, emit)
+  emit({ type: 'run-end', result })
+  flush()
+  return result
 }
 
 function aboutDone({ changed, kept }: MadeOfOtherCode): readonly string[] {
