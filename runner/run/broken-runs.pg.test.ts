@@ -68,3 +68,28 @@ test('a run that fails outside of its steps has failed in the ledger', async ({
     { status: 'failed' },
   ])
 })
+
+test('a run whose end the ledger has no room for still gives its report, and the next run marks it', async ({
+  run,
+  sql,
+}) => {
+  await run(plainProject({}))
+  await sql(`create function full_disk() returns trigger language plpgsql as
+$$ begin raise 'No space left on device' using errcode = '53100'; end $$;
+create trigger full_disk before update on gm.runs for each row execute function full_disk()`)
+  const said: string[] = []
+  const { steps } = await run(PROJECT, {
+    onEvent: (event) => {
+      if (event.type === 'log') said.push(event.message)
+    },
+  })
+  expect(steps).toEqual({ made: 'build table: success +1' })
+  expect(said.join()).toContain('the end of this run is not recorded: the disk of ')
+  await sql('drop trigger full_disk on gm.runs')
+  await run(plainProject({}))
+  expect(await sql('select status from gm.runs order by started_at')).toEqual([
+    { status: 'success' },
+    { status: 'interrupted' },
+    { status: 'success' },
+  ])
+})

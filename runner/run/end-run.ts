@@ -123,15 +123,15 @@ function forLedger(step: StepResult, manifest: Manifest): Parameters<typeof fini
 }
 
 /**
- * The run's own connection may break while its nodes go on. With the whole server gone the report is worth more than
- * the record: the next run finds this one without an end and marks it as interrupted.
+ * The run's own connection may break while its nodes go on. With the whole server gone, or its disk full, the report is worth more
+ * than the record: the next run finds this one without an end and marks it as interrupted.
  */
 async function recordOverNewSession(
   ending: Statement,
   lost: unknown,
   { adapter, emit }: RunRequest,
 ): Promise<void> {
-  if (!(lost instanceof GmError) || lost.code !== 'GM4004') throw lost
+  if (!(lost instanceof GmError)) throw lost
   try {
     const session = await adapter.open()
     await session.query(ending).finally(() => session.close())

@@ -36,6 +36,7 @@ test.for([
   [server('42501', 'permission denied'), 'GM4013'],
   [server('55P03', 'lock timeout'), 'GM4011'],
   [server('57014', 'canceling statement due to statement timeout'), 'GM4014'],
+  [server('25P04', 'terminating connection due to transaction timeout'), 'GM4014'],
   [server('23505', 'duplicate key'), 'GM4009'],
   [server('42P01', 'relation does not exist'), 'GM4001'],
 ] as const)('while running, %s is %s', ([error, code]) => {

@@ -177,6 +177,13 @@ function explainServer(error: DriverError, sqlState: string, context: ErrorConte
             message: error.message,
             hint: 'Make the query cheaper, or raise statement_timeout_seconds in project.yml.',
           }
+    // Says what ends the whole session as well; nothing of the transaction is left, and it would be over the time again.
+    case '25P04':
+      return {
+        code: 'GM4014',
+        message: error.message,
+        hint: 'Nothing of it was kept. Make the step cheaper, or raise transaction_timeout of the role, the database or the server.',
+      }
     case '23505':
       return {
         code: 'GM4009',
