@@ -14,3 +14,8 @@ export function attachSqlError(error: GmError, info: SqlErrorInfo): GmError {
 export function sqlErrorOf(error: unknown): SqlErrorInfo | undefined {
   return error instanceof Error ? details.get(error) : undefined
 }
+
+/** Whether a lock was not to be had within the time that the transaction gave it. */
+export function isLockTimeout(error: unknown): boolean {
+  return sqlErrorOf(error)?.sqlState === '55P03'
+}

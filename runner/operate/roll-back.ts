@@ -26,7 +26,7 @@ import {
 } from '../materialize/dependent-views.ts'
 import { retryLater } from '../run/retry-later.ts'
 import { withLockRetries } from '../run/with-lock-retries.ts'
-import { finishRun, startRun } from '../state/ledger.ts'
+import { finishRun, runLock, startRun } from '../state/ledger.ts'
 import type { Publication, Version } from '../state/versions.ts'
 import {
   againstRollback,
@@ -85,6 +85,8 @@ export async function rollBack(request: RollbackRequest): Promise<Rollback> {
   await refuseLosses(session, runs, request.unrepeatable)
   if (request.isDryRun) return { undone, versions }
   const runId = randomBytes(6).toString('hex')
+  // Whoever begins meanwhile finds it alive.
+  await session.lock(runLock(runId), true)
   await session.query(
     startRun({
       runId,
@@ -102,7 +104,7 @@ export async function rollBack(request: RollbackRequest): Promise<Rollback> {
     }
     await swap(request, { runs, versions, states, ours, dropsViews: false })
   } catch (error) {
-    await session.query(finishRun(runId, 'failed', []))
+    await session.query(finishRun(runId, 'failed', [])).catch(() => undefined)
     throw error
   }
   await session.query(

@@ -1,8 +1,9 @@
 import type { Session } from '../engine/adapter.ts'
+import { isLockTimeout } from '../engine/sql-error.ts'
 import { runLock } from '../state/ledger.ts'
 import { dropBeside } from '../state/shadows.ts'
 
-/** Shadows of runs that are no more: nobody holds their lock. */
+/** Shadows of runs that are no more: nobody holds their lock. Those that somebody reads are left to the next run. */
 export async function dropDeadShadows(session: Session): Promise<void> {
   const { rows } = await session.query({
     purpose: 'read shadows',
@@ -11,7 +12,11 @@ export async function dropDeadShadows(session: Session): Promise<void> {
   for (const row of rows) {
     const runId = String(row['run_id'])
     if (!(await session.lock(runLock(runId), false))) continue
-    await dropBeside(session, runId, row['names'] as readonly string[])
+    try {
+      await dropBeside(session, runId, row['names'] as readonly string[])
+    } catch (error) {
+      if (!isLockTimeout(error)) throw error
+    }
     await session.unlock(runLock(runId))
   }
 }

@@ -1,9 +1,11 @@
 import type { Session } from '../engine/adapter.ts'
+import { isLockTimeout } from '../engine/sql-error.ts'
+import { LEAVINGS_LOCK_MS } from '../state/shadows.ts'
 
 /**
  * Drops tables that a dead run built and never published.
  * @param target the quoted name whose leavings to drop, when its lock is held already; undefined for those of every
- *   node that nobody works on now.
+ *   node that nobody works on now; what somebody reads is left to the next run.
  */
 export async function dropPending(session: Session, target: string | undefined): Promise<void> {
   const { rows } = await session.query({
@@ -23,6 +25,7 @@ where $1::text is null or p.target = $1`,
         name: 'write',
         isolation: 'read committed',
         locks: [],
+        ...(target === undefined && { lockTimeoutMs: LEAVINGS_LOCK_MS }),
         statements: [
           { purpose: 'drop leavings', sql: `drop ${kind} if exists ${relation}` },
           {
@@ -32,6 +35,8 @@ where $1::text is null or p.target = $1`,
           },
         ],
       })
+    } catch (error) {
+      if (target !== undefined || !isLockTimeout(error)) throw error
     } finally {
       if (target === undefined) await session.unlock(of)
     }

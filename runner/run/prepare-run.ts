@@ -1,6 +1,6 @@
 import { GmError } from '../base/error.ts'
 import type { Session } from '../engine/adapter.ts'
-import { sqlErrorOf } from '../engine/sql-error.ts'
+import { isLockTimeout, sqlErrorOf } from '../engine/sql-error.ts'
 import type { Manifest } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
@@ -86,10 +86,9 @@ async function followLanded(session: Session, manifest: Manifest): Promise<void>
       await session.transaction({ name: 'write', isolation: 'read committed', ...follow })
       return
     } catch (error) {
-      const state = sqlErrorOf(error)?.sqlState
-      if (state === '55P03') return
+      if (isLockTimeout(error)) return
       // Another run has begun to follow one of them in the meantime; those that are left come next.
-      if (state !== '42710') throw error
+      if (sqlErrorOf(error)?.sqlState !== '42710') throw error
     }
   }
 }

@@ -42,7 +42,7 @@ export async function runAtomically(given: Atomic): Promise<readonly StepResult[
   const shadows = shadowsOf(on.request.manifest, shadowed)
   const names = namesOf(shadows)
   try {
-    await dropAllShadows(on.control, Object.values(names))
+    await dropAllShadows(on.control, Object.values(names), on.signal)
     await on.control.query(recordShadows(on.runId, names))
     const copies = await copyOldRows(building, shadows, names, on)
     const manifest = shadowManifest(on.request.manifest, shadowed)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Compiled } from '../compile/compiled.ts'
 import type { Session } from '../engine/adapter.ts'
-import { sqlErrorOf } from '../engine/sql-error.ts'
+import { isLockTimeout } from '../engine/sql-error.ts'
 import type { Outcome, Transaction } from '../engine/statement.ts'
 import type { NodeId } from '../manifest/node.ts'
 import { placeError } from './place-error.ts'
@@ -43,8 +43,11 @@ export async function withLockRetries(
       return await on.session.transaction(sent, on.signal, release)
     } catch (error) {
       const waitedMs = performance.now() - begin
-      const isLockTimeout = sqlErrorOf(error)?.sqlState === '55P03'
-      if (!isLockTimeout || transaction.lockTimeoutMs === undefined || waitedMs > patienceMs) {
+      if (
+        !isLockTimeout(error) ||
+        transaction.lockTimeoutMs === undefined ||
+        waitedMs > patienceMs
+      ) {
         // Statements that commit one by one may be half done.
         const isUndone = transaction.isolation !== 'none' && isCollision(error)
         if (isUndone && (await on.retry.again(error))) continue

@@ -89,6 +89,9 @@ export function schemaBeside(runId: string): string {
   return `gm_diff_${runId}`
 }
 
+/** A backup may read what a run has left for hours; a vacuum yields after a second. */
+export const LEAVINGS_LOCK_MS = 1_200
+
 /** The server keeps a lock of everything that a transaction drops, some seven of a table, and has room for a few hundred at the least. */
 const AT_ONCE = 25
 
@@ -102,24 +105,29 @@ export async function dropBeside(
   names: readonly string[],
 ): Promise<void> {
   const parts = await partsToDrop(session, names)
-  for (const part of parts.slice(0, -1)) await session.query(dropShadows(part))
-  await session.transaction({
-    name: 'publish',
-    isolation: 'read committed',
-    locks: [],
-    statements: [
-      dropShadows(parts.at(-1) ?? []),
-      {
-        purpose: 'drop schema',
-        sql: `drop schema if exists ${identifier(schemaBeside(runId))}`,
-      },
-    ],
-  })
+  const schema = {
+    purpose: 'drop schema',
+    sql: `drop schema if exists ${identifier(schemaBeside(runId))}`,
+  }
+  for (const [i, part] of parts.entries()) {
+    await session.transaction({
+      name: 'publish',
+      isolation: 'read committed',
+      locks: [],
+      lockTimeoutMs: LEAVINGS_LOCK_MS,
+      statements: [dropShadows(part), ...(i === parts.length - 1 ? [schema] : [])],
+    })
+  }
 }
 
 /** Drops shadows, however many there are. */
-export async function dropAllShadows(session: Session, names: readonly string[]): Promise<void> {
-  for (const part of await partsToDrop(session, names)) await session.query(dropShadows(part))
+export async function dropAllShadows(
+  session: Session,
+  names: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const part of await partsToDrop(session, names))
+    await session.query(dropShadows(part), signal)
 }
 
 /** What reads others comes before them, as `gm.drop_shadows` has it within a part. */
