@@ -7,14 +7,24 @@ import type {
   SelectStmt,
   Node as SqlNode,
   SubLink,
-  WindowDef,
 } from 'libpg-query'
 import type { Chosen, FromItem, Part } from './chosen-parts.ts'
 import { areChosenAlike, chosenParts, distinctParts } from './chosen-parts.ts'
-import { aliasOf, valuesOf } from './equal-columns.ts'
+import { aliasOf } from './equal-columns.ts'
+import {
+  aggregateCalls,
+  columnName,
+  distinctOn,
+  groupingsOf,
+  hasAggregate,
+  namedBy,
+  partitionOf,
+  windowCalls,
+} from './grouping.ts'
 import { outputName } from './output-name.ts'
+import { outputsOf, renamed } from './output-names.ts'
 import type { ParsedSql } from './parse-sql.ts'
-import { childrenOf, functionName, textOf, textOfTree, textsOf } from './sql-tree.ts'
+import { childrenOf, functionName, textOfTree, textsOf } from './sql-tree.ts'
 
 /** The schema under which SQL that is to be judged reads what `changes()` gives, in place of the rows themselves. */
 export const CHANGES_SCHEMA = 'gm.changes'
@@ -245,13 +255,6 @@ function judgeOutputs(
     if (!isChoice(call, keyed, select)) say('window', changes, call.location)
 }
 
-/** What DISTINCT ON goes by; a plain DISTINCT is a list with nothing in it. */
-function distinctOn(select: SelectStmt): readonly SqlNode[] {
-  return (select.distinctClause ?? [])
-    .filter((node) => Object.keys(node).length > 0)
-    .map((node) => namedBy(select, node))
-}
-
 /** Other rows of a key are replaced in any case. */
 function isOfOneKey(keyed: readonly SqlNode[], by: readonly SqlNode[]): boolean {
   return keyed.length > 0 && keyed.every((node) => isGivenBy(node, by))
@@ -308,22 +311,6 @@ function judgeGroups(select: SelectStmt, { misses }: Chosen, { say }: Reading): 
     const by = partitionOf(call.over ?? {}, select)
     judge(by, [{ FuncCall: call }], call.location)
   }
-}
-
-/** The lists of expressions that a GROUP BY groups by, more than one where it has grouping sets. */
-function groupingsOf(nodes: readonly SqlNode[]): readonly (readonly SqlNode[])[] {
-  return nodes.reduce<readonly (readonly SqlNode[])[]>(
-    (groupings, node) =>
-      groupings.flatMap((before) => groupingsIn(node).map((more) => [...before, ...more])),
-    [[]],
-  )
-}
-
-function groupingsIn(node: SqlNode): readonly (readonly SqlNode[])[] {
-  if (!('GroupingSet' in node)) return [valuesOf(node)]
-  const { kind, content = [] } = node.GroupingSet
-  // ROLLUP and CUBE have the group of all rows among theirs, which is the hardest to give whole.
-  return kind === 'GROUPING_SET_SETS' ? content.flatMap(groupingsIn) : [[]]
 }
 
 function readSetOperation(
@@ -546,31 +533,6 @@ function outputOf({ targetList = [] }: SelectStmt, name: string): SqlNode {
   return { ColumnRef: { fields: [{ String: { sval: name } }] } }
 }
 
-/** The names of what a query gives, up to a star. */
-function outputsOf({ larg, targetList = [] }: SelectStmt): readonly string[] {
-  if (larg !== undefined) return outputsOf(larg)
-  const names = targetList.map((target) => {
-    const { name, val } = 'ResTarget' in target ? target.ResTarget : {}
-    return name ?? (isStar(val) ? undefined : outputName(val))
-  })
-  const star = names.indexOf(undefined)
-  return names.slice(0, star === -1 ? undefined : star).filter((name) => name !== undefined)
-}
-
-function isStar(node: SqlNode | undefined): boolean {
-  const last = node !== undefined && 'ColumnRef' in node ? node.ColumnRef.fields?.at(-1) : undefined
-  return last !== undefined && 'A_Star' in last
-}
-
-/** Columns under the names that they have further in, where those outside are given by their place. */
-function renamed(
-  key: readonly string[],
-  outside: readonly string[],
-  inside: readonly string[],
-): readonly string[] {
-  return key.map((name) => inside[outside.indexOf(name)] ?? name)
-}
-
 function renamedParts(
   parts: readonly Part[],
   inside: readonly string[],
@@ -584,21 +546,6 @@ function renamedParts(
       values: renamed(part.choice.values, inside, outside),
     },
   }))
-}
-
-/** An expression of DISTINCT ON: a number and a name of the query's own stand for what it gives. */
-function namedBy({ targetList = [] }: SelectStmt, node: SqlNode): SqlNode {
-  const place = 'A_Const' in node ? node.A_Const.ival?.ival : undefined
-  const target = targetList.find((one, index) =>
-    'ResTarget' in one && place === undefined
-      ? one.ResTarget.name !== undefined && one.ResTarget.name === columnName(node)
-      : index + 1 === place,
-  )
-  return (target !== undefined && 'ResTarget' in target ? target.ResTarget.val : undefined) ?? node
-}
-
-function columnName(node: SqlNode): string | undefined {
-  return 'ColumnRef' in node ? textOf(node.ColumnRef.fields?.at(-1)) : undefined
 }
 
 function namesIn(node: SqlNode): readonly string[] {
@@ -622,53 +569,4 @@ function textByNames(node: SqlNode): string {
     if (key === 'location') return undefined
     return key === 'fields' && Array.isArray(value) ? value.slice(-1) : value
   })
-}
-
-function windowCalls(node: SqlNode): readonly FuncCall[] {
-  if ('SubLink' in node) return []
-  const inside = childrenOf(Object.values(node)).flatMap(windowCalls)
-  return 'FuncCall' in node && node.FuncCall.over !== undefined
-    ? [node.FuncCall, ...inside]
-    : inside
-}
-
-/** A window may have its partition from the WINDOW clause, by its name or by that of the one that it adds to. */
-function partitionOf(window: WindowDef, select: SelectStmt): readonly SqlNode[] {
-  if (window.partitionClause !== undefined) return window.partitionClause
-  const defined = (name: string | undefined): WindowDef | undefined =>
-    (select.windowClause ?? [])
-      .flatMap((node) => ('WindowDef' in node ? [node.WindowDef] : []))
-      .find((other) => other.name === name)
-  const base = window.refname === undefined ? undefined : defined(window.refname)
-  const used = base ?? (window.name === undefined ? undefined : defined(window.name))
-  return used === undefined || used === window ? [] : partitionOf(used, select)
-}
-
-const AGGREGATES: ReadonlySet<string> = new Set([
-  'count', 'sum', 'min', 'max', 'avg', 'stddev', 'stddev_pop', 'stddev_samp', 'variance', 'var_pop', 'var_samp', 'every',
-  'bool_and', 'bool_or', 'bit_and', 'bit_or', 'bit_xor', 'array_agg', 'string_agg', 'json_agg', 'jsonb_agg',
-  'json_object_agg', 'jsonb_object_agg', 'corr', 'covar_pop', 'covar_samp', 'mode', 'percentile_cont', 'percentile_disc',
-  'any_value', 'range_agg', 'range_intersect_agg', 'xmlagg', 'json_agg_strict', 'jsonb_agg_strict',
-  'json_object_agg_strict', 'json_object_agg_unique', 'json_object_agg_unique_strict', 'jsonb_object_agg_strict',
-  'jsonb_object_agg_unique', 'jsonb_object_agg_unique_strict', 'regr_avgx', 'regr_avgy', 'regr_count', 'regr_intercept',
-  'regr_r2', 'regr_slope', 'regr_sxx', 'regr_sxy', 'regr_syy',
-]) // biome-ignore format: a list
-
-function hasAggregate(node: SqlNode): boolean {
-  return aggregateCalls(node).length > 0
-}
-
-function aggregateCalls(node: SqlNode): readonly SqlNode[] {
-  if ('SubLink' in node) return []
-  if ('JsonArrayAgg' in node || 'JsonObjectAgg' in node) return [node]
-  if ('FuncCall' in node) {
-    const { agg_star, agg_distinct, agg_within_group, agg_filter, agg_order, over } = node.FuncCall
-    const isAggregate =
-      [agg_star, agg_distinct, agg_within_group].includes(true) ||
-      agg_filter !== undefined ||
-      agg_order !== undefined ||
-      AGGREGATES.has(functionName(node.FuncCall).name)
-    if (isAggregate && over === undefined) return [node]
-  }
-  return childrenOf(Object.values(node)).flatMap(aggregateCalls)
 }
