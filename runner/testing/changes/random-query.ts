@@ -128,11 +128,7 @@ function randomChoice(from: From, pick: Pick, chance: Chance, follows: Set<Table
       condition: later(`${own} >= (select min(${name}) from ${read(name)})`, 'true'),
       column,
     }),
-    () => ({
-      join: later(` join ${read(name)} on k.${name} = ${column}`, ''),
-      column,
-      keys: right,
-    }),
+    () => ({ join: later(` join ${read(name)} on k.${name} = ${column}`, ''), column, keys }),
     () => ({
       condition: later(`(${column} in (${keys}) or ${pick(from.columns)} > 2)`, 'true'),
       column,
