@@ -1,9 +1,14 @@
 import { hash } from 'node:crypto'
 import { GmError } from '../base/error.ts'
-import type { ModelNode, Relation, SnapshotNode } from '../manifest/node.ts'
+import type { ModelNode, SnapshotNode } from '../manifest/node.ts'
 import { identifier } from '../manifest/quoted.ts'
 import type { MisuseKind, Written } from '../sql/changes-misuse.ts'
-import { CHANGES, judgeChanges, KEYS, UNCHECKED } from '../sql/changes-misuse.ts'
+import {
+  CHANGES_SCHEMA,
+  judgeChanges,
+  KEYS_SCHEMA,
+  UNCHECKED_SCHEMA,
+} from '../sql/changes-misuse.ts'
 import type { ParseSql } from '../sql/parse-sql.ts'
 import { isSyntaxError } from '../sql/parse-sql.ts'
 import type { Compiled, CompileState } from './compiled.ts'
@@ -17,7 +22,7 @@ export interface CheckedSql {
 }
 
 /** Counted up with every change of what is refused: what was found good by other rules is judged again. */
-const RULES = 7
+const RULES = 6
 
 function written({ kind, relation, config }: CheckedSql['node']): Written {
   const { schema, identifier: name } = relation
@@ -40,16 +45,16 @@ export function sqlToCheck(
   vars: CompileState['vars'],
 ): CheckedSql | undefined {
   if (node.changesOf.length === 0) return undefined
-  const named = (as: string, { schema, identifier: name }: Relation): string =>
-    [as, schema, name].map(identifier).join('.')
+  const named = (schema: string, name: string): string =>
+    `${identifier(schema)}.${identifier(name)}`
   try {
     const compiled = compile(node, {
       isIncremental: true,
       vars,
       changes: (_input, relation, _columnsOf, isUnchecked) =>
-        named(isUnchecked === true ? UNCHECKED : CHANGES, relation),
+        named(isUnchecked === true ? UNCHECKED_SCHEMA : CHANGES_SCHEMA, relation.identifier),
       changedKeys: (_input, relation, _columns, _columnsOf, isUnchecked) =>
-        named(isUnchecked === true ? UNCHECKED : KEYS, relation),
+        named(isUnchecked === true ? UNCHECKED_SCHEMA : KEYS_SCHEMA, relation.identifier),
     })
     const judged = [RULES, written(node), compiled.sql]
     return { node, compiled, key: hash('sha256', JSON.stringify(judged)) }
@@ -78,7 +83,7 @@ export function checkChanges({ node, compiled }: CheckedSql, parse: ParseSql): C
       return new GmError('GM3014', `changes of ${input} would be lost: ${what}`, {
         at: compiled.lines.locate(offset) ?? node.at,
         calledFrom: compiled.lines.callersOf(offset),
-        hint: `${instead} ${ofKeys.has(kind) ? SAY_SO_OF_KEYS : SAY_SO}`,
+        hint: `${instead} ${ofKeys.has(kind) ? UNCHECKED_KEYS : UNCHECKED}`,
       })
     }),
     needsUniqueKey: isReplaced && isReplacedByPart,
@@ -88,9 +93,9 @@ export function checkChanges({ node, compiled }: CheckedSql, parse: ParseSql): C
 const RECOMPUTE =
   'Read the whole with ref(), for the keys that changed only: where key in ({% call recompute(…) %} select … from {{ changed_keys(…) }} … {% endcall %}).'
 
-const SAY_SO = 'If nothing is lost here, say so: changes(…, unchecked=true).'
+const UNCHECKED = 'If nothing is lost here, say so: changes(…, unchecked=true).'
 
-const SAY_SO_OF_KEYS =
+const UNCHECKED_KEYS =
   'If nothing is lost here, say so: changed_keys(…, unchecked=true), changes(…, unchecked=true).'
 
 /** What changed keys can do as well as changed rows. */
@@ -99,9 +104,6 @@ const ofKeys: ReadonlySet<MisuseKind> = new Set([
   'part of a history',
   'choice of two sides',
   'choice behind an outer join',
-  'outer join',
-  'value',
-  'other read',
 ])
 
 const EXPLAINED: Readonly<Record<MisuseKind, { readonly what: string; readonly instead: string }>> =
@@ -145,11 +147,6 @@ const EXPLAINED: Readonly<Record<MisuseKind, { readonly what: string; readonly i
       what: 'they choose events of a key, and its versions are made of all of its events',
       instead:
         'Give all events of the keys that have new ones: from {{ ref(…) }} where key in (select key from {{ changes(…) }}).',
-    },
-    'other read': {
-      what: 'the table is read here by other columns than those that changed rows choose by, so that rows which depend on it are not computed again',
-      instead:
-        "Choose rows by what each reading of it is joined or compared by, and by the columns of that name among the keys: where o.id in (select id from {{ changed_keys(ref('orders'), ['id', 'parent_id']) }}) or o.parent_id in (select id from …), of orders o left join orders p on p.id = o.parent_id. Choose before windows and groups, or by what they go by. What is computed of all rows belongs in a table of its own.",
     },
     window: {
       what: 'a window over them does not see the rows that were read before',

@@ -11,8 +11,6 @@ import type {
 import type { Chosen, FromItem, Part } from './chosen-parts.ts'
 import { areChosenAlike, chosenParts, distinctParts } from './chosen-parts.ts'
 import { aliasOf } from './equal-columns.ts'
-import type { ReadAs } from './followed-reads.ts'
-import { missedReads } from './followed-reads.ts'
 import {
   aggregateCalls,
   columnName,
@@ -28,12 +26,12 @@ import { outputsOf, renamed } from './output-names.ts'
 import type { ParsedSql } from './parse-sql.ts'
 import { childrenOf, functionName, textOfTree, textsOf } from './sql-tree.ts'
 
-/** The database under which SQL that is to be judged reads what `changes()` gives of a table, in place of the rows themselves. */
-export const CHANGES = 'gm.changes'
+/** The schema under which SQL that is to be judged reads what `changes()` gives, in place of the rows themselves. */
+export const CHANGES_SCHEMA = 'gm.changes'
 /** The same for what `changed_keys()` gives. */
-export const KEYS = 'gm.keys'
+export const KEYS_SCHEMA = 'gm.keys'
 /** The same for what a model reads as `changes(…, unchecked=true)`. */
-export const UNCHECKED = 'gm.unchecked'
+export const UNCHECKED_SCHEMA = 'gm.unchecked'
 
 /** How a query loses rows of what is new: what it did before is not done again when the rest changes. */
 export type MisuseKind =
@@ -51,7 +49,6 @@ export type MisuseKind =
   | 'negation'
   | 'except'
   | 'limit'
-  | 'other read'
 
 export interface Misuse {
   readonly kind: MisuseKind
@@ -106,8 +103,6 @@ export function judgeChanges(parsed: ParsedSql, written: Written): Judged {
         ask: () => {},
         take: () => {},
       })
-      for (const { kind, place } of missedReads(stmt.SelectStmt, readAs(followedIn(stmt))))
-        say(kind, place)
       const { historyOf } = written
       for (const part of source.parts)
         if (historyOf !== undefined && !isWholeBy(part, historyOf))
@@ -118,28 +113,6 @@ export function judgeChanges(parsed: ParsedSql, written: Written): Judged {
     }
   }
   return { misuses: found, isReplacedByPart }
-}
-
-/** The tables of which a query reads changed rows, or their keys. */
-function followedIn(node: SqlNode): ReadonlySet<string> {
-  const { catalogname = '' } = 'RangeVar' in node ? node.RangeVar : {}
-  return 'RangeVar' in node && [CHANGES, KEYS].includes(catalogname)
-    ? new Set([nameOf(node.RangeVar)])
-    : new Set(childrenOf(Object.values(node)).flatMap((child) => [...followedIn(child)]))
-}
-
-function nameOf({ schemaname, relname }: RangeVar): string {
-  return JSON.stringify([schemaname, relname])
-}
-
-function readAs(followed: ReadonlySet<string>): ReadAs {
-  return (place) => {
-    const { catalogname } = place
-    const table = nameOf(place)
-    if (catalogname === CHANGES) return { as: 'changes', table }
-    if (catalogname === KEYS) return { as: 'keys', table }
-    return catalogname === undefined && followed.has(table) ? { as: 'whole', table } : undefined
-  }
 }
 
 function isWholeBy({ wholeBy }: Part, key: readonly string[]): boolean {
@@ -435,7 +408,7 @@ function readItem(item: SqlNode, reading: Reading): Source {
 /** Without the name that it has here. */
 function textOfItem(item: SqlNode): string {
   return 'RangeVar' in item
-    ? [item.RangeVar.catalogname, item.RangeVar.schemaname, item.RangeVar.relname].join('.')
+    ? [item.RangeVar.schemaname, item.RangeVar.relname].join('.')
     : textOfTree(item)
 }
 
@@ -448,11 +421,11 @@ function readSubselect({ subquery, alias }: RangeSubselect, reading: Reading): S
 }
 
 function readTable(table: RangeVar, { use, key, ctes, written }: Reading): Source {
-  const { catalogname, schemaname, relname = '' } = table
+  const { schemaname, relname = '' } = table
   const parts = [{ wholeBy: [], choice: undefined, isKeys: true, changes: table }]
-  if (catalogname === CHANGES) return { ...NOTHING, changes: table, parts }
-  if (catalogname === KEYS) return { ...NOTHING, parts }
-  if (catalogname === UNCHECKED) return NOTHING
+  if (schemaname === CHANGES_SCHEMA) return { ...NOTHING, changes: table, parts }
+  if (schemaname === KEYS_SCHEMA) return { ...NOTHING, parts }
+  if (schemaname === UNCHECKED_SCHEMA) return NOTHING
   const cte = schemaname === undefined ? ctes.get(relname) : undefined
   if (cte !== undefined) return cte({ use, key })
   // Its own table is changed by nobody else.

@@ -225,14 +225,14 @@ function decidersOf(condition: SqlNode): readonly SqlNode[] {
     : [...compared.nodes, ...outerColumns(compared.subquery)]
 }
 
-export function subqueriesIn(node: SqlNode): readonly SubLink[] {
+function subqueriesIn(node: SqlNode): readonly SubLink[] {
   return 'SubLink' in node
     ? [node.SubLink, ...childrenOf(node.SubLink.testexpr).flatMap(subqueriesIn)]
     : childrenOf(Object.values(node)).flatMap(subqueriesIn)
 }
 
 /** `… in (select …)`, `… = any (array(select …))`, `… = (select …)` and `exists (select …)`. */
-export function comparedWithQuery(
+function comparedWithQuery(
   condition: SqlNode,
 ): { readonly subquery: SubLink; readonly nodes: readonly SqlNode[] } | undefined {
   if ('SubLink' in condition) {
@@ -251,7 +251,7 @@ export function comparedWithQuery(
 }
 
 /** What a subquery reads of the query around it: what its rows must equal, and columns that it uses otherwise. */
-export function outerColumns({ subselect }: SubLink): readonly SqlNode[] {
+function outerColumns({ subselect }: SubLink): readonly SqlNode[] {
   if (subselect === undefined || !('SelectStmt' in subselect)) return []
   const inside = aliasesIn(subselect)
   const isOuter = (node: SqlNode): boolean => {

@@ -7,10 +7,6 @@ export interface EqualColumns {
   readonly aliases: readonly string[]
   /** What is said to be equal. */
   readonly pairs: readonly Equality[]
-  /** Of outer joins: what stands on the side that is always there, and what is equal to it or null. */
-  readonly followers: readonly Equality[]
-  /** Columns of one name are equal. */
-  readonly isNatural: boolean
   /** The conditions that all of its rows meet. */
   readonly conditions: readonly SqlNode[]
   /** Whether rows that are equal in all of `by` are equal in it. */
@@ -99,8 +95,6 @@ export function equalColumns(select: SelectStmt): EqualColumns {
   return {
     aliases,
     pairs: equalities,
-    followers,
-    isNatural,
     conditions: [...where, ...from.flatMap((item) => item.conditions)],
     isGivenBy,
     linksOf,

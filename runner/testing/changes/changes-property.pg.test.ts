@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { CHANGES, judgeChanges, KEYS } from '../../sql/changes-misuse.ts'
+import { CHANGES_SCHEMA, judgeChanges, KEYS_SCHEMA } from '../../sql/changes-misuse.ts'
 import { isSyntaxError, loadSqlParser } from '../../sql/parse-sql.ts'
 import { randomBelow, SEED } from '../random.ts'
 import { test } from '../sql-fixture.ts'
@@ -15,14 +15,15 @@ type Below = (n: number) => number
 
 const parse = await loadSqlParser()
 
-function judgedAs(sql: string): string {
+/** SQL is judged under names that tables have here as well, so that what is judged is what runs. */
+function named(sql: string): string {
   return sql.replaceAll(/\b(keys|new)\./g, (_, kind) =>
-    kind === 'keys' ? `"${KEYS}".raw.` : `"${CHANGES}".raw.`,
+    kind === 'keys' ? `"${KEYS_SCHEMA}".` : `"${CHANGES_SCHEMA}".`,
   )
 }
 
 function isAccepted({ incremental, uniqueKey, strategy }: RandomModel): boolean {
-  const parsed = parse(judgedAs(incremental))
+  const parsed = parse(named(incremental))
   if (isSyntaxError(parsed)) throw new Error(`${parsed.message}: ${incremental}`)
   const target = { schema: 'shop', identifier: 'target', uniqueKey }
   const { misuses, isReplacedByPart } = judgeChanges(parsed, target)
@@ -37,14 +38,18 @@ function fill(below: Below): string[] {
   return (Object.keys(TABLES) as Table[]).map((table) => {
     const rows = Array.from({ length: 8 }, (_, id) => randomRow(table, id, below))
     const some = rows.filter((_, id) => id === 0 || below(10) > 0)
-    return `truncate raw.${table}, keys.${table}, new.${table};
+    return `truncate raw.${table}, "${KEYS_SCHEMA}".${table}, "${CHANGES_SCHEMA}".${table};
       insert into raw.${table} values ${some.join(', ')}`
   })
 }
 
 /** Rows that come, and where the model follows that as well, that go or change; each once. */
 function changesOf(table: Table, isAll: boolean, below: Below): string[] {
-  const [keys, changed, id] = [`keys.${table}`, `new.${table}`, PRIMARY[table]]
+  const [keys, changed, id] = [
+    `"${KEYS_SCHEMA}".${table}`,
+    `"${CHANGES_SCHEMA}".${table}`,
+    PRIMARY[table],
+  ]
   const statements: string[] = []
   for (let row = below(4); row < (isAll ? 12 : 8); row += 1 + below(8)) {
     const at = isAll ? row : row + 8
@@ -85,13 +90,13 @@ function story(model: RandomModel, isAll: boolean, below: Below): string[] {
     ...fill(below),
     `create table target as ${full}`,
     ...follows.flatMap((table) => changesOf(table, isAll, below)),
-    `create table given as ${incremental}`,
+    `create table given as ${named(incremental)}`,
     refuse('given', `where ${isNull}`),
     ...wholes.map((rows) => refuse(rows, `group by ${key} having count(*) > 1`)),
     `delete from target where (${key}) in (select ${key} from given)`,
     ...(recompute === undefined
       ? []
-      : [`delete from target where ${recompute.column} in (${recompute.keys})`]),
+      : [`delete from target where ${recompute.column} in (${named(recompute.keys)})`]),
     'insert into target table given',
   ]
 }
@@ -100,10 +105,10 @@ test('what gm accepts of random models is equal to a rebuild after random change
   timeout: 3_600_000,
 }, async ({ sql }) => {
   const below = randomBelow(SEED)
-  await sql(`create schema raw; create schema keys; create schema new`)
+  await sql(`create schema raw; create schema "${KEYS_SCHEMA}"; create schema "${CHANGES_SCHEMA}"`)
   for (const [table, names] of Object.entries(TABLES)) {
     const columns = names.map((name) => `${name} int not null`).join(', ')
-    for (const schema of ['raw', 'keys', 'new'])
+    for (const schema of ['raw', KEYS_SCHEMA, CHANGES_SCHEMA])
       await sql(`create table "${schema}".${table} (${columns})`)
   }
   const lost: string[] = []

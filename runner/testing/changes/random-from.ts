@@ -19,8 +19,6 @@ export interface From {
   readonly tables: ReadonlyMap<string, Table>
   /** Equal in all rows. */
   readonly equal: readonly (readonly [string, string])[]
-  /** Columns that are those of a table which is read further in, perhaps in all that they stand for and perhaps not. */
-  readonly inside?: readonly (readonly [Table, string, string])[]
 }
 
 const ALIAS: Readonly<Record<Table, string>> = { orders: 'o', users: 'us', prices: 'pr' }
@@ -105,23 +103,14 @@ export function randomFrom(pick: Pick): From {
     }),
     () => ({
       ...single('orders'),
-      inside: [['orders', 'u', 'o.u']],
       where: [
         pick([
-          'o.u in (select z.u from raw.orders z where z.a > 1)',
-          'o.u in (select z.p from raw.orders z where z.a > 1)',
-          'not exists (select from raw.orders z where z.u = o.u and z.a < o.a)',
-          'exists (select from raw.orders z where z.d < o.d and z.a < o.a)',
           'o.u in (select z.u from raw.users z where z.c > 1)',
           'exists (select from raw.users z where z.u = o.u and z.c = 1)',
           'not exists (select from raw.prices z where z.p = o.p and z.v > 2)',
         ]),
       ],
     }),
-    () => itself(outer(), pick),
-    () => itself('join', pick),
-    () => further(pick),
-    () => further(pick),
     () => ({
       sql: 'raw.orders o join raw.users us on us.u = o.u join raw.prices pr on pr.p = o.p',
       where: [],
@@ -134,71 +123,4 @@ export function randomFrom(pick: Pick): From {
       equal: [...u, ...p],
     }),
   ])()
-}
-
-/** A table beside itself. */
-function itself(join: string, pick: Pick): From {
-  const [one, other] = pick([
-    ['o.p', 'q.id'],
-    ['o.u', 'q.u'],
-    ['o.id', 'q.id'],
-    ['o.u', 'q.p'],
-  ] as const)
-  const right = pick([
-    'raw.orders',
-    '(select * from raw.orders)',
-    '(select z.* from raw.orders z where z.a > 0)',
-  ])
-  return {
-    sql: `raw.orders o ${join} ${right} q on ${one} = ${other}`,
-    where: [],
-    columns: [...orders, 'q.id', 'q.a', 'q.u'],
-    tables: new Map([
-      ['o', 'orders'],
-      ['q', 'orders'],
-    ]),
-    equal: [[one, other]],
-  }
-}
-
-/** A table that is read further in: grouped, numbered, cut off or followed from row to row. */
-function further(pick: Pick): From {
-  const rows = pick([
-    'select u, sum(a) as t from raw.orders group by u',
-    'select u, p as t from raw.orders group by u, p',
-    'select p as u, count(*) as t from raw.orders group by p',
-    'select u, rank() over (order by a) as t from raw.orders',
-    'select u, sum(a) over (partition by u) as t from raw.orders',
-    'select u, sum(a) over (partition by p) as t from raw.orders',
-    'select distinct on (u) u, a as t from raw.orders order by u, a, id',
-    'select distinct on (a) u, a as t from raw.orders order by a, id',
-    'select u, a as t from raw.orders order by a, id limit 3',
-    'select u, a as t from raw.orders union select p, d from raw.orders',
-    'select u, p as t from raw.orders except select u, d from raw.orders',
-    'select u, p as t from raw.orders intersect all select d, p from raw.orders',
-    'select z.u, y.a as t from raw.orders z join raw.orders y on y.id = z.p',
-    'select z.u, y.a as t from raw.orders z left join raw.orders y on y.u = z.u',
-    'with recursive r (id, u) as (select id, u from raw.orders where p = 0 union select z.id, r.u from r join raw.orders z on z.p = r.id) select u, id as t from r',
-    'with y as (select u, a from raw.orders) select u, (select sum(z.a) from y z where z.u = y.u) as t from y',
-    'with y as (select u, a from raw.orders) select u, (select sum(z.a) from y z where z.a >= y.a) as t from y',
-  ])
-  const join = pick([
-    `raw.users us join (${rows}) w on w.u = us.u`,
-    `raw.users us left join (${rows}) w on w.u = us.u`,
-    `raw.users us cross join lateral (select * from (${rows}) v where v.u = us.u) w`,
-    `(${rows}) w join raw.users us on us.n = w.u`,
-    `(select * from (${rows}) v) w join raw.users us using (u)`,
-  ])
-  return {
-    sql: join,
-    where: [],
-    columns: [...users, 'w.t', 'w.u'],
-    tables: new Map([['us', 'users']]),
-    equal: [],
-    inside: [
-      ['orders', 'u', 'us.u'],
-      ['orders', 'u', 'w.u'],
-      ['orders', 'p', pick(['us.u', 'w.t'])],
-    ],
-  }
 }

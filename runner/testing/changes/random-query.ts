@@ -21,15 +21,10 @@ type Chance = (percent: number) => boolean
 /** What is put in braces stands in a later run only, and after the bar what stands for it in a first build. */
 const later = (text: string, first: string): string => `{${text}|${first}}`
 
-/** Columns computed of other rows, by a column of the query's own or of all. */
-const VALUES: readonly ((column: string) => string)[] = [
-  () => '(select sum(z.n) from raw.users z)',
-  () => '(select count(*) from raw.prices z where z.v > 1)',
-  () => '(select sum(z.a) from raw.orders z)',
-  (column) => `(select sum(z.a) from raw.orders z where z.u = ${column})`,
-  (column) => `(select max(z.a) from raw.orders z where z.id = ${column})`,
-  (column) => `(select z.a from raw.orders z where z.u = ${column} order by z.a, z.id limit 1)`,
-  (column) => `(select count(*) from raw.users z where z.u >= ${column})`,
+/** Columns computed of all rows of a table. */
+const WITH_ALL: readonly { readonly table: Table; readonly sql: string }[] = [
+  { table: 'users', sql: '(select sum(z.n) from raw.users z)' },
+  { table: 'prices', sql: '(select count(*) from raw.prices z where z.v > 1)' },
 ]
 
 export function randomModel(below: Below): RandomModel {
@@ -45,7 +40,7 @@ export function randomModel(below: Below): RandomModel {
     where: conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`,
     columns: from.columns,
   }
-  const others = VALUES.map((value) => value(chance(60) ? main.column : pick(from.columns)))
+  const others = WITH_ALL.filter(({ table }) => !follows.has(table)).map(({ sql }) => sql)
   const stage = randomStage(rows, main.column, pick, chance, others)
   const united = chance(20) ? unionWith(stage, from, main, pick, chance) : stage
   const last = chance(25) ? wrapped(united, pick, chance) : united
@@ -86,21 +81,17 @@ interface Choice {
 
 /** Rows are chosen by changed ones: by a column of the table that changes, or one that is equal. */
 function randomChoice(from: From, pick: Pick, chance: Chance, follows: Set<Table>): Choice {
-  const inside = from.inside !== undefined && chance(60) ? pick(from.inside) : undefined
-  const [alias, outside] = pick([...from.tables])
-  const table = inside?.[0] ?? outside
+  const [alias, table] = pick([...from.tables])
   follows.add(table)
-  const name = inside?.[1] ?? pick(TABLES[table])
-  const own = inside?.[2] ?? `${alias}.${name}`
+  const name = pick(TABLES[table])
+  const own = `${alias}.${name}`
   const same = from.equal.flatMap(([one, other]) =>
     one === own ? [other] : other === own ? [one] : [],
   )
   const column = chance(40) && same.length > 0 ? pick(same) : own
   const how = chance(70) ? 'keys' : 'new'
   const read = (names: string): string => `(select distinct ${names} from ${how}.${table}) k`
-  const given = chance(95) ? name : pick(TABLES[table])
-  const keys = `select ${given} from ${read(given)}`
-  const right = `select ${name} from ${read(name)}`
+  const keys = `select ${name} from ${read(name)}`
   const second = pick(TABLES[table].filter((other) => other !== name))
   return pick<() => Choice>([
     () => ({ condition: later(`${column} in (${keys})`, 'true'), column, keys }),
@@ -109,12 +100,12 @@ function randomChoice(from: From, pick: Pick, chance: Chance, follows: Set<Table
     () => ({
       condition: later(`exists (select from ${read(name)} where k.${name} = ${column})`, 'true'),
       column,
-      keys: right,
+      keys,
     }),
     () => ({ condition: later(`${column} = any (array(${keys}))`, 'true'), column, keys }),
     () => ({
       condition: later(
-        `(${own}, ${inside === undefined ? `${alias}.${second}` : own}) in (select ${name}, ${second} from ${read(`${name}, ${second}`)})`,
+        `(${own}, ${alias}.${second}) in (select ${name}, ${second} from ${read(`${name}, ${second}`)})`,
         'true',
       ),
       column,
@@ -134,13 +125,6 @@ function randomChoice(from: From, pick: Pick, chance: Chance, follows: Set<Table
       column,
       keys,
     }),
-    // By each place where the table is read, or by something else there.
-    () => {
-      const places = [...from.tables].filter(([, one]) => one === table)
-      const all = places.map(([one]) => `${one}.${name} in (${keys})`)
-      const some = [`${column} in (${keys})`, ...same.map((one) => `${one} in (${keys})`), ...all]
-      return { condition: later(`(${some.join(' or ')})`, 'true'), column }
-    },
     () => {
       const [otherAlias, other] = pick([...from.tables])
       const otherName = pick(TABLES[other])
@@ -216,7 +200,7 @@ function randomStage(
   }
   return pick<() => Stage>([
     () => {
-      const extra = chance(60) || withAll.length === 0 ? value() : pick(withAll)
+      const extra = pick([value(), ...withAll])
       return {
         sql: `select ${chosen} as k, ${others[0]} as k1, ${extra} as x, ${value()} as y ${body}`,
         outputs: ['k', 'k1', 'x', 'y'],
