@@ -185,7 +185,6 @@ function plainNames(message: string, node: Node): string {
     )
 }
 
-/** What a refused key means to whoever wrote the node. */
 /** A run that publishes all or nothing runs hooks while the version before still stands, with what they have made on that. */
 function takenName({ sqlState, statement }: SqlErrorInfo): string | undefined {
   const isHook = statement.purpose === 'pre-hook' || statement.purpose === 'post-hook'
@@ -194,6 +193,7 @@ function takenName({ sqlState, statement }: SqlErrorInfo): string | undefined {
   return 'With publish: atomic a hook runs while the version before still has what it made on that. Leave the name out (create statistics on …, create index on …) or write if not exists: what the version before has is made on the new one.'
 }
 
+/** What a refused key means to whoever wrote the node. */
 function hintFor(sqlState: string, node: Node): string | undefined {
   if (node.kind === 'seed' && sqlState.startsWith('22')) {
     return 'Correct the value, or give its column another type in column_types.'

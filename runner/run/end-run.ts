@@ -1,6 +1,5 @@
 import { GmError } from '../base/error.ts'
-import type { Session } from '../engine/adapter.ts'
-import type { Statement } from '../engine/statement.ts'
+import type { Adapter, Session } from '../engine/adapter.ts'
 import type { Manifest } from '../manifest/node.ts'
 import { isBuilt } from '../manifest/node.ts'
 import { quoted } from '../manifest/quoted.ts'
@@ -19,7 +18,7 @@ export async function endRun(
   control: Session,
   emit: (event: RunEvent) => void,
 ): Promise<RunResult> {
-  const { runId, command, manifest, signal } = request
+  const { runId, command, manifest, signal, adapter } = request
   const steps = await knownResults(executed, control, request)
   const hasEnded = await endHooks(request, steps, control, emit)
   const status = hasEnded ? statusOf(steps, signal) : 'failed'
@@ -34,9 +33,14 @@ export async function endRun(
           status,
           steps.map((step) => forLedger(step, manifest)),
         )
-  await control.query(ending).catch(async (error: unknown) => {
-    await recordOverNewSession(ending, error, request)
-  })
+  try {
+    await overAnySession(control, adapter, async (session) => await session.query(ending))
+  } catch (error) {
+    if (!(error instanceof GmError)) throw error
+    // The report is worth more: the next run finds this one without an end and marks it as interrupted.
+    const message = `the end of this run is not recorded: ${error.message}`
+    emit({ type: 'log', level: 'warn', message })
+  }
   if (isRound && !isIdle && status === 'success') {
     // What is not folded now is with the next round.
     await control.query(foldRounds(runId)).catch(() => undefined)
@@ -48,14 +52,10 @@ export async function endRun(
 export async function endBrokenRun(request: RunRequest, control: Session): Promise<void> {
   const { runId, signal, adapter } = request
   const ending = finishRun(runId, signal.aborted ? 'cancelled' : 'failed', [])
-  try {
-    await control.query(ending)
-  } catch {
-    // With the server gone the next run finds it.
-    const session = await adapter.open().catch(() => undefined)
-    await session?.query(ending).catch(() => undefined)
-    await session?.close()
-  }
+  // With the server gone the next run finds it.
+  await overAnySession(control, adapter, async (session) => await session.query(ending)).catch(
+    () => undefined,
+  )
 }
 
 /** With the whole server gone they stay as they were seen: what it has committed stands in the ledger all the same. */
@@ -65,16 +65,29 @@ async function knownResults(
   request: RunRequest,
 ): Promise<readonly StepResult[]> {
   try {
-    return await asRecorded(results, control, request)
+    return await overAnySession(
+      control,
+      request.adapter,
+      async (session) => await asRecorded(results, session, request),
+    )
+  } catch (error) {
+    if (!(error instanceof GmError)) throw error
+    return results
+  }
+}
+
+/** Over the run's own connection, or over a new one: the run's may break while its nodes go on. */
+async function overAnySession<T>(
+  control: Session,
+  adapter: Adapter,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(control)
   } catch (lost) {
     if (!(lost instanceof GmError)) throw lost
-    try {
-      const session = await request.adapter.open()
-      return await asRecorded(results, session, request).finally(() => session.close())
-    } catch (error) {
-      if (!(error instanceof GmError)) throw error
-      return results
-    }
+    const session = await adapter.open()
+    return await work(session).finally(() => session.close())
   }
 }
 
@@ -119,28 +132,5 @@ function forLedger(step: StepResult, manifest: Manifest): Parameters<typeof fini
     failures: step.failures ?? null,
     message: step.error instanceof GmError ? String(step.error) : null,
     retries: step.retries ?? 0,
-  }
-}
-
-/**
- * The run's own connection may break while its nodes go on. With the whole server gone, or its disk full, the report is worth more
- * than the record: the next run finds this one without an end and marks it as interrupted.
- */
-async function recordOverNewSession(
-  ending: Statement,
-  lost: unknown,
-  { adapter, emit }: RunRequest,
-): Promise<void> {
-  if (!(lost instanceof GmError)) throw lost
-  try {
-    const session = await adapter.open()
-    await session.query(ending).finally(() => session.close())
-  } catch (error) {
-    if (!(error instanceof GmError)) throw error
-    emit({
-      type: 'log',
-      level: 'warn',
-      message: `the end of this run is not recorded: ${error.message}`,
-    })
   }
 }

@@ -40,6 +40,7 @@ export async function runProject(request: RunRequest): Promise<RunResult> {
     await control.close()
   }
 }
+
 async function runPlanned(
   run: PlannedRun,
   request: RunRequest,
